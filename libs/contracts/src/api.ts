@@ -1,0 +1,439 @@
+import { z } from 'zod';
+import { AppName, BranchName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
+import { AppManifest } from './manifest.js';
+import { DeploymentEvent, InstanceLogLine, Receipt } from './events.js';
+import { ImageLayer } from './node-protocol.js';
+import { Failure } from './problems.js';
+import { BuildState, DeploymentState, InstanceDesired, InstanceObserved, ReleaseReason, Role } from './states.js';
+
+/*
+ * The REST API as one table. The server's routes, the OpenAPI document, the typed client, the CLI and the dashboard
+ * are all made from it, so that none can say what another does not.
+ */
+
+/** What a caller must be allowed to do. `public` needs no sign-in; `any` needs one. */
+export const Right = z.enum(['public', 'any', 'read', 'deploy', 'administer']);
+export type Right = z.infer<typeof Right>;
+
+export const rightsByRole = {
+  sysadmin: ['any', 'read', 'deploy', 'administer'],
+  developer: ['any', 'read', 'deploy'],
+  viewer: ['any', 'read'],
+} as const satisfies Record<Role, readonly Right[]>;
+
+export interface Endpoint<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** Under `/api/v1`, with `:name` for parameters. */
+  readonly path: string;
+  readonly right: Right;
+  readonly summary: string;
+  readonly tag: string;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly response: Response;
+  readonly status: 200 | 201 | 202 | 204;
+  /** `event-stream`: the response is Server-Sent Events of the response type, resumed by Last-Event-ID. */
+  readonly produces: 'json' | 'event-stream';
+}
+
+const none = z.object({});
+const nothing = z.undefined();
+
+function endpoint<
+  Response extends z.ZodType,
+  Params extends z.ZodType = typeof none,
+  Query extends z.ZodType = typeof none,
+  Body extends z.ZodType = typeof nothing,
+>(definition: {
+  method: Endpoint['method'];
+  path: string;
+  right: Right;
+  summary: string;
+  tag: string;
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  response: Response;
+  status?: Endpoint['status'];
+  produces?: Endpoint['produces'];
+}): Endpoint<Params, Query, Body, Response> {
+  return {
+    status: 200,
+    produces: 'json',
+    ...definition,
+    params: definition.params ?? (none as unknown as Params),
+    query: definition.query ?? (none as unknown as Query),
+    body: definition.body ?? (nothing as unknown as Body),
+  };
+}
+
+const at = z.iso.datetime();
+
+/** A page of a list: pass `nextCursor` as `cursor` to read on; null at the end. */
+function page<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+const PageQuery = z.object({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+// ---- things -------------------------------------------------------------------------------------------------------
+
+export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, createdAt: at });
+export type User = z.infer<typeof User>;
+
+export const Me = z.object({
+  /** `user`: signed in or by token; `owner`: the machine's owner over the local socket. */
+  kind: z.enum(['user', 'owner']),
+  name: z.string(),
+  email: z.string().nullable(),
+  role: Role,
+  rights: z.array(Right),
+});
+export type Me = z.infer<typeof Me>;
+
+export const Token = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  rights: z.array(Right),
+  createdAt: at,
+  expiresAt: at.nullable(),
+  lastUsedAt: at.nullable(),
+});
+export type Token = z.infer<typeof Token>;
+
+export const SshKey = z.object({ id: z.uuid(), name: z.string(), fingerprint: z.string(), type: z.string(), createdAt: at });
+export type SshKey = z.infer<typeof SshKey>;
+
+export const Formation = z.record(ProcessType, z.number().int().min(0).max(100));
+export type Formation = z.infer<typeof Formation>;
+
+/** Who did it: a user, a token of a user, or the owner of the machine. */
+export const Actor = z.object({ kind: z.enum(['user', 'token', 'owner', 'molo']), name: z.string() });
+export type Actor = z.infer<typeof Actor>;
+
+export const Commit = z.object({ id: z.string(), subject: z.string(), author: z.string() });
+export type Commit = z.infer<typeof Commit>;
+
+export const Release = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  environment: z.string(),
+  number: z.number().int(),
+  /** The app's own version, such as 1.0. */
+  version: z.string().nullable(),
+  reason: ReleaseReason,
+  commit: Commit.nullable(),
+  image: z.object({ id: z.uuid(), reference: z.string(), digest: z.string(), bytes: z.number().int(), layers: z.array(ImageLayer) }),
+  manifest: AppManifest,
+  formation: Formation,
+  /** Names of the config it carries; values are never shown here. */
+  configKeys: z.array(z.string()),
+  createdBy: Actor,
+  createdAt: at,
+  /** The newest deployment of it. */
+  deployment: z.object({ id: z.uuid(), state: DeploymentState, receipt: Receipt.nullable() }).nullable(),
+  /** Whether it is the one that serves now. */
+  live: z.boolean(),
+});
+export type Release = z.infer<typeof Release>;
+
+export const Build = z.object({
+  id: z.uuid(),
+  state: BuildState,
+  treeId: z.string(),
+  /** True when an image of the same source tree and stack was there already. */
+  reused: z.boolean(),
+  failure: Failure.nullable(),
+  createdAt: at,
+  startedAt: at.nullable(),
+  finishedAt: at.nullable(),
+});
+export type Build = z.infer<typeof Build>;
+
+export const Deployment = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  environment: z.string(),
+  state: DeploymentState,
+  reason: ReleaseReason,
+  release: z.object({ number: z.number().int(), version: z.string().nullable() }).nullable(),
+  commit: Commit.nullable(),
+  build: Build.nullable(),
+  actor: Actor,
+  failure: Failure.nullable(),
+  receipt: Receipt.nullable(),
+  createdAt: at,
+  startedAt: at.nullable(),
+  finishedAt: at.nullable(),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+export const EnvironmentSummary = z.object({
+  name: z.string(),
+  url: z.string(),
+  liveRelease: z.object({ number: z.number().int(), version: z.string().nullable(), since: at }).nullable(),
+  activeDeployment: z.object({ id: z.uuid(), state: DeploymentState }).nullable(),
+  lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable() }).nullable(),
+  /** Instances wanted and healthy. */
+  instances: z.object({ wanted: z.number().int(), healthy: z.number().int() }),
+});
+export type EnvironmentSummary = z.infer<typeof EnvironmentSummary>;
+
+export const App = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  deployBranch: z.string(),
+  gitHttpUrl: z.string(),
+  gitSshUrl: z.string(),
+  imageRepository: z.string(),
+  createdBy: Actor,
+  createdAt: at,
+  environments: z.array(EnvironmentSummary),
+});
+export type App = z.infer<typeof App>;
+
+export const ConfigEntry = z.object({
+  key: z.string(),
+  secret: z.boolean(),
+  /** null for a secret: it can be replaced, never read. */
+  value: z.string().nullable(),
+  updatedAt: at,
+});
+export type ConfigEntry = z.infer<typeof ConfigEntry>;
+
+export const Domain = z.object({ host: z.string(), builtIn: z.boolean(), createdAt: at });
+export type Domain = z.infer<typeof Domain>;
+
+export const Instance = z.object({
+  id: z.uuid(),
+  /** `web.1` */
+  name: z.string(),
+  processType: z.string(),
+  release: z.number().int(),
+  version: z.string().nullable(),
+  node: z.string(),
+  desired: InstanceDesired,
+  observed: InstanceObserved,
+  serving: z.boolean(),
+  restarts: z.number().int(),
+  outOfMemory: z.boolean(),
+  exitCode: z.number().int().nullable(),
+  failure: Failure.nullable(),
+  startedAt: at.nullable(),
+  memoryBytes: z.number().int().nullable(),
+  memoryLimitBytes: z.number().int(),
+  cpuSeconds: z.number().nullable(),
+});
+export type Instance = z.infer<typeof Instance>;
+
+export const EnvironmentFigures = z.object({
+  requests: z.number().int(),
+  responses5xx: z.number().int(),
+  connectionErrors: z.number().int(),
+  openConnections: z.number().int(),
+  bytesIn: z.number().int(),
+  bytesOut: z.number().int(),
+  at: at.nullable(),
+});
+export type EnvironmentFigures = z.infer<typeof EnvironmentFigures>;
+
+export const Node = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  roles: z.array(z.enum(['builder', 'ingress', 'instances'])),
+  online: z.boolean(),
+  lastSeenAt: at.nullable(),
+  generation: z.number().int(),
+  appliedGeneration: z.number().int(),
+  agentVersion: z.string().nullable(),
+  engineVersion: z.string().nullable(),
+  cpus: z.number().nullable(),
+  memoryBytes: z.number().int().nullable(),
+  memoryUsedBytes: z.number().int().nullable(),
+  diskBytes: z.number().int().nullable(),
+  diskUsedBytes: z.number().int().nullable(),
+  instances: z.number().int(),
+});
+export type Node = z.infer<typeof Node>;
+
+export const Image = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  reference: z.string(),
+  digest: z.string(),
+  bytes: z.number().int(),
+  layers: z.array(ImageLayer),
+  createdAt: at,
+  releases: z.array(z.object({ environment: z.string(), number: z.number().int(), version: z.string().nullable() })),
+});
+export type Image = z.infer<typeof Image>;
+
+export const AuditEvent = z.object({
+  id: z.string(),
+  at,
+  actor: Actor,
+  ip: z.string().nullable(),
+  action: z.string(),
+  target: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
+export const Part = z.object({ name: z.string(), up: z.boolean(), detail: z.string().nullable() });
+export const Status = z.object({ version: z.string(), claimed: z.boolean(), parts: z.array(Part) });
+export type Status = z.infer<typeof Status>;
+
+// ---- the table ----------------------------------------------------------------------------------------------------
+
+const AppParams = z.object({ app: AppName });
+const EnvironmentParams = z.object({ app: AppName, environment: EnvironmentName });
+const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1) });
+const DeploymentParams = z.object({ deploymentId: z.uuid() });
+const environmentPath = '/apps/:app/environments/:environment';
+
+export const api = {
+  status: endpoint({ method: 'GET', path: '/status', right: 'public', tag: 'platform', summary: 'Whether the platform and its parts are up', response: Status }),
+  claim: endpoint({
+    method: 'POST',
+    path: '/claim',
+    right: 'public',
+    tag: 'access',
+    summary: 'Claim the platform with the one-time link: makes the first sysadmin and signs them in',
+    body: z.strictObject({ token: z.string().min(1).max(200), email: z.email().max(254), name: z.string().trim().min(1).max(100), password: z.string().min(10, 'must have at least 10 characters').max(1024) }),
+    response: Me,
+    status: 201,
+  }),
+  signIn: endpoint({
+    method: 'POST',
+    path: '/sessions',
+    right: 'public',
+    tag: 'access',
+    summary: 'Sign in; the session is an httpOnly cookie',
+    body: z.strictObject({ email: z.string().max(254), password: z.string().max(1024) }),
+    response: Me,
+    status: 201,
+  }),
+  signOut: endpoint({ method: 'DELETE', path: '/sessions/current', right: 'any', tag: 'access', summary: 'Sign out', response: nothing, status: 204 }),
+  me: endpoint({ method: 'GET', path: '/me', right: 'any', tag: 'access', summary: 'Who the caller is', response: Me }),
+  listTokens: endpoint({ method: 'GET', path: '/tokens', right: 'any', tag: 'access', summary: "The caller's API tokens", response: page(Token), query: PageQuery }),
+  createToken: endpoint({
+    method: 'POST',
+    path: '/tokens',
+    right: 'any',
+    tag: 'access',
+    summary: 'Make an API token; its text is shown this once',
+    body: z.strictObject({
+      name: z.string().trim().min(1).max(100),
+      rights: z.array(Right.exclude(['public', 'any'])).min(1).default(['read', 'deploy']),
+      expiresInDays: z.number().int().min(1).max(3650).nullable().default(365),
+    }),
+    response: Token.extend({ token: z.string() }),
+    status: 201,
+  }),
+  revokeToken: endpoint({ method: 'DELETE', path: '/tokens/:tokenId', right: 'any', tag: 'access', summary: 'Revoke an API token', params: z.object({ tokenId: z.uuid() }), response: nothing, status: 204 }),
+  listSshKeys: endpoint({ method: 'GET', path: '/ssh-keys', right: 'any', tag: 'access', summary: "The caller's SSH keys", response: page(SshKey), query: PageQuery }),
+  addSshKey: endpoint({
+    method: 'POST',
+    path: '/ssh-keys',
+    right: 'any',
+    tag: 'access',
+    summary: 'Add an SSH public key for git',
+    body: z.strictObject({ name: z.string().trim().min(1).max(100), publicKey: z.string().max(16_384) }),
+    response: SshKey,
+    status: 201,
+  }),
+  removeSshKey: endpoint({ method: 'DELETE', path: '/ssh-keys/:keyId', right: 'any', tag: 'access', summary: 'Remove an SSH key', params: z.object({ keyId: z.uuid() }), response: nothing, status: 204 }),
+
+  listApps: endpoint({ method: 'GET', path: '/apps', right: 'read', tag: 'apps', summary: 'Apps', query: PageQuery, response: page(App) }),
+  createApp: endpoint({
+    method: 'POST',
+    path: '/apps',
+    right: 'deploy',
+    tag: 'apps',
+    summary: 'Create an app, with its production environment and its git repository',
+    body: z.strictObject({ name: AppName, deployBranch: BranchName.default('main') }),
+    response: App,
+    status: 201,
+  }),
+  getApp: endpoint({ method: 'GET', path: '/apps/:app', right: 'read', tag: 'apps', summary: 'One app', params: AppParams, response: App }),
+  updateApp: endpoint({ method: 'PATCH', path: '/apps/:app', right: 'deploy', tag: 'apps', summary: 'Change the deploying branch', params: AppParams, body: z.strictObject({ deployBranch: BranchName }), response: App }),
+  deleteApp: endpoint({ method: 'DELETE', path: '/apps/:app', right: 'administer', tag: 'apps', summary: 'Delete an app: its instances stop and its name is free again', params: AppParams, response: nothing, status: 204 }),
+
+  listReleases: endpoint({ method: 'GET', path: `${environmentPath}/releases`, right: 'read', tag: 'releases', summary: 'Releases, newest first', params: EnvironmentParams, query: PageQuery, response: page(Release) }),
+  getRelease: endpoint({ method: 'GET', path: `${environmentPath}/releases/:number`, right: 'read', tag: 'releases', summary: 'One release', params: ReleaseParams, response: Release }),
+
+  listDeployments: endpoint({ method: 'GET', path: `${environmentPath}/deployments`, right: 'read', tag: 'deployments', summary: 'Deployments, newest first', params: EnvironmentParams, query: PageQuery, response: page(Deployment) }),
+  rollBack: endpoint({
+    method: 'POST',
+    path: `${environmentPath}/rollback`,
+    right: 'deploy',
+    tag: 'deployments',
+    summary: 'Make an earlier release live again, image and config both; the one before the live one when none is named',
+    params: EnvironmentParams,
+    body: z.strictObject({ release: z.number().int().min(1).optional() }),
+    response: Deployment,
+    status: 202,
+  }),
+  redeploy: endpoint({ method: 'POST', path: `${environmentPath}/redeploy`, right: 'deploy', tag: 'deployments', summary: 'Deploy the live release again with fresh instances', params: EnvironmentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
+  getDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId', right: 'read', tag: 'deployments', summary: 'One deployment', params: DeploymentParams, response: Deployment }),
+  cancelDeployment: endpoint({ method: 'POST', path: '/deployments/:deploymentId/cancel', right: 'deploy', tag: 'deployments', summary: 'Cancel a deployment that has not switched yet', params: DeploymentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
+  followDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId/events', right: 'read', tag: 'deployments', summary: 'Journal and log of a deployment as one stream; ends with the deployment', params: DeploymentParams, response: DeploymentEvent, produces: 'event-stream' }),
+
+  getConfig: endpoint({ method: 'GET', path: `${environmentPath}/config`, right: 'read', tag: 'config', summary: 'Config of an environment; secret values are not shown', params: EnvironmentParams, response: z.object({ items: z.array(ConfigEntry) }) }),
+  updateConfig: endpoint({
+    method: 'PATCH',
+    path: `${environmentPath}/config`,
+    right: 'deploy',
+    tag: 'config',
+    summary: 'Set and unset config; where a release is live this makes and deploys a new one, without a build',
+    params: EnvironmentParams,
+    body: z.strictObject({
+      set: z.record(ConfigKey, ConfigValue).default({}),
+      unset: z.array(ConfigKey).default([]),
+      /** The values of `set` are secrets: never shown again. */
+      secret: z.boolean().default(false),
+    }),
+    response: z.object({ items: z.array(ConfigEntry), deployment: Deployment.nullable() }),
+  }),
+  getFormation: endpoint({ method: 'GET', path: `${environmentPath}/formation`, right: 'read', tag: 'formation', summary: 'How many instances of each process type', params: EnvironmentParams, response: Formation }),
+  scale: endpoint({ method: 'PATCH', path: `${environmentPath}/formation`, right: 'deploy', tag: 'formation', summary: 'Scale process types', params: EnvironmentParams, body: Formation, response: z.object({ formation: Formation, deployment: Deployment.nullable() }), status: 202 }),
+  listDomains: endpoint({ method: 'GET', path: `${environmentPath}/domains`, right: 'read', tag: 'domains', summary: 'Domains of an environment', params: EnvironmentParams, response: z.object({ items: z.array(Domain) }) }),
+  addDomain: endpoint({ method: 'POST', path: `${environmentPath}/domains`, right: 'deploy', tag: 'domains', summary: 'Route a domain to an environment', params: EnvironmentParams, body: z.strictObject({ host: DomainName }), response: Domain, status: 201 }),
+  removeDomain: endpoint({ method: 'DELETE', path: `${environmentPath}/domains/:host`, right: 'deploy', tag: 'domains', summary: 'Remove a domain', params: EnvironmentParams.extend({ host: DomainName }), response: nothing, status: 204 }),
+  listInstances: endpoint({ method: 'GET', path: `${environmentPath}/instances`, right: 'read', tag: 'instances', summary: 'Instances, wanted and observed', params: EnvironmentParams, response: z.object({ items: z.array(Instance) }) }),
+  readLogs: endpoint({
+    method: 'GET',
+    path: `${environmentPath}/logs`,
+    right: 'read',
+    tag: 'instances',
+    summary: "The instances' log; with follow it goes on",
+    params: EnvironmentParams,
+    query: z.object({
+      process: ProcessType.optional(),
+      lines: z.coerce.number().int().min(0).max(10_000).default(100),
+      follow: z.stringbool().default(false),
+    }),
+    response: InstanceLogLine,
+    produces: 'event-stream',
+  }),
+  getFigures: endpoint({ method: 'GET', path: `${environmentPath}/figures`, right: 'read', tag: 'instances', summary: 'Requests of an environment, counted by the ingress', params: EnvironmentParams, response: EnvironmentFigures }),
+
+  listNodes: endpoint({ method: 'GET', path: '/nodes', right: 'read', tag: 'platform', summary: 'Nodes', response: z.object({ items: z.array(Node) }) }),
+  listImages: endpoint({ method: 'GET', path: '/apps/:app/images', right: 'read', tag: 'apps', summary: 'Images of an app with their layers', params: AppParams, query: PageQuery, response: page(Image) }),
+  listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', tag: 'platform', summary: 'Who did what, newest first', query: PageQuery, response: page(AuditEvent) }),
+} as const;
+
+
+export type Api = typeof api;
+export type EndpointName = keyof Api;
+export const apiPrefix = '/api/v1';

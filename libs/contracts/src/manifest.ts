@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { ProcessType } from './names.js';
+
+const bytesPerUnit = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+
+/** Memory in bytes: `256M`, `1G`, `512K`, or a plain number of bytes. */
+export const MemorySize = z.union([z.number().int().positive(), z.string()]).transform((value, context) => {
+  if (typeof value === 'number') return value;
+  const match = /^(\d+(?:\.\d+)?)\s*([KMG])i?B?$/i.exec(value.trim());
+  if (!match?.[1] || !match[2]) {
+    context.addIssue({ code: 'custom', message: 'must be a size such as 256M or 1G' });
+    return z.NEVER;
+  }
+  return Math.round(Number(match[1]) * bytesPerUnit[match[2].toUpperCase() as keyof typeof bytesPerUnit]);
+});
+
+const secondsPerUnit = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+
+/** A span of time, in seconds: `10s`, `500ms`, `2m`, `1h`, or a plain number of seconds. */
+export const DurationSeconds = z.union([z.number().nonnegative(), z.string()]).transform((value, context) => {
+  if (typeof value === 'number') return value;
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/.exec(value.trim());
+  if (!match?.[1] || !match[2]) {
+    context.addIssue({ code: 'custom', message: 'must be a span such as 10s or 2m' });
+    return z.NEVER;
+  }
+  return Number(match[1]) * secondsPerUnit[match[2] as keyof typeof secondsPerUnit];
+});
+
+const Port = z.number().int().min(1).max(65_535);
+
+const HealthFile = z.strictObject({
+  path: z.string().startsWith('/', 'must start with /').optional().describe('HTTP path that answers 2xx or 3xx when the app is healthy'),
+  port: Port.optional().describe('port to ask, when it is not the port of the app'),
+  interval: DurationSeconds.optional().describe('time between two checks'),
+  timeout: DurationSeconds.optional().describe('time that one check may take'),
+  start: DurationSeconds.optional().describe('time that a new instance has to become healthy'),
+});
+
+const ResourcesFile = z.strictObject({
+  memory: MemorySize.optional().describe('memory limit, such as 256M'),
+  cpu: z.number().positive().max(1024).optional().describe('CPU limit in cores, such as 0.5'),
+  pids: z.number().int().min(16).max(65_536).optional().describe('limit on processes and threads'),
+});
+
+const Command = z.string().min(1, 'must not be empty').max(8192);
+
+const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package');
+
+/** `molo.yml`, as people write it. Unknown keys are errors. */
+export const ManifestFile = z.strictObject({
+  version: z.union([z.string(), z.number()]).transform(String).optional().describe("the app's own version, shown on its releases"),
+  stack: z.string().optional().describe('OS Base image to build on, such as debian-12'),
+  port: Port.optional().describe('port on which the web process listens; it is told in $PORT'),
+  processes: z.record(ProcessType, Command).optional().describe('process types and their commands; wins over the Procfile'),
+  build: z
+    .strictObject({
+      dockerfile: z.string().optional().describe('path of the Dockerfile'),
+      packages: z.array(PackageName).max(200).optional().describe('Debian packages to install (the OS Custom layer)'),
+      command: Command.optional().describe('command run on the source after the dependencies are there, such as npm run build'),
+      secrets: z.array(z.string()).optional().describe('config keys that the build may read under /run/secrets'),
+      static: z.string().optional().describe('folder of a static site'),
+    })
+    .optional(),
+  health: HealthFile.optional(),
+  resources: z.record(ProcessType, ResourcesFile).optional().describe('limits by process type'),
+  drain: DurationSeconds.optional().describe('longest time that old connections have to end by themselves'),
+  stop: DurationSeconds.optional().describe('time between SIGTERM and SIGKILL'),
+});
+export type ManifestFile = z.infer<typeof ManifestFile>;
+
+export const Resources = z.object({
+  memoryBytes: z.number().int().positive(),
+  cpus: z.number().positive(),
+  pids: z.number().int().positive(),
+});
+export type Resources = z.infer<typeof Resources>;
+
+export const defaultResources: Resources = { memoryBytes: 512 * 1024 ** 2, cpus: 1, pids: 512 };
+
+export const HealthCheck = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('http'), path: z.string(), port: Port }),
+  z.object({ kind: z.literal('tcp'), port: Port }),
+  z.object({ kind: z.literal('image') }),
+  z.object({ kind: z.literal('running') }),
+]);
+export type HealthCheck = z.infer<typeof HealthCheck>;
+
+/** What a process type is made of once defaults are filled in. */
+export const ProcessSpec = z.object({
+  /** Shell command; null runs the image's own entry point. */
+  command: z.string().nullable(),
+  resources: Resources,
+});
+export type ProcessSpec = z.infer<typeof ProcessSpec>;
+
+/**
+ * The app as the builder understood it: `molo.yml`, Procfile, Dockerfile and detection brought to one form.
+ * Stored with the image; times in seconds.
+ */
+export const AppManifest = z.object({
+  /** The app's own version, from `molo.yml` or its package file; a git tag on the commit wins over it. */
+  version: z.string().nullable(),
+  /** What it was built as: `dockerfile`, `node`, `python`, `static`. */
+  builder: z.enum(['dockerfile', 'node', 'python', 'static']),
+  processes: z.record(z.string(), ProcessSpec),
+  port: Port,
+  health: z.object({
+    /** The check of `web`; other process types have to stay running. */
+    check: HealthCheck,
+    intervalSeconds: z.number(),
+    timeoutSeconds: z.number(),
+    startSeconds: z.number(),
+  }),
+  drainSeconds: z.number(),
+  stopSeconds: z.number(),
+  buildSecrets: z.array(z.string()),
+});
+export type AppManifest = z.infer<typeof AppManifest>;
+
+export const manifestDefaults = {
+  port: 8080,
+  intervalSeconds: 0.1,
+  timeoutSeconds: 5,
+  startSeconds: 60,
+  drainSeconds: 30,
+  stopSeconds: 10,
+} as const;

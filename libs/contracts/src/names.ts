@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/** Names that would collide with Molo's own hosts, repositories or paths. */
+export const reservedAppNames = ['molo', 'www', 'api', 'git', 'registry', 'admin', 'localhost', 'stack', 'toolchain', 'mail'] as const;
+
+/**
+ * An app's name is a host label (`myapp.localhost`), a repository and an image name.
+ * Two hyphens in a row are kept for `app--environment` addresses.
+ */
+export const AppName = z
+  .string()
+  .min(2, 'must have at least 2 characters')
+  .max(40, 'must have at most 40 characters')
+  .regex(/^[a-z][a-z0-9-]*[a-z0-9]$/, 'must be lower-case letters, digits and hyphens, start with a letter and not end with a hyphen')
+  .refine((name) => !name.includes('--'), 'must not have two hyphens in a row')
+  .refine((name) => !(reservedAppNames as readonly string[]).includes(name), 'is reserved; take another name');
+
+export const EnvironmentName = z
+  .string()
+  .min(2, 'must have at least 2 characters')
+  .max(20, 'must have at most 20 characters')
+  .regex(/^[a-z][a-z0-9-]*[a-z0-9]$/, 'must be lower-case letters, digits and hyphens, start with a letter and not end with a hyphen')
+  .refine((name) => !name.includes('--'), 'must not have two hyphens in a row');
+
+export const defaultEnvironment = 'production';
+
+export const ProcessType = z
+  .string()
+  .max(30, 'must have at most 30 characters')
+  .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower-case letters, digits, hyphens and underscores and start with a letter');
+
+/** Keys that Molo sets itself in every instance. */
+export const reservedConfigKeys = ['PORT', 'MOLO_APP', 'MOLO_ENVIRONMENT', 'MOLO_RELEASE', 'MOLO_VERSION', 'MOLO_COMMIT', 'MOLO_INSTANCE', 'MOLO_PROCESS'] as const;
+
+export const ConfigKey = z
+  .string()
+  .max(128, 'must have at most 128 characters')
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and underscores and not start with a digit')
+  .refine((key) => !(reservedConfigKeys as readonly string[]).includes(key), 'is set by Molo itself; take another key');
+
+export const ConfigValue = z
+  .string()
+  .max(32_768, 'must have at most 32,768 characters')
+  .refine((value) => !value.includes('\0'), 'must not hold a NUL character');
+
+const hostLabel = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+export const DomainName = z
+  .string()
+  .max(253, 'must have at most 253 characters')
+  .transform((host) => host.toLowerCase())
+  .refine((host) => new RegExp(`^${hostLabel}(?:\\.${hostLabel})+$`).test(host), 'must be a host name such as shop.example.com');
+
+export const BranchName = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^(?!\/|.*(?:\.\.|\/\/|@\{|\\|\.lock$|\/$|\.$))[^\s~^:?*[\]]+$/, 'is not a branch name that git takes');
+
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
+export const GitObjectId = z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be a git object id');
+export const Id = z.uuid();

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import { Digest, GitObjectId } from './names.js';
+import { AppManifest, HealthCheck, Resources } from './manifest.js';
+import { Failure } from './problems.js';
+import { BuildState, InstanceDesired, InstanceObserved, LayerKind } from './states.js';
+
+/*
+ * What an agent and the control plane say to each other over HTTP. The agent asks; the control plane answers.
+ * Requests carry `Authorization: Bearer <node token>`. Jobs in Redis only wake the agent up: the facts come from here.
+ */
+
+/** One instance that a node is to have. `generation` of its deployment fences older wishes. */
+export const DesiredInstance = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  environment: z.string(),
+  environmentId: z.uuid(),
+  deploymentId: z.uuid(),
+  release: z.number().int(),
+  version: z.string().nullable(),
+  commit: z.string().nullable(),
+  processType: z.string(),
+  /** 1, 2, … within its process type and release. */
+  index: z.number().int().min(1),
+  desired: InstanceDesired,
+  /** A process that runs once and is done when it exits with 0, such as the release process. */
+  runsOnce: z.boolean(),
+  image: z.object({
+    /** `HOST:PORT/app@sha256:…` */
+    reference: z.string(),
+    digest: Digest,
+    /** The engine's own id of the image (its config digest): where the node has it already nothing is pulled. */
+    imageId: Digest.nullable(),
+  }),
+  command: z.string().nullable(),
+  env: z.record(z.string(), z.string()),
+  port: z.number().int().nullable(),
+  resources: Resources,
+  /** null: it only has to stay running. */
+  health: z
+    .object({ check: HealthCheck, intervalSeconds: z.number(), timeoutSeconds: z.number(), startSeconds: z.number() })
+    .nullable(),
+  drainSeconds: z.number(),
+  stopSeconds: z.number(),
+});
+export type DesiredInstance = z.infer<typeof DesiredInstance>;
+
+/** Where an environment's requests go on this node's ingress. */
+export const DesiredRoute = z.object({
+  environmentId: z.uuid(),
+  app: z.string(),
+  environment: z.string(),
+  hosts: z.array(z.string()),
+  /** Release that serves; null while nothing is deployed. */
+  release: z.number().int().nullable(),
+  /** Instances that take new requests. */
+  serving: z.array(z.uuid()),
+  /** The deployment whose receipt is being counted, if one runs. */
+  countingDeploymentId: z.uuid().nullable(),
+});
+export type DesiredRoute = z.infer<typeof DesiredRoute>;
+
+/** All that a node is to be. A higher generation replaces a lower one as a whole. */
+export const DesiredNode = z.object({
+  nodeId: z.uuid(),
+  generation: z.number().int(),
+  instances: z.array(DesiredInstance),
+  routes: z.array(DesiredRoute),
+});
+export type DesiredNode = z.infer<typeof DesiredNode>;
+
+export const ObservedInstance = z.object({
+  id: z.uuid(),
+  observed: InstanceObserved,
+  containerId: z.string().nullable(),
+  address: z.string().nullable(),
+  restarts: z.number().int(),
+  exitCode: z.number().int().nullable(),
+  outOfMemory: z.boolean(),
+  startedAt: z.iso.datetime().nullable(),
+  /** Why it is unhealthy, backing off or failed; with the last lines of its log. */
+  failure: Failure.nullable(),
+  lastLines: z.array(z.string()),
+});
+export type ObservedInstance = z.infer<typeof ObservedInstance>;
+
+/** What the ingress counted for one environment since the counting of a deployment began. */
+export const TrafficCount = z.object({
+  deploymentId: z.uuid(),
+  environmentId: z.uuid(),
+  requests: z.number().int(),
+  failed: z.number().int(),
+  connectionsDropped: z.number().int(),
+  slowestMs: z.number(),
+});
+export type TrafficCount = z.infer<typeof TrafficCount>;
+
+export const ObservedRoute = z.object({
+  environmentId: z.uuid(),
+  /** Instances that the ingress was seen to send new requests to. */
+  serving: z.array(z.uuid()),
+  /** Connections still open to instances that are draining. */
+  draining: z.number().int(),
+  failure: Failure.nullable(),
+});
+export type ObservedRoute = z.infer<typeof ObservedRoute>;
+
+/** `POST /agent/v1/observed`: the whole of what the agent sees; the newest replaces what was said before. */
+export const ObservedNode = z.object({
+  /** Rises with every report of one agent process; `agentStartedAt` orders processes. */
+  seq: z.number().int(),
+  agentStartedAt: z.iso.datetime(),
+  /** The generation of the desired set that this report answers. */
+  generation: z.number().int(),
+  instances: z.array(ObservedInstance),
+  routes: z.array(ObservedRoute),
+  traffic: z.array(TrafficCount),
+});
+export type ObservedNode = z.infer<typeof ObservedNode>;
+
+/** `GET /agent/v1/builds/:buildId`: what a builder has to know. */
+export const BuildOrder = z.object({
+  id: z.uuid(),
+  deploymentId: z.uuid(),
+  app: z.string(),
+  state: BuildState,
+  /** Source tree as a tar, a blob of the app's repository in the registry. */
+  source: z.object({ repository: z.string(), digest: Digest, bytes: z.number().int() }),
+  commit: GitObjectId,
+  treeId: GitObjectId,
+  /** `HOST:PORT/app`, to push to; tags to set. */
+  imageRepository: z.string(),
+  tags: z.array(z.string()),
+  limits: z.object({ memoryBytes: z.number().int(), cpus: z.number(), timeoutSeconds: z.number() }),
+  /** Values of the app's config that a build may ask for by name (`build.secrets`). */
+  config: z.record(z.string(), z.string()),
+});
+export type BuildOrder = z.infer<typeof BuildOrder>;
+
+export const ImageLayer = z.object({
+  kind: LayerKind,
+  /** Digest of the uncompressed layer. */
+  diffId: Digest,
+  /** Digest and size of the compressed layer in the registry. */
+  digest: Digest,
+  bytes: z.number().int(),
+  /** The instruction that made it. */
+  createdBy: z.string(),
+  /** Whether this build had to send it to the registry. */
+  moved: z.boolean(),
+});
+export type ImageLayer = z.infer<typeof ImageLayer>;
+
+export const BuiltImage = z.object({
+  digest: Digest,
+  imageId: Digest,
+  bytes: z.number().int(),
+  layers: z.array(ImageLayer),
+  manifest: AppManifest,
+});
+export type BuiltImage = z.infer<typeof BuiltImage>;
+
+/** `POST /agent/v1/builds/:buildId/state`. A state said twice is taken once. */
+export const BuildReport = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('building') }),
+  z.object({ state: z.literal('pushing') }),
+  z.object({ state: z.literal('succeeded'), image: BuiltImage }),
+  z.object({ state: z.literal('failed'), failure: Failure }),
+  z.object({ state: z.literal('cancelled') }),
+]);
+export type BuildReport = z.infer<typeof BuildReport>;
+
+/**
+ * `POST /agent/v1/logs`: whole lines of a deployment's log.
+ * `key` names the chunk (`<build id>:<attempt>:<n>`); one sent twice is kept once.
+ */
+export const LogChunk = z.object({ deploymentId: z.uuid(), source: z.string(), key: z.string().max(200), text: z.string() });
+export type LogChunk = z.infer<typeof LogChunk>;
+
+/** `POST /agent/v1/figures`: the node's use of its machine, and requests by environment since the agent started counting. */
+export const NodeFigures = z.object({
+  at: z.iso.datetime(),
+  agentVersion: z.string(),
+  engineVersion: z.string(),
+  cpus: z.number(),
+  memoryBytes: z.number().int(),
+  memoryUsedBytes: z.number().int(),
+  diskBytes: z.number().int(),
+  diskUsedBytes: z.number().int(),
+  instances: z.array(
+    z.object({ id: z.uuid(), memoryBytes: z.number().int(), memoryLimitBytes: z.number().int(), cpuSeconds: z.number(), pids: z.number().int() }),
+  ),
+  environments: z.array(
+    z.object({
+      environmentId: z.uuid(),
+      requests: z.number().int(),
+      responses5xx: z.number().int(),
+      connectionErrors: z.number().int(),
+      openConnections: z.number().int(),
+      bytesIn: z.number().int(),
+      bytesOut: z.number().int(),
+    }),
+  ),
+});
+export type NodeFigures = z.infer<typeof NodeFigures>;
+
+/** `POST /agent/v1/stacks`: an OS Base image that this node made or has. */
+export const StackReport = z.object({ name: z.string(), digest: Digest, imageId: Digest, bytes: z.number().int(), packages: z.array(z.string()) });
+export type StackReport = z.infer<typeof StackReport>;

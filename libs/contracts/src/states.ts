@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+export const BuildState = z.enum(['queued', 'building', 'pushing', 'succeeded', 'failed', 'cancelled']);
+export type BuildState = z.infer<typeof BuildState>;
+
+export const DeploymentState = z.enum([
+  'queued',
+  'awaiting_approval',
+  'placing',
+  'starting',
+  'checking',
+  'switching',
+  'draining',
+  'live',
+  'superseded',
+  'failed',
+  'cancelled',
+]);
+export type DeploymentState = z.infer<typeof DeploymentState>;
+
+/** What the control plane wants of an instance. Only the control plane writes it. */
+export const InstanceDesired = z.enum(['running', 'draining', 'stopped']);
+export type InstanceDesired = z.infer<typeof InstanceDesired>;
+
+/**
+ * What the agent sees of an instance. Only the agent writes it.
+ * `exited` is the good end of a process that runs once (the release process, `molo run`);
+ * `gone` means that no container of it exists any more.
+ */
+export const InstanceObserved = z.enum([
+  'pending',
+  'pulling',
+  'starting',
+  'checking',
+  'healthy',
+  'unhealthy',
+  'backing_off',
+  'draining',
+  'stopping',
+  'exited',
+  'failed',
+  'gone',
+]);
+export type InstanceObserved = z.infer<typeof InstanceObserved>;
+
+/** The five kinds of layer, in the order in which they lie in an image. */
+export const LayerKind = z.enum(['os-base', 'os-custom', 'binary', 'library', 'source']);
+export type LayerKind = z.infer<typeof LayerKind>;
+
+export const Role = z.enum(['sysadmin', 'developer', 'viewer']);
+export type Role = z.infer<typeof Role>;
+
+export const ReleaseReason = z.enum(['push', 'rollback', 'redeploy', 'config', 'scale', 'domains']);
+export type ReleaseReason = z.infer<typeof ReleaseReason>;
