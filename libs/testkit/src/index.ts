@@ -1,3 +1,3 @@
 export { createTestDatabase, type TestDatabase, type TestTemplate } from './test-database.js';
-export { testRedis, type TestRedis } from './test-redis.js';
+export { testRedisUrl, uniquePrefix } from './test-redis.js';
 export { waitFor } from './wait-for.js';

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import './provided.js';
 
-export interface TestRedis {
-  readonly url: string;
-  /** Starts all keys of one test, so that tests share a Redis and never each other's keys. */
-  readonly prefix: string;
+/** The Redis of the run; tests share it and keep apart by their prefixes. */
+export function testRedisUrl(): string {
+  return inject('moloRedisUrl');
 }
 
-/** The run's Redis, and a key prefix that nobody else has. */
-export function testRedis(): TestRedis {
-  return { url: inject('moloRedisUrl'), prefix: `molo-test-${inject('moloRunId')}-${randomBytes(4).toString('hex')}` };
+/** A name that no other test and no other run has: starts the Redis keys, queues, containers or files of one test. */
+export function uniquePrefix(): string {
+  return `molo-test-${inject('moloRunId')}-${randomBytes(4).toString('hex')}`;
 }
