@@ -1,0 +1,16 @@
+import type { Right } from '@molo/contracts';
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+@Entity('api_tokens')
+export class ApiToken {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('text') name!: string;
+  @Column('text') tokenHash!: string;
+  /** null: a token of the machine's owner. */
+  @Column('uuid', { nullable: true }) userId!: string | null;
+  @Column('text', { array: true }) rights!: Right[];
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
+  @Column('timestamptz', { nullable: true }) expiresAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) lastUsedAt!: Date | null;
+  @Column('timestamptz', { nullable: true }) revokedAt!: Date | null;
+}

@@ -1,0 +1,49 @@
+import { DataSource } from 'typeorm';
+import { ApiToken } from '../access/api-token.entity.js';
+import { Claim } from '../access/claim.entity.js';
+import { Session } from '../access/session.entity.js';
+import { SshKey } from '../access/ssh-key.entity.js';
+import { User } from '../access/user.entity.js';
+import { App } from '../apps/app.entity.js';
+import { AuditEvent } from '../audit/audit-event.entity.js';
+import { Build } from '../builds/build.entity.js';
+import { Deployment } from '../deployments/deployment.entity.js';
+import { ConfigVar } from '../environments/config-var.entity.js';
+import { Domain } from '../environments/domain.entity.js';
+import { Environment } from '../environments/environment.entity.js';
+import { Image } from '../images/image.entity.js';
+import { Instance } from '../instances/instance.entity.js';
+import { Node } from '../nodes/node.entity.js';
+import { Release } from '../releases/release.entity.js';
+import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
+import { SnakeNaming } from './snake-naming.js';
+
+/** Facts live in PostgreSQL; the schema changes by migrations alone. */
+export function createDataSource(url: string, options: { poolSize?: number } = {}): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    entities: [ApiToken, App, AuditEvent, Build, Claim, ConfigVar, Deployment, Domain, Environment, Image, Instance, Node, Release, Session, SshKey, User],
+    migrations: [Initial1764000000000],
+    migrationsTransactionMode: 'all',
+    namingStrategy: new SnakeNaming(),
+    synchronize: false,
+    poolSize: options.poolSize ?? 20,
+    extra: { connectionTimeoutMillis: 10_000 },
+  });
+}
+
+/** Any fixed number: it names the lock under which one control plane at a time migrates. */
+const migrationLock = 7_265_301;
+
+/** Brings the schema up to date; several control planes may start at once. */
+export async function migrate(dataSource: DataSource): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('select pg_advisory_lock($1)', [migrationLock]);
+    await dataSource.runMigrations();
+  } finally {
+    await runner.query('select pg_advisory_unlock($1)', [migrationLock]);
+    await runner.release();
+  }
+}

@@ -1,0 +1,30 @@
+import type { Actor, Commit, DeploymentState, Failure, Receipt, ReleaseReason } from '@molo/contracts';
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+@Entity('deployments')
+export class Deployment {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid') environmentId!: string;
+  @Column('text') state!: DeploymentState;
+  @Column('text') reason!: ReleaseReason;
+  /** null until the build has made an image. */
+  @Column('uuid', { nullable: true }) releaseId!: string | null;
+  @Column('uuid', { nullable: true }) buildId!: string | null;
+  @Column('jsonb', { nullable: true }) commit!: Commit | null;
+  /** Version named by a git tag on the commit. */
+  @Column('text', { nullable: true }) versionTag!: string | null;
+  /** The ref that moves from `gitOld` to `gitNew` when this is live. */
+  @Column('text', { nullable: true }) gitRef!: string | null;
+  @Column('text', { nullable: true }) gitOld!: string | null;
+  @Column('text', { nullable: true }) gitNew!: string | null;
+  @Column('jsonb') actor!: Actor;
+  @Column('jsonb', { nullable: true }) failure!: Failure | null;
+  @Column('jsonb', { nullable: true }) receipt!: Receipt | null;
+  @Column('timestamptz', { nullable: true }) cancelRequestedAt!: Date | null;
+  @Column('bigint') eventSeq!: string;
+  @Column('integer') attempts!: number;
+  @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
+  @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
+  @Column('timestamptz') stateSince!: Date;
+  @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;
+}
