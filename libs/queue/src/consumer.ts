@@ -1,0 +1,133 @@
+import { AppError } from '@molo/contracts';
+import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { connectRedis } from './connection.js';
+import { MalformedJobError, type JobHandler } from './handlers.js';
+import { storedName } from './keys.js';
+
+/** The part of a pino logger that is needed here. */
+export interface QueueLog {
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface ConsumerOptions {
+  /** Jobs that may run at the same time. */
+  readonly concurrency: number;
+  /** Whose queue, for a queue of one node. */
+  readonly nodeId?: string;
+}
+
+/**
+ * With BullMQ's defaults a job of a worker killed with -9 ran again only after 61 s, and a second kill failed it for good.
+ * Short locks bring it back within 15 s, and a job may be taken over as often as it has to.
+ */
+export const takeover = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1_000_000 } as const;
+
+const longestBackoffMs = 20_000;
+
+function backoffMs(attemptsMade: number): number {
+  return Math.min(250 * 2 ** (attemptsMade - 1), longestBackoffMs);
+}
+
+/** A worker of one queue. */
+export class Consumer {
+  private readonly connection: Redis;
+  private readonly worker: Worker;
+  private readonly stopping = new AbortController();
+  private readonly byName: ReadonlyMap<string, JobHandler>;
+  /** Runs by job id. Redis may forget a job that runs here and be given it again; it is then joined, not run twice. */
+  private readonly running = new Map<string, Promise<void>>();
+
+  constructor(
+    url: string,
+    place: { queue: string; prefix: string },
+    handlers: readonly JobHandler[],
+    options: ConsumerOptions,
+    private readonly log: QueueLog,
+  ) {
+    this.byName = new Map(handlers.map((handler) => [storedName(handler.job), handler]));
+    this.connection = connectRedis(url, 'patient');
+    this.worker = new Worker(place.queue, (job, token) => this.process(job, token), {
+      connection: this.connection,
+      prefix: place.prefix,
+      concurrency: options.concurrency,
+      runRetryDelay: 500,
+      settings: { backoffStrategy: backoffMs },
+      ...takeover,
+    });
+    this.worker.on('failed', (job, error) => void this.afterFailure(job, error));
+    this.worker.on('error', (error) => this.log.warn({ queue: place.queue, error: error.message }, 'queue worker failed'));
+  }
+
+  async ready(): Promise<void> {
+    await this.worker.waitUntilReady();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.stopping.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, graceMs, 'late');
+    });
+    // Closing waits for the jobs that run, and for Redis, which may be gone.
+    const closed = this.worker.close().then(() => 'closed', () => 'closed');
+    if ((await Promise.race([closed, deadline])) === 'late') await Promise.race([this.worker.close(true).catch(() => undefined), soon()]);
+    clearTimeout(timer);
+    this.connection.disconnect();
+  }
+
+  private async process(job: Job, token: string | undefined): Promise<void> {
+    try {
+      await this.runOnce(job);
+    } catch (error) {
+      if (this.stopping.signal.aborted) {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      throw isFinal(error) ? unrecoverable(error) : error;
+    }
+  }
+
+  private runOnce(job: Job): Promise<void> {
+    const id = job.id ?? '';
+    const known = this.running.get(id);
+    if (known) return known;
+    const run = this.run(job).finally(() => this.running.delete(id));
+    this.running.set(id, run);
+    return run;
+  }
+
+  private async run(job: Job): Promise<void> {
+    const handler = this.byName.get(job.name);
+    if (!handler) throw new MalformedJobError(`no handler for ${job.name}`);
+    await handler.run(job.data, { jobId: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.stopping.signal });
+  }
+
+  private async afterFailure(job: Job | undefined, error: Error): Promise<void> {
+    if (!job) return;
+    const reason = error.cause instanceof Error ? error.cause : error;
+    const final = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
+    this.log[final ? 'error' : 'warn']({ job: job.name, jobId: job.id, attempt: job.attemptsMade, err: reason }, final ? 'job failed' : 'job is tried again');
+    if (!final || reason instanceof MalformedJobError) return;
+    try {
+      await this.byName.get(job.name)?.failed(job.data, reason);
+    } catch (cause) {
+      this.log.error({ job: job.name, jobId: job.id, err: cause }, 'what follows a failed job failed too');
+    }
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof MalformedJobError || (error instanceof AppError && !error.retryable);
+}
+
+function unrecoverable(cause: unknown): UnrecoverableError {
+  const error = new UnrecoverableError(cause instanceof Error ? cause.message : String(cause));
+  error.cause = cause;
+  return error;
+}
+
+async function soon(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+}
