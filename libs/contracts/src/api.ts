@@ -26,6 +26,7 @@ export interface Endpoint<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Response extends z.ZodType = z.ZodType,
+  Produces extends 'json' | 'event-stream' = 'json' | 'event-stream',
 > {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** Under `/api/v1`, with `:name` for parameters. */
@@ -39,7 +40,7 @@ export interface Endpoint<
   readonly response: Response;
   readonly status: 200 | 201 | 202 | 204;
   /** `event-stream`: the response is Server-Sent Events of the response type, resumed by Last-Event-ID. */
-  readonly produces: 'json' | 'event-stream';
+  readonly produces: Produces;
 }
 
 const none = z.object({});
@@ -50,6 +51,7 @@ function endpoint<
   Params extends z.ZodType = typeof none,
   Query extends z.ZodType = typeof none,
   Body extends z.ZodType = typeof nothing,
+  Produces extends Endpoint['produces'] = 'json',
 >(definition: {
   method: Endpoint['method'];
   path: string;
@@ -61,12 +63,12 @@ function endpoint<
   body?: Body;
   response: Response;
   status?: Endpoint['status'];
-  produces?: Endpoint['produces'];
-}): Endpoint<Params, Query, Body, Response> {
+  produces?: Produces;
+}): Endpoint<Params, Query, Body, Response, Produces> {
   return {
     status: 200,
-    produces: 'json',
     ...definition,
+    produces: definition.produces ?? ('json' as Produces),
     params: definition.params ?? (none as unknown as Params),
     query: definition.query ?? (none as unknown as Query),
     body: definition.body ?? (nothing as unknown as Body),

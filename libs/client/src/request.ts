@@ -1,0 +1,112 @@
+import { AppError, apiPrefix, type Endpoint } from '@molo/contracts';
+import type { AnyRequest, CallOptions } from './client.js';
+import { isGatewayAnswer, problemOf } from './answer.js';
+
+/** The part of the standard `fetch` that is used here, so that undici's can be given in its place. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+
+export interface FetchInit {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Connection {
+  readonly baseUrl: string;
+  readonly fetch: Fetch;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Waits before the second and the third try; a control plane that restarts is back in about that time. */
+const retryDelaysMs = [150, 600];
+
+type SendOptions = CallOptions & { readonly headers?: Record<string, string> };
+
+/** Asks until an answer comes, and returns it where it is a good one; everything else is thrown as AppError. */
+export async function send(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): Promise<Response> {
+  const url = urlOf(connection.baseUrl, endpoint, request);
+  const init = initOf(connection, endpoint, request, options);
+  for (const delayMs of isSafeToRepeat(endpoint) ? retryDelaysMs : []) {
+    const answer = await ask(connection, url, init);
+    if (!(answer instanceof AppError) && !isGatewayAnswer(answer)) return await accept(answer, url);
+    if (!(answer instanceof AppError)) await answer.body?.cancel();
+    await pause(delayMs, options.signal);
+  }
+  return await accept(await ask(connection, url, init), url);
+}
+
+function ask(connection: Connection, url: string, init: FetchInit): Promise<Response | AppError> {
+  return connection.fetch(url, init).catch((cause: unknown) => unreachable(connection, init.signal, cause));
+}
+
+async function accept(answer: Response | AppError, url: string): Promise<Response> {
+  if (answer instanceof AppError) throw answer;
+  if (answer.ok) return answer;
+  throw await problemOf(answer, url);
+}
+
+/** Reading is safe to repeat, and so is a POST, by its Idempotency-Key. */
+function isSafeToRepeat(endpoint: Endpoint): boolean {
+  return endpoint.method === 'GET' || endpoint.method === 'POST';
+}
+
+function initOf(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): FetchInit {
+  const body = endpoint.method === 'GET' || request.body === undefined ? undefined : JSON.stringify(request.body);
+  return {
+    method: endpoint.method,
+    headers: {
+      accept: endpoint.produces === 'event-stream' ? 'text/event-stream, application/problem+json' : 'application/json, application/problem+json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(endpoint.method === 'POST' ? { 'idempotency-key': options.idempotencyKey ?? randomKey() } : {}),
+      ...connection.headers,
+      ...options.headers,
+    },
+    ...(body === undefined ? {} : { body }),
+    ...(options.signal ? { signal: options.signal } : {}),
+  };
+}
+
+export function urlOf(baseUrl: string, endpoint: Endpoint, request: AnyRequest): string {
+  const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(request.params?.[name])));
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return `${baseUrl}${apiPrefix}${path}${query.size > 0 ? `?${query.toString()}` : ''}`;
+}
+
+/** `crypto.randomUUID` is missing on pages that are served without TLS, so it is made from random bytes here. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** What a failed fetch means: `unavailable`, except where the caller ended it. */
+export function unreachable(connection: Connection, signal: AbortSignal | undefined, cause: unknown): AppError {
+  signal?.throwIfAborted();
+  const where = connection.baseUrl === '' ? 'The platform' : `The platform at ${connection.baseUrl}`;
+  return new AppError('unavailable', { detail: `${where} does not answer${reasonOf(cause)}. Check the address, and that the platform is running; then try again.`, cause });
+}
+
+/** Node's fetch hides the reason, such as ECONNREFUSED, in the cause of its TypeError. */
+function reasonOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string') return ` (${cause.code})`;
+  }
+  return '';
+}
+
+export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, delayMs);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+  });
+}
