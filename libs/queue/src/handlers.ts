@@ -39,8 +39,10 @@ export function handle<Data extends z.ZodType>(
   };
 }
 
+type KnownJob = Pick<JobDefinition, 'queue' | 'name' | 'version'>;
+
 /** Throws unless the handlers are exactly one for each job that contracts put into their queue. */
-export function assertHandlers(handlers: readonly JobHandler[], known: readonly JobDefinition[] = Object.values(jobs) as unknown as JobDefinition[]): void {
+export function assertHandlers(handlers: readonly JobHandler[], known: readonly KnownJob[] = Object.values(jobs)): void {
   const queues = new Set(handlers.map((handler) => handler.job.queue));
   if (queues.size !== 1) throw new Error(`One consumer serves one queue, not ${[...queues].join(', ') || 'none'}`);
   const wanted = known.filter((job) => queues.has(job.queue));

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { connectRedis } from './connection.js';
 import { Consumer, type ConsumerOptions, type QueueLog } from './consumer.js';
 import { assertHandlers, type JobHandler } from './handlers.js';
-import { placeOf, storedName } from './keys.js';
+import { defaultRoot, placeOf, storedName } from './keys.js';
 
 export interface ProduceOptions {
   /** Whose queue, for a queue of one node. */
@@ -31,6 +31,8 @@ export class Queues {
   constructor(
     private readonly url: string,
     private readonly log: QueueLog,
+    /** First part of every key; another one keeps a test apart from its neighbours. */
+    private readonly root: string = defaultRoot,
   ) {
     this.producer = connectRedis(url, 'fail-fast');
   }
@@ -41,7 +43,7 @@ export class Queues {
    */
   async produce<Data extends z.ZodType>(job: JobDefinition<Data>, data: z.input<Data>, options: ProduceOptions = {}): Promise<void> {
     const parsed = job.data.parse(data);
-    const place = placeOf(job as unknown as JobDefinition, options.nodeId);
+    const place = placeOf(job as unknown as JobDefinition, options.nodeId, this.root);
     try {
       await within(produceTimeoutMs, this.add(place, storedName(job as unknown as JobDefinition), parsed, job.jobId(parsed), options.delayMs ?? 0));
     } catch (cause) {
@@ -53,7 +55,7 @@ export class Queues {
   /** Starts a worker for the handlers' queue; they must be all of that queue's handlers. Returns once it listens. */
   async consume(handlers: readonly JobHandler[], options: ConsumerOptions): Promise<Consumer> {
     assertHandlers(handlers);
-    const place = placeOf(handlers[0]!.job, options.nodeId);
+    const place = placeOf(handlers[0]!.job, options.nodeId, this.root);
     if (this.consumers.has(place.queue)) throw new Error(`Queue ${place.queue} has a consumer already`);
     const consumer = new Consumer(this.url, place, handlers, options, this.log);
     this.consumers.set(place.queue, consumer);
