@@ -1,5 +1,6 @@
 import { jobs, type JobDefinition } from '@molo/contracts';
 import type { z } from 'zod';
+import type { JobKind } from './keys.js';
 
 export interface JobContext {
   readonly jobId: string;
@@ -10,7 +11,7 @@ export interface JobContext {
 }
 
 export interface JobHandler {
-  readonly job: JobDefinition;
+  readonly job: JobKind;
   run(data: unknown, context: JobContext): Promise<void>;
   /** Called once when a job failed for good. */
   failed(data: unknown, error: Error): Promise<void>;
@@ -33,16 +34,14 @@ export function handle<Data extends z.ZodType>(
     return parsed.data;
   };
   return {
-    job: job as unknown as JobDefinition,
+    job,
     run: async (data, context) => run(parse(data), context),
     failed: async (data, error) => failed(parse(data), error),
   };
 }
 
-type KnownJob = Pick<JobDefinition, 'queue' | 'name' | 'version'>;
-
 /** Throws unless the handlers are exactly one for each job that contracts put into their queue. */
-export function assertHandlers(handlers: readonly JobHandler[], known: readonly KnownJob[] = Object.values(jobs)): void {
+export function assertHandlers(handlers: readonly JobHandler[], known: readonly JobKind[] = Object.values(jobs)): void {
   const queues = new Set(handlers.map((handler) => handler.job.queue));
   if (queues.size !== 1) throw new Error(`One consumer serves one queue, not ${[...queues].join(', ') || 'none'}`);
   const wanted = known.filter((job) => queues.has(job.queue));

@@ -1,5 +1,8 @@
 import type { JobDefinition } from '@molo/contracts';
 
+/** What tells one kind of job from another. */
+export type JobKind = Pick<JobDefinition, 'queue' | 'name' | 'version'>;
+
 /** Everything of Molo lies under this root; everything of one node under `molo:<node id>`, so that an ACL can bound a node to it. */
 export const defaultRoot = 'molo';
 
@@ -18,13 +21,13 @@ export function logReaderKey(nodeId: string, requestId: string, root = defaultRo
 }
 
 /** Queue name and key prefix of a job, for the node where the queue is a node's own. */
-export function placeOf(job: JobDefinition, nodeId: string | undefined, root: string): { queue: string; prefix: string } {
+export function placeOf(job: JobKind, nodeId: string | undefined, root: string): { queue: string; prefix: string } {
   if (!job.queue.includes('{nodeId}')) return { queue: job.queue, prefix: root };
   if (nodeId === undefined) throw new TypeError(`Jobs of ${job.queue} need a node id`);
   return { queue: job.queue.replaceAll('{nodeId}', nodeId), prefix: nodePrefix(nodeId, root) };
 }
 
 /** The name under which a job lies in its queue; a new version is a new name, so that old data meets no new handler. */
-export function storedName(job: JobDefinition): string {
+export function storedName(job: JobKind): string {
   return `${job.name}@${job.version}`;
 }

@@ -43,9 +43,9 @@ export class Queues {
    */
   async produce<Data extends z.ZodType>(job: JobDefinition<Data>, data: z.input<Data>, options: ProduceOptions = {}): Promise<void> {
     const parsed = job.data.parse(data);
-    const place = placeOf(job as unknown as JobDefinition, options.nodeId, this.root);
+    const place = placeOf(job, options.nodeId, this.root);
     try {
-      await within(produceTimeoutMs, this.add(place, storedName(job as unknown as JobDefinition), parsed, job.jobId(parsed), options.delayMs ?? 0));
+      await within(produceTimeoutMs, this.add(place, storedName(job), parsed, job.jobId(parsed), options.delayMs ?? 0));
     } catch (cause) {
       this.forget(place);
       throw new AppError('unavailable', { detail: 'The queue (Redis) does not answer. It is tried again by itself.', cause });
