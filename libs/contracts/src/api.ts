@@ -182,7 +182,8 @@ export type Deployment = z.infer<typeof Deployment>;
 export const EnvironmentSummary = z.object({
   name: z.string(),
   url: z.string(),
-  liveRelease: z.object({ number: z.number().int(), version: z.string().nullable(), since: at }).nullable(),
+  /** `by`: who made it live. */
+  liveRelease: z.object({ number: z.number().int(), version: z.string().nullable(), since: at, by: Actor.optional() }).nullable(),
   activeDeployment: z.object({ id: z.uuid(), state: DeploymentState }).nullable(),
   lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable() }).nullable(),
   /** Instances wanted and healthy. */
