@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, IsNull } from 'typeorm';
+import { Log } from '../log.js';
+import { ApiToken } from './api-token.entity.js';
+import { type Caller, ownerOfMachine, tokenCaller, userCaller } from './caller.js';
+import { RecentCallers } from './recent-callers.js';
+import { Revocations } from './revocations.js';
+import { hashSecret } from './secret-text.js';
+import { fingerprintOf } from './ssh-public-key.js';
+import { SshKey } from './ssh-key.entity.js';
+import { User } from './user.entity.js';
+
+const lastUsedEveryMs = 60_000;
+
+interface Authenticated {
+  readonly caller: Caller;
+  readonly expiresAt: Date | null;
+}
+
+/** Who a token or an SSH key belongs to; null for all that is unknown, expired or revoked. */
+@Injectable()
+export class Authenticator {
+  private readonly byHash = new RecentCallers<Authenticated>();
+  private readonly byFingerprint = new RecentCallers<Authenticated>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly log: Log,
+    revocations: Revocations,
+  ) {
+    revocations.listen(() => this.forgetAll());
+  }
+
+  async byToken(text: string, ip: string | null = null): Promise<Caller | null> {
+    if (!text.startsWith(tokenPrefix)) return null;
+    const hash = hashSecret(text);
+    return stillValid(await this.byHash.get(hash, () => this.findToken(hash)), ip);
+  }
+
+  /** The token is the password; the user name is whatever git or docker sends. */
+  async byBasic(_username: string, password: string, ip: string | null = null): Promise<Caller | null> {
+    return await this.byToken(password, ip);
+  }
+
+  /** By the value of an `Authorization` header, Bearer or Basic. */
+  async byAuthorization(header: string, ip: string | null = null): Promise<Caller | null> {
+    const [, scheme, credentials] = /^(bearer|basic)\s+(\S+)\s*$/i.exec(header) ?? [];
+    if (scheme === undefined || credentials === undefined) return null;
+    if (scheme.toLowerCase() === 'bearer') return await this.byToken(credentials, ip);
+    const text = Buffer.from(credentials, 'base64').toString('utf8');
+    const colon = text.indexOf(':');
+    return colon < 0 ? null : await this.byBasic(text.slice(0, colon), text.slice(colon + 1), ip);
+  }
+
+  /** @param publicKeyBlob the key as SSH sends it, the base64 part of its line decoded */
+  async bySshKey(publicKeyBlob: Buffer, ip: string | null = null): Promise<Caller | null> {
+    const fingerprint = fingerprintOf(publicKeyBlob);
+    return stillValid(await this.byFingerprint.get(fingerprint, () => this.findSshKey(fingerprint)), ip);
+  }
+
+  private async findToken(hash: string): Promise<Authenticated | null> {
+    const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash: hash, revokedAt: IsNull() });
+    if (!token || hasPassed(token.expiresAt)) return null;
+    const user = token.userId === null ? null : await this.dataSource.manager.findOneBy(User, { id: token.userId });
+    if (token.userId !== null && user === null) return null;
+    this.noteUse(token);
+    return { caller: tokenCaller(token, user, null), expiresAt: token.expiresAt };
+  }
+
+  private async findSshKey(fingerprint: string): Promise<Authenticated | null> {
+    const key = await this.dataSource.manager.findOneBy(SshKey, { fingerprint });
+    if (!key) return null;
+    if (key.userId === null) return { caller: ownerOfMachine(), expiresAt: null };
+    const user = await this.dataSource.manager.findOneBy(User, { id: key.userId });
+    return user && { caller: userCaller(user, null), expiresAt: null };
+  }
+
+  /** Nobody waits for it, and its failure stops nobody. */
+  private noteUse(token: ApiToken): void {
+    if (token.lastUsedAt !== null && Date.now() - token.lastUsedAt.getTime() < lastUsedEveryMs) return;
+    this.dataSource.manager.update(ApiToken, { id: token.id }, { lastUsedAt: new Date() }).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'the last use of a token could not be written');
+    });
+  }
+
+  private forgetAll(): void {
+    this.byHash.forget();
+    this.byFingerprint.forget();
+  }
+}
+
+/** Tells an API token from every other secret, also to those who search for leaked ones. */
+export const tokenPrefix = 'molo_';
+
+function stillValid(known: Authenticated | null, ip: string | null): Caller | null {
+  return known === null || hasPassed(known.expiresAt) ? null : { ...known.caller, ip };
+}
+
+function hasPassed(time: Date | null): boolean {
+  return time !== null && time.getTime() <= Date.now();
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { type Caller, userCaller } from './caller.js';
+import { RecentCallers } from './recent-callers.js';
+import { Revocations } from './revocations.js';
+import { hashSecret, randomSecret } from './secret-text.js';
+import { Session } from './session.entity.js';
+import { User } from './user.entity.js';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const lifetimeMs = 30 * dayMs;
+/** A session is prolonged at most this often. */
+const prolongAfterMs = dayMs;
+
+export interface OpenSession {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly expiresAt: Date;
+}
+
+export interface NewSession {
+  readonly secret: string;
+  readonly expiresAt: Date;
+}
+
+/** Sessions of browsers: the secret is in the cookie, its hash in the database. */
+@Injectable()
+export class SessionsService {
+  private readonly recent = new RecentCallers<OpenSession>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly revocations: Revocations,
+  ) {
+    revocations.listen(() => this.recent.forget());
+  }
+
+  async start(manager: EntityManager, user: User, from: { ip: string | null; userAgent: string | null }): Promise<NewSession> {
+    const secret = randomSecret();
+    const expiresAt = new Date(Date.now() + lifetimeMs);
+    await manager.insert(Session, { id: randomUUID(), tokenHash: hashSecret(secret), userId: user.id, expiresAt, ip: from.ip, userAgent: from.userAgent?.slice(0, 300) ?? null });
+    return { secret, expiresAt };
+  }
+
+  async find(secret: string, ip: string | null): Promise<OpenSession | null> {
+    const hash = hashSecret(secret);
+    const session = await this.recent.get(hash, () => this.read(hash));
+    if (session === null || session.expiresAt.getTime() <= Date.now()) return null;
+    return { ...session, caller: { ...session.caller, ip } };
+  }
+
+  /** Thirty days from the last use. @returns the new end, or null where it is not due yet */
+  async prolong(session: OpenSession): Promise<Date | null> {
+    if (session.expiresAt.getTime() - Date.now() > lifetimeMs - prolongAfterMs) return null;
+    const expiresAt = new Date(Date.now() + lifetimeMs);
+    await this.dataSource.manager.update(Session, { id: session.id }, { expiresAt });
+    this.recent.forget();
+    return expiresAt;
+  }
+
+  async end(secret: string): Promise<void> {
+    await this.dataSource.manager.delete(Session, { tokenHash: hashSecret(secret) });
+    this.revocations.announce();
+  }
+
+  async forgetExpired(): Promise<void> {
+    await this.dataSource.query('delete from sessions where expires_at < now()');
+  }
+
+  private async read(hash: string): Promise<OpenSession | null> {
+    const session = await this.dataSource.manager.findOneBy(Session, { tokenHash: hash });
+    const user = session && (await this.dataSource.manager.findOneBy(User, { id: session.userId }));
+    return session && user && { id: session.id, caller: userCaller(user, null), expiresAt: session.expiresAt };
+  }
+}

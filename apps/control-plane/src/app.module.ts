@@ -1,0 +1,33 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import { Config } from './config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { Log } from './log.js';
+import { RestModule } from './rest/rest.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
+
+@Module({
+  imports: [
+    // what everything stands on
+    DatabaseModule,
+    SecretsModule,
+    AuditModule,
+    AccessModule,
+    RestModule,
+    // features, one a line
+  ],
+})
+export class AppModule {
+  static with(config: Config, log: Log): DynamicModule {
+    return {
+      module: AppModule,
+      global: true,
+      providers: [
+        { provide: Config, useValue: config },
+        { provide: Log, useValue: log },
+      ],
+      exports: [Config, Log],
+    };
+  }
+}

@@ -1,0 +1,18 @@
+import { QueryFailedError } from 'typeorm';
+
+/** SQLSTATE classes that say that the server goes or cannot take us: connection exceptions, insufficient resources, operator intervention. */
+const awayClasses = ['08', '53', '57'];
+
+/** What pg throws without any code when it loses a connection or gets none in time. */
+const awayMessages = ['Connection terminated', 'timeout exceeded when trying to connect', 'Client has encountered a connection error', 'Cannot use a pool after calling end'];
+
+/** Whether PostgreSQL is away, rather than the query wrong. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
+  if (error instanceof QueryFailedError) return isDatabaseAway(error.driverError);
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code.length === 5 && 'severity' in error) return awayClasses.includes(code.slice(0, 2));
+  if ('syscall' in error) return ['connect', 'read', 'write'].includes(String(error.syscall));
+  return awayMessages.some((message) => error.message.startsWith(message));
+}

@@ -1,0 +1,53 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Config } from '../config.js';
+import { Log } from '../log.js';
+import { createDataSource, migrate } from './data-source.js';
+import { Notifications } from './notifications.js';
+import { WakeUps } from './wake-ups.js';
+
+const longestPauseMs = 2000;
+
+/** PostgreSQL may start after the control plane: this waits for it, and says so. */
+async function connect(config: Config, log: Log): Promise<DataSource> {
+  for (let attempt = 0; ; attempt++) {
+    const dataSource = createDataSource(config.databaseUrl, { poolSize: config.databasePool });
+    try {
+      await dataSource.initialize();
+      await migrate(dataSource);
+      return dataSource;
+    } catch (error) {
+      log.warn({ reason: reasonOf(error) }, 'PostgreSQL does not answer yet, trying again');
+      if (dataSource.isInitialized) await dataSource.destroy();
+      await pause(Math.min(100 * 2 ** attempt, longestPauseMs));
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Last of all: whatever shuts down before may still write. */
+@Injectable()
+class DatabaseClosing implements OnApplicationShutdown {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+}
+
+@Global()
+@Module({
+  providers: [
+    { provide: DataSource, inject: [Config, Log], useFactory: connect },
+    { provide: Notifications, inject: [Config], useFactory: (config: Config) => new Notifications(config.databaseUrl) },
+    WakeUps,
+    DatabaseClosing,
+  ],
+  exports: [DataSource, Notifications, WakeUps],
+})
+export class DatabaseModule {}

@@ -1,0 +1,30 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { Config } from './config.js';
+
+/** What one logs to: JSON lines. Inject it by this name. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the class is only the name under which pino's logger is injected
+export abstract class Log {}
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+export interface Log extends Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal'> {}
+
+/** Whatever has one of these names is a secret, wherever it lies in what is logged. */
+const secretNames = ['password', 'token', 'authorization', 'cookie', 'value', 'masterKey', 'nodeToken'];
+const redacted = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+export function createLog(config: Pick<Config, 'logLevel'>, destination?: DestinationStream): Log {
+  const options = { name: 'control-plane', level: config.logLevel, redact: { paths: redacted, censor: '[hidden]' }, base: null };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Nest says what it has to say through the same log; its chatter about modules and routes is for debugging. */
+export function nestLog(log: Log): LoggerService {
+  return {
+    log: (message: unknown, ...rest: unknown[]) => log.debug({ context: rest.at(-1) }, String(message)),
+    debug: (message: unknown, ...rest: unknown[]) => log.debug({ context: rest.at(-1) }, String(message)),
+    verbose: (message: unknown, ...rest: unknown[]) => log.debug({ context: rest.at(-1) }, String(message)),
+    warn: (message: unknown, ...rest: unknown[]) => log.warn({ context: rest.at(-1) }, String(message)),
+    error: (message: unknown, ...rest: unknown[]) => log.error({ context: rest.at(-1), err: message instanceof Error ? message : undefined, stack: rest[0] }, String(message)),
+    fatal: (message: unknown, ...rest: unknown[]) => log.fatal({ context: rest.at(-1) }, String(message)),
+  };
+}

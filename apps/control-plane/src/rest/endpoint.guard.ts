@@ -1,0 +1,68 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { AppError, type Endpoint, type FieldError } from '@molo/contracts';
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { Caller } from '../access/caller.js';
+import { RequestAuthentication } from '../access/request-authentication.js';
+import { type Call, endpointOf, rememberCall } from './endpoint.decorator.js';
+import { EventStreams } from './event-streams.js';
+import { fieldErrors } from './field-errors.js';
+import { readJsonBody } from './json-body.js';
+
+/** Who calls, may they, and is it well-formed: in this order, so that nobody learns more than they may. */
+@Injectable()
+export class EndpointGuard implements CanActivate {
+  constructor(
+    private readonly authentication: RequestAuthentication,
+    private readonly streams: EventStreams,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const endpoint = endpointOf(context.getHandler());
+    if (!endpoint) return true;
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    const caller = await this.authentication.callerOf(request, response);
+    requireRight(endpoint, caller);
+    const input = validate(endpoint, request, await readJsonBody(request, response));
+    rememberCall(request, {
+      ...input,
+      caller,
+      lastEventId: lastEventIdOf(request),
+      signal: this.streams.signalOf(response),
+      request,
+      response,
+    });
+    return true;
+  }
+}
+
+function requireRight(endpoint: Endpoint, caller: Caller): void {
+  if (endpoint.right === 'public' || caller.rights.includes(endpoint.right)) return;
+  if (!caller.rights.includes('any')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token as "Authorization: Bearer TOKEN".' });
+  throw new AppError('forbidden', { detail: `This needs the right to ${endpoint.right}. Ask a sysadmin, or use a token that has it.` });
+}
+
+type Input = Pick<Call<Endpoint>, 'params' | 'query' | 'body'>;
+
+function validate(endpoint: Endpoint, request: Request, body: unknown): Input {
+  const errors: FieldError[] = [];
+  const read = (schema: z.ZodType, value: unknown): unknown => {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) errors.push(...fieldErrors(parsed.error));
+    return parsed.data;
+  };
+  const input = { params: read(endpoint.params, request.params), query: read(endpoint.query, request.query), body: read(endpoint.body, body) };
+  if (errors.length > 0) {
+    const list = errors.map(({ path, message }) => `${path || 'the body'}: ${message}`).join('; ');
+    throw new AppError('invalid_input', { detail: `Correct this and try again: ${list}.`, errors });
+  }
+  return input;
+}
+
+/** Browsers and our client send the header; `?after=` is for those who cannot. */
+function lastEventIdOf(request: Request): string | null {
+  const { after } = request.query;
+  return request.get('last-event-id') ?? (typeof after === 'string' ? after : null);
+}

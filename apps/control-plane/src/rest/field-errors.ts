@@ -1,0 +1,17 @@
+import type { FieldError } from '@molo/contracts';
+import type { z } from 'zod';
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong where, for people: `set.MY-KEY: must be letters, digits and underscores …`. */
+export function fieldErrors(error: z.ZodError): FieldError[] {
+  return error.issues.flatMap((issue) => ofIssue(issue, ''));
+}
+
+function ofIssue(issue: Issue, prefix: string): FieldError[] {
+  const path = [prefix, issue.path.join('.')].filter((part) => part !== '').join('.');
+  // A record's bad key hides what is wrong with it one level deeper.
+  if (issue.code === 'invalid_key') return issue.issues.flatMap((inner) => ofIssue(inner, path));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [path, key].filter((part) => part !== '').join('.'), message: 'is not known here' }));
+  return [{ path, message: issue.message }];
+}

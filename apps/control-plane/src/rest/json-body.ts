@@ -1,0 +1,37 @@
+import { AppError } from '@molo/contracts';
+import express, { type Request, type Response } from 'express';
+
+const limit = '1mb';
+const parse = express.json({ limit, strict: false, type: () => true });
+
+/** The body as JSON, undefined where there is none. Read only once the caller may call: nobody else makes us read a megabyte. */
+export async function readJsonBody(request: Request, response: Response): Promise<unknown> {
+  if (!hasBody(request)) return undefined;
+  if (!request.is(['application/json', '+json'])) {
+    throw new AppError('unsupported_media_type', { detail: `The body is ${request.get('content-type') ?? 'of no type'}. Send JSON, with "Content-Type: application/json".` });
+  }
+  await new Promise<void>((resolve, reject) => {
+    parse(request, response, (error?: unknown) => (error === undefined || error === null ? resolve() : reject(bodyError(error))));
+  });
+  return request.body as unknown;
+}
+
+function hasBody(request: Request): boolean {
+  const length = request.get('content-length');
+  return request.get('transfer-encoding') !== undefined || (length !== undefined && length !== '0');
+}
+
+function bodyError(error: unknown): unknown {
+  const type = typeof error === 'object' && error !== null && 'type' in error ? error.type : null;
+  switch (type) {
+    case 'entity.too.large':
+      return new AppError('payload_too_large', { detail: `The body is larger than ${limit}. Send less.`, cause: error });
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new AppError('unsupported_media_type', { detail: 'The body is in an encoding that is not known here. Send JSON in UTF-8.', cause: error });
+    case null:
+      return error;
+    default:
+      return new AppError('malformed_request', { detail: 'The body is not valid JSON. Check its quotes and commas.', cause: error });
+  }
+}

@@ -1,0 +1,114 @@
+import * as contracts from '@molo/contracts';
+import { api, apiPrefix, type Endpoint, Problem, problems } from '@molo/contracts';
+import { z } from 'zod';
+
+type Json = { [key: string]: unknown };
+
+/** Things that appear in many places are told once, under `components`. */
+const named = z.registry<{ id: string }>();
+for (const [name, value] of Object.entries(contracts)) {
+  if (value instanceof z.ZodObject || value instanceof z.ZodEnum) named.add(value, { id: name });
+}
+
+/** The REST API in OpenAPI 3.1, made from the table of endpoints and from nothing else. */
+export function openApiDocument(): Json {
+  const components: Record<string, Json> = {};
+  const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => hoist(toJsonSchema(schema, io), components);
+  const problem = schemaOf(Problem, 'output');
+  const paths: Record<string, Json> = {};
+  for (const [name, endpoint] of Object.entries<Endpoint>(api)) {
+    const path = apiPrefix + endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(name, endpoint, schemaOf) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Molo', version: 'v1', description: 'Errors are RFC 9457 problem documents with a stable `code`. POST takes an `Idempotency-Key`.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }, { tokenAsPassword: [] }, { session: [] }],
+    paths,
+    components: {
+      schemas: components,
+      responses: { Problem: { description: 'What went wrong and what to do next', content: { 'application/problem+json': { schema: problem } } } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'API token' },
+        tokenAsPassword: { type: 'http', scheme: 'basic', description: 'API token as the password, with any user name' },
+        session: { type: 'apiKey', in: 'cookie', name: 'molo_session', description: 'Changes need the header X-Molo-Csrf: 1 as well' },
+      },
+    },
+  };
+}
+
+type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => Json;
+
+function operation(name: string, endpoint: Endpoint, schemaOf: SchemaOf): Json {
+  const takesBody = !(endpoint.body instanceof z.ZodUndefined);
+  return {
+    operationId: name,
+    summary: endpoint.summary,
+    description: `Needs the right: ${endpoint.right}.`,
+    tags: [endpoint.tag],
+    ...(endpoint.right === 'public' ? { security: [] } : {}),
+    parameters: [
+      ...parameters(endpoint.params, 'path', schemaOf),
+      ...parameters(endpoint.query, 'query', schemaOf),
+      ...headers(endpoint),
+    ],
+    ...(takesBody ? { requestBody: { required: !endpoint.body.safeParse(undefined).success, content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } } } } : {}),
+    responses: { [endpoint.status]: success(endpoint, schemaOf), ...failures(endpoint, takesBody), default: { $ref: '#/components/responses/Problem' } },
+  };
+}
+
+function parameters(schema: z.ZodType, place: 'path' | 'query', schemaOf: SchemaOf): Json[] {
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries<z.ZodType>(schema.shape).map(([name, field]) => ({
+    name,
+    in: place,
+    required: place === 'path' || !field.safeParse(undefined).success,
+    schema: schemaOf(field, 'input'),
+  }));
+}
+
+function headers(endpoint: Endpoint): Json[] {
+  const header = (name: string, description: string): Json => ({ name, in: 'header', required: false, description, schema: { type: 'string', maxLength: 255 } });
+  return [
+    ...(endpoint.method === 'POST' && endpoint.right !== 'public' ? [header('Idempotency-Key', 'The same request with the same key is done once')] : []),
+    ...(endpoint.produces === 'event-stream' ? [header('Last-Event-ID', 'Joins the stream after this event')] : []),
+  ];
+}
+
+function success(endpoint: Endpoint, schemaOf: SchemaOf): Json {
+  if (endpoint.status === 204) return { description: 'Done' };
+  const type = endpoint.produces === 'event-stream' ? 'text/event-stream' : 'application/json';
+  const description = endpoint.produces === 'event-stream' ? 'Server-Sent Events whose data is JSON of this schema; the event `end` ends them' : 'Done';
+  return { description, content: { [type]: { schema: schemaOf(endpoint.response, 'output') } } };
+}
+
+function failures(endpoint: Endpoint, takesBody: boolean): Json {
+  const codes: (keyof typeof problems)[] = [
+    ...(endpoint.right === 'public' ? [] : (['not_signed_in', 'forbidden'] as const)),
+    ...(endpoint.path.includes(':') ? (['not_found'] as const) : []),
+    ...(takesBody ? (['malformed_request', 'payload_too_large', 'unsupported_media_type'] as const) : []),
+    'invalid_input',
+  ];
+  return Object.fromEntries(codes.map((code) => [problems[code].status, { $ref: '#/components/responses/Problem' }]));
+}
+
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', metadata: named as never }) as Json;
+  return rest;
+}
+
+/** Moves `$defs` of one schema to the document's components and points there. */
+function hoist(schema: Json, components: Record<string, Json>): Json {
+  const { $defs = {}, ...rest } = schema as { $defs?: Record<string, Json> } & Json;
+  for (const [name, definition] of Object.entries($defs)) components[name] = repoint(definition) as Json;
+  return repoint(rest) as Json;
+}
+
+function repoint(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(repoint);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, key === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : repoint(inner)]),
+  );
+}

@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { dirname } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { markAsOwners } from './access/owner-requests.js';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { type Log, nestLog } from './log.js';
+import { EndpointCheck } from './rest/endpoint-check.js';
+
+/** How long requests that run may take to end once the platform is told to stop. */
+const graceMs = 8000;
+
+export interface ControlPlane {
+  readonly app: NestExpressApplication;
+  /** Where it listens on loopback. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts all of it: returns once it answers, on loopback and on the owner's socket. */
+export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
+  // Bodies are read by the routes that take them: git needs the raw stream.
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, log), { bodyParser: false, logger: nestLog(log), abortOnError: false });
+  try {
+    app.set('trust proxy', 'loopback');
+    app.disable('x-powered-by');
+    await app.init();
+    warnOfMissingHandlers(app, log);
+    await app.listen(config.apiPort, '127.0.0.1');
+    const owners = await listenForOwner(config.path('run', 'control.sock'), app.getHttpAdapter().getInstance() as RequestListener);
+    return { app, url: await app.getUrl(), stop: () => stop(app, owners) };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+function warnOfMissingHandlers(app: NestExpressApplication, log: Log): void {
+  try {
+    app.get(EndpointCheck, { strict: false }).assert();
+  } catch (error) {
+    log.error({ reason: (error as Error).message.split('\n') }, 'the API is not whole');
+  }
+}
+
+/** The socket is made with mode 0600: there is no moment in which others could open it. */
+async function listenForOwner(path: string, handle: RequestListener): Promise<Server> {
+  mkdirSync(dirname(path), { recursive: true });
+  if (existsSync(path)) unlinkSync(path);
+  const server = createServer((request, response) => {
+    markAsOwners(request);
+    handle(request, response);
+  });
+  const before = process.umask(0o177);
+  // The socket is bound within this call.
+  server.listen(path);
+  process.umask(before);
+  await once(server, 'listening');
+  return server;
+}
+
+async function stop(app: NestExpressApplication, owners: Server): Promise<void> {
+  const main = app.getHttpServer() as Server;
+  const impatience = setTimeout(() => [main, owners].forEach((server) => server.closeAllConnections()), graceMs);
+  const ownersClosed = new Promise<void>((resolve) => owners.close(() => resolve()));
+  await Promise.all([app.close(), ownersClosed]);
+  clearTimeout(impatience);
+}
