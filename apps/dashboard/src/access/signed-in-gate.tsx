@@ -1,0 +1,22 @@
+'use client';
+
+import { type ReactNode, useEffect } from 'react';
+import { usePathname, useRouter } from 'next/navigation';
+import { isProblem } from '../platform/problem';
+import { ProblemNotice } from '../platform/problem-notice';
+import { Loading } from '../ui/skeleton';
+import { useMe } from './use-me';
+
+/** Shows a page to who is signed in and leads everyone else to signing in and back. */
+export function SignedInGate({ children }: { readonly children: ReactNode }) {
+  const me = useMe();
+  const router = useRouter();
+  const path = usePathname();
+  const signedOut = isProblem(me.error, 'not_signed_in');
+  useEffect(() => {
+    if (signedOut) router.replace(`/sign-in?next=${encodeURIComponent(`${path}${window.location.search}`)}`);
+  }, [signedOut, path, router]);
+  if (me.data !== undefined && !signedOut) return children;
+  if (me.isError && !signedOut) return <ProblemNotice error={me.error} onRetry={() => void me.refetch()} />;
+  return <Loading what="the platform" />;
+}

@@ -1,0 +1,33 @@
+'use client';
+
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Me, Right } from '@molo/contracts';
+import { live } from '../live/use-live';
+import { molo } from '../platform/client';
+
+export function useMe() {
+  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => molo.me({}, { signal }), staleTime: 60_000 });
+}
+
+/** Whether the signed-in person may do it; the platform decides in the end. */
+export function useMay(right: Right): boolean {
+  return useMe().data?.rights.includes(right) ?? false;
+}
+
+export function useSignedIn(): (me: Me) => void {
+  const queries = useQueryClient();
+  return (me) => {
+    queries.clear();
+    queries.setQueryData(['me'], me);
+  };
+}
+
+export function useSignOut(): () => Promise<void> {
+  const queries = useQueryClient();
+  return async () => {
+    await molo.signOut();
+    live.close();
+    queries.clear();
+    window.location.assign('/sign-in');
+  };
+}

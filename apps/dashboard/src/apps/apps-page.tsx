@@ -1,0 +1,72 @@
+'use client';
+
+import { useState, useSyncExternalStore } from 'react';
+import { Plus } from 'lucide-react';
+import { useMay } from '../access/use-me';
+import { useLiveApps } from '../live/use-live';
+import { ProblemNotice } from '../platform/problem-notice';
+import { Button } from '../ui/button';
+import { Command } from '../ui/command';
+import { Loading } from '../ui/skeleton';
+import { useApps } from './app-queries';
+import { AppRow } from './app-row';
+import { commands } from './commands';
+import { CreateAppDialog } from './create-app-dialog';
+import { FirstPush } from './first-push';
+
+export function AppsPage() {
+  useLiveApps();
+  const [creating, setCreating] = useState(false);
+  const mayDeploy = useMay('deploy');
+  return (
+    <div className="flex flex-col gap-6">
+      <div className="flex flex-wrap items-center justify-between gap-4">
+        <h1 className="text-2xl font-semibold tracking-tight">Apps</h1>
+        {mayDeploy && (
+          <Button tone="primary" onClick={() => setCreating(true)}>
+            <Plus aria-hidden className="size-4" />
+            Create app
+          </Button>
+        )}
+      </div>
+      <AppList />
+      {creating && <CreateAppDialog onClose={() => setCreating(false)} />}
+    </div>
+  );
+}
+
+function AppList() {
+  const apps = useApps();
+  if (apps.isPending) return <Loading what="the apps" />;
+  if (apps.data === undefined) return <ProblemNotice error={apps.error} onRetry={() => void apps.refetch()} />;
+  const items = apps.data.pages.flatMap((page) => page.items);
+  if (items.length === 0) return <NoApps />;
+  return (
+    <>
+      <ul className="flex flex-col gap-4">
+        {items.map((app) => (
+          <AppRow key={app.id} app={app} />
+        ))}
+      </ul>
+      {apps.hasNextPage && (
+        <Button className="self-center" busy={apps.isFetchingNextPage} onClick={() => void apps.fetchNextPage()}>
+          Show more apps
+        </Button>
+      )}
+      <Command text={commands.apps()} />
+    </>
+  );
+}
+
+const unchanging = () => () => undefined;
+
+function NoApps() {
+  const origin = useSyncExternalStore(unchanging, () => window.location.origin, () => '');
+  return (
+    <FirstPush title="Deliver your first app" name="hello" gitUrl={`${origin}/git/hello.git`}>
+      <p className="text-[0.9rem] text-ink-faint">
+        Create the app <code className="font-mono text-[0.83rem]">hello</code> first, above or with <code className="font-mono text-[0.83rem]">{commands.createApp('hello')}</code>.
+      </p>
+    </FirstPush>
+  );
+}

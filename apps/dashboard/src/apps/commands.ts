@@ -1,0 +1,31 @@
+/** The commands that do what the dashboard does, as the `molo` program takes them. */
+
+interface Place {
+  readonly app: string;
+  readonly environment: string;
+}
+
+function at({ app, environment }: Place): string {
+  return environment === 'production' ? `--app ${app}` : `--app ${app} --env ${environment}`;
+}
+
+export const commands = {
+  apps: () => 'molo apps',
+  createApp: (name: string) => `molo apps create ${name === '' ? 'NAME' : name}`,
+  releases: (place: Place) => `molo releases ${at(place)}`,
+  rollBack: (place: Place, release: number) => `molo rollback ${release} ${at(place)}`,
+  redeploy: (place: Place) => `molo redeploy ${at(place)}`,
+  deployments: (place: Place) => `molo deployments ${at(place)}`,
+  follow: (deploymentId: string) => `molo logs --deployment ${deploymentId}`,
+  cancel: (deploymentId: string) => `molo cancel ${deploymentId}`,
+  instances: (place: Place) => `molo ps ${at(place)}`,
+  scale: (place: Place, formation: string) => `molo scale ${formation} ${at(place)}`,
+  logs: (place: Place) => `molo logs -f ${at(place)}`,
+  config: (place: Place) => `molo config ${at(place)}`,
+  setConfig: (place: Place) => `molo config set KEY=value ${at(place)}`,
+  domains: (place: Place) => `molo domains add shop.example.com ${at(place)}`,
+  tokens: () => 'molo tokens create NAME',
+  sshKeys: () => 'molo ssh-keys add ~/.ssh/id_ed25519.pub',
+  nodes: () => 'molo nodes',
+  audit: () => 'molo audit',
+} as const;

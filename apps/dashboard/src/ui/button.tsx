@@ -1,0 +1,38 @@
+import type { ButtonHTMLAttributes, ReactNode } from 'react';
+import { LoaderCircle } from 'lucide-react';
+import { classNames } from './class-names';
+
+export type ButtonTone = 'primary' | 'plain' | 'danger' | 'quiet';
+
+const tones: Record<ButtonTone, string> = {
+  primary: 'bg-harbour text-on-harbour hover:bg-harbour-strong border-transparent',
+  plain: 'bg-surface text-ink border-line-strong hover:border-ink-faint hover:bg-sunken',
+  danger: 'bg-surface text-bad border-bad/50 hover:bg-bad-soft',
+  quiet: 'bg-transparent text-ink-soft border-transparent hover:bg-sunken hover:text-ink',
+};
+
+export function buttonClasses(tone: ButtonTone, size: 'm' | 's' = 'm'): string {
+  return classNames(
+    'inline-flex items-center justify-center gap-2 rounded-lg border font-medium whitespace-nowrap transition-colors select-none',
+    'disabled:cursor-not-allowed disabled:opacity-55',
+    size === 'm' ? 'h-10 px-4 text-[0.93rem]' : 'h-8 px-3 text-[0.87rem]',
+    tones[tone],
+  );
+}
+
+interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  readonly tone?: ButtonTone;
+  readonly size?: 'm' | 's';
+  /** Shows that its work is under way and takes no second click. */
+  readonly busy?: boolean;
+  readonly children: ReactNode;
+}
+
+export function Button({ tone = 'plain', size = 'm', busy = false, disabled, className, children, type = 'button', ...rest }: ButtonProps) {
+  return (
+    <button type={type} className={classNames(buttonClasses(tone, size), className)} disabled={disabled === true || busy} aria-busy={busy || undefined} {...rest}>
+      {busy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,42 @@
+'use client';
+
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { X } from 'lucide-react';
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/** Modal, by the browser's own dialog: focus stays inside, Escape closes, focus returns to where it was. */
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const box = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      className="m-auto w-[min(36rem,calc(100vw-2rem))] rounded-2xl border border-line bg-surface p-0 text-ink shadow-2xl"
+    >
+      <div className="flex items-center justify-between gap-4 px-6 pt-5">
+        <h2 id={titleId} className="text-lg font-semibold tracking-tight">
+          {title}
+        </h2>
+        <button type="button" aria-label="Close" onClick={onClose} className="-mr-2 grid size-9 place-items-center rounded-lg text-ink-faint hover:bg-sunken hover:text-ink">
+          <X aria-hidden className="size-5" />
+        </button>
+      </div>
+      <div className="px-6 pt-3 pb-6">{children}</div>
+    </dialog>
+  );
+}
