@@ -157,6 +157,8 @@ export const BuiltImage = z.object({
   bytes: z.number().int(),
   layers: z.array(ImageLayer),
   manifest: AppManifest,
+  /** The engine's id of the stack it stands on; null for an image that stands on none of ours. */
+  stackImageId: Digest.nullish(),
 });
 export type BuiltImage = z.infer<typeof BuiltImage>;
 

@@ -13,6 +13,8 @@ export class Deployment {
   @Column('jsonb', { nullable: true }) commit!: Commit | null;
   /** Version named by a git tag on the commit. */
   @Column('text', { nullable: true }) versionTag!: string | null;
+  /** The release whose image a deployment without a build takes; null: that of the live one. */
+  @Column('uuid', { nullable: true }) sourceReleaseId!: string | null;
   /** The ref that moves from `gitOld` to `gitNew` when this is live. */
   @Column('text', { nullable: true }) gitRef!: string | null;
   @Column('text', { nullable: true }) gitOld!: string | null;

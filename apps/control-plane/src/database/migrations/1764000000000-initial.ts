@@ -75,7 +75,7 @@ const statements = [
   `create table deployments (
     id uuid primary key, environment_id uuid not null references environments on delete cascade, state text not null,
     reason text not null, release_id uuid references releases, build_id uuid references builds, commit jsonb, version_tag text,
-    git_ref text, git_old text, git_new text, actor jsonb not null, failure jsonb, receipt jsonb,
+    source_release_id uuid references releases, git_ref text, git_old text, git_new text, actor jsonb not null, failure jsonb, receipt jsonb,
     cancel_requested_at timestamptz, event_seq bigint not null default 0, attempts integer not null default 0,
     created_at timestamptz not null default now(), started_at timestamptz, state_since timestamptz not null default now(), finished_at timestamptz)`,
   `create index deployments_environment on deployments (environment_id, created_at desc)`,

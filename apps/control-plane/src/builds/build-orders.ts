@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type BuildOrder } from '@molo/contracts';
+import { DataSource } from 'typeorm';
+import { Config } from '../config.js';
+import { ConfigSnapshots } from '../environments/config-snapshots.js';
+import type { Build } from './build.entity.js';
+
+const limits = { memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 30 * 60 };
+
+interface Row {
+  deployment_id: string;
+  environment_id: string;
+  app: string;
+  version_tag: string | null;
+  state: Build['state'];
+  commit_id: string;
+  tree_id: string;
+  source_digest: string;
+  source_bytes: string;
+}
+
+/** What a builder has to know of a build that was given to its node. */
+@Injectable()
+export class BuildOrders {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly snapshots: ConfigSnapshots,
+    private readonly config: Config,
+  ) {}
+
+  async of(buildId: string, nodeId: string): Promise<BuildOrder> {
+    const [row]: Row[] = await this.dataSource.query(
+      `select d.id as deployment_id, d.environment_id, a.name as app, d.version_tag, b.state, b.commit_id, b.tree_id, b.source_digest, b.source_bytes
+       from builds b join deployments d on d.build_id = b.id join apps a on a.id = b.app_id where b.id = $1 and b.node_id = $2`,
+      [buildId, nodeId],
+    );
+    if (!row) throw new AppError('not_found', { detail: `This node has no build ${buildId}.` });
+    const config = await this.snapshots.take(this.dataSource.manager, row.environment_id);
+    return {
+      id: buildId,
+      deploymentId: row.deployment_id,
+      app: row.app,
+      state: row.state,
+      source: { repository: row.app, digest: row.source_digest, bytes: Number(row.source_bytes) },
+      commit: row.commit_id,
+      treeId: row.tree_id,
+      imageRepository: `${this.config.registryHost}/${row.app}`,
+      tags: row.version_tag === null ? [] : [row.version_tag],
+      limits,
+      config: Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value])),
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, isFinal } from '@molo/contracts';
+import { Log } from '../log.js';
+import { DataSource } from 'typeorm';
+import { Deployment } from './deployment.entity.js';
+import { DeploymentMover, MovedOnError } from './deployment-mover.js';
+import { BuildSteps } from './build-steps.js';
+import { InstanceSteps } from './instance-steps.js';
+import { TrafficSteps } from './traffic-steps.js';
+import { isPast } from './transitions.js';
+import { Turn } from './turn.js';
+
+/**
+ * The story of a deployment, from its turn to its end. Every step may be done again: one that is past is passed over,
+ * so a run that died anywhere is taken up by the next where the deployment's state says that it stands.
+ */
+@Injectable()
+export class DeploymentRun {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly turn: Turn,
+    private readonly building: BuildSteps,
+    private readonly instances: InstanceSteps,
+    private readonly traffic: TrafficSteps,
+    private readonly mover: DeploymentMover,
+    private readonly log: Log,
+  ) {}
+
+  async run(deploymentId: string): Promise<void> {
+    if (!(await this.turn.take(deploymentId))) return;
+    try {
+      await this.#tell(deploymentId);
+    } catch (error) {
+      if (error instanceof MovedOnError) {
+        this.log.info({ deploymentId, reason: error.message }, 'somebody else carries this deployment on');
+        return;
+      }
+      if (!(error instanceof AppError)) throw error;
+      await this.fail(deploymentId, error);
+    }
+  }
+
+  /** Ends a deployment that cannot go on: what it started goes, what ran before was never touched. */
+  async fail(deploymentId: string, error: AppError): Promise<void> {
+    this.log.info({ deploymentId, code: error.code, err: error.cause }, 'deployment failed');
+    await this.dataSource.transaction(async (manager) => {
+      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'pessimistic_write' } });
+      const { state } = deployment;
+      if (isFinal(state) || state === 'draining' || state === 'live' || state === 'superseded' || state === 'failed' || state === 'cancelled') return;
+      const receipt = await this.traffic.receipt(manager, deployment);
+      const wasCancelled = error.code === 'deployment_cancelled' && state !== 'switching';
+      await this.building.giveUp(manager, deployment);
+      await this.mover.move(manager, deploymentId, state, (wasCancelled ? 'cancelled' : 'failed') as 'failed', { failure: error.toFailure(), receipt });
+      await this.traffic.giveBack(manager, deployment);
+      await this.instances.stopOwn(manager, deploymentId);
+    });
+  }
+
+  async #tell(deploymentId: string): Promise<void> {
+    await this.#step(deploymentId, 'queued', (deployment) => this.building.build(deployment));
+    await this.#step(deploymentId, 'placing', (deployment) => this.instances.place(deployment));
+    await this.#step(deploymentId, 'starting', (deployment) => this.instances.start(deployment));
+    await this.#step(deploymentId, 'checking', (deployment) => this.instances.check(deployment));
+    await this.#step(deploymentId, 'switching', (deployment) => this.traffic.switch(deployment));
+    await this.#step(deploymentId, 'draining', (deployment) => this.traffic.drain(deployment));
+  }
+
+  async #step(deploymentId: string, state: Deployment['state'], act: (deployment: Deployment) => Promise<void>): Promise<void> {
+    const deployment = await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId });
+    if (isPast(deployment.state, state)) return;
+    if (deployment.state !== state) throw new MovedOnError(`Deployment ${deploymentId} is ${deployment.state}, not ${state}`);
+    await act(deployment);
+  }
+}

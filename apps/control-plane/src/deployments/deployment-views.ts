@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type Build as BuildView, type Deployment as DeploymentView } from '@molo/contracts';
+import { DataSource } from 'typeorm';
+
+interface Row {
+  id: string;
+  app: string;
+  environment: string;
+  state: DeploymentView['state'];
+  reason: DeploymentView['reason'];
+  number: number | null;
+  version: string | null;
+  commit: DeploymentView['commit'];
+  actor: DeploymentView['actor'];
+  failure: DeploymentView['failure'];
+  receipt: DeploymentView['receipt'];
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+  build: (Omit<BuildView, 'createdAt' | 'startedAt' | 'finishedAt'> & { createdAt: string; startedAt: string | null; finishedAt: string | null }) | null;
+}
+
+export interface DeploymentPosition {
+  readonly at: string;
+  readonly id: string;
+}
+
+const select = `
+  select d.id, a.name as app, e.name as environment, d.state, d.reason, r.number, coalesce(r.version, d.version_tag) as version, d.commit, d.actor, d.failure, d.receipt,
+    d.created_at, d.started_at, d.finished_at,
+    case when b.id is null then null else json_build_object('id', b.id, 'state', b.state, 'treeId', b.tree_id, 'reused', b.reused, 'failure', b.failure,
+      'createdAt', b.created_at, 'startedAt', b.started_at, 'finishedAt', b.finished_at) end as build
+  from deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id
+    left join releases r on r.id = d.release_id left join builds b on b.id = d.build_id`;
+
+/** Deployments as the outside sees them. */
+@Injectable()
+export class DeploymentViews {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async one(id: string): Promise<DeploymentView> {
+    const [row]: Row[] = await this.dataSource.query(`${select} where d.id = $1`, [id]);
+    if (!row) throw new AppError('not_found', { detail: `There is no deployment ${id}. "molo deployments" lists those there are.` });
+    return viewOf(row);
+  }
+
+  /** Newest first, `limit` and one more. */
+  async list(environmentId: string, limit: number, before: DeploymentPosition | null): Promise<DeploymentView[]> {
+    const rows: Row[] = await this.dataSource.query(
+      `${select} where d.environment_id = $1 and ($2::timestamptz is null or (date_trunc('milliseconds', d.created_at), d.id) < ($2, $3::uuid))
+       order by date_trunc('milliseconds', d.created_at) desc, d.id desc limit $4`,
+      [environmentId, before?.at ?? null, before?.id ?? null, limit + 1],
+    );
+    return rows.map(viewOf);
+  }
+}
+
+function viewOf(row: Row): DeploymentView {
+  return {
+    id: row.id,
+    app: row.app,
+    environment: row.environment,
+    state: row.state,
+    reason: row.reason,
+    release: row.number === null ? null : { number: row.number, version: row.version },
+    commit: row.commit,
+    build: row.build && {
+      ...row.build,
+      createdAt: iso(row.build.createdAt)!,
+      startedAt: iso(row.build.startedAt),
+      finishedAt: iso(row.build.finishedAt),
+    },
+    actor: row.actor,
+    failure: row.failure,
+    receipt: row.receipt,
+    createdAt: row.created_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+  };
+}
+
+/** Times inside JSON that PostgreSQL made have its own offset and digits. */
+function iso(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { BuildsModule } from '../builds/builds.module.js';
+import { ConfigSnapshotsModule } from '../environments/config-snapshots.module.js';
+import { RepositoriesModule } from '../git/repositories.module.js';
+import { ImagesModule } from '../images/images.module.js';
+import { InstancesModule } from '../instances/instances.module.js';
+import { NodesModule } from '../nodes/nodes.module.js';
+import { OutboxModule } from '../outbox/outbox.module.js';
+import { ReleasesModule } from '../releases/releases.module.js';
+import { BuildSteps } from './build-steps.js';
+import { DeploymentMover } from './deployment-mover.js';
+import { DeploymentRun } from './deployment-run.js';
+import { DeploymentViews } from './deployment-views.js';
+import { DeploymentWorker } from './deployment-worker.js';
+import { DeploymentsService } from './deployments.service.js';
+import { InstanceSteps } from './instance-steps.js';
+import { JournalModule } from './journal.module.js';
+import { Sweeper } from './sweeper.js';
+import { TrafficSteps } from './traffic-steps.js';
+import { Turn } from './turn.js';
+import { Waiting } from './waiting.js';
+
+@Module({
+  imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, ReleasesModule, RepositoriesModule],
+  providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, Sweeper, TrafficSteps, Turn, Waiting],
+  exports: [DeploymentsService, DeploymentViews, JournalModule],
+})
+export class DeploymentsModule {}

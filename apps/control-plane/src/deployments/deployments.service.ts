@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError, type Commit, type Deployment as DeploymentView, type ReleaseReason, runDeployment } from '@molo/contracts';
+import { DataSource, type EntityManager } from 'typeorm';
+import { actorOf, type Caller } from '../access/caller.js';
+import { AuditService } from '../audit/audit.service.js';
+import { BuildsService } from '../builds/builds.service.js';
+import { WakeUps } from '../database/wake-ups.js';
+import { ConfigSnapshots } from '../environments/config-snapshots.js';
+import { Environment } from '../environments/environment.entity.js';
+import { OutboxService } from '../outbox/outbox.service.js';
+import { ReleasesService } from '../releases/releases.service.js';
+import { Deployment } from './deployment.entity.js';
+import { cancelled, DeploymentMover } from './deployment-mover.js';
+import { DeploymentViews } from './deployment-views.js';
+import { Journal } from './journal.js';
+import { cancellableStates } from './transitions.js';
+import { Turn } from './turn.js';
+
+export interface Push {
+  readonly appId: string;
+  readonly environmentName: string;
+  readonly commit: Commit;
+  readonly treeId: string;
+  readonly sourceDigest: string;
+  readonly sourceBytes: number;
+  readonly versionTag: string | null;
+  readonly gitRef: string;
+  readonly gitOld: string;
+  readonly gitNew: string;
+  readonly caller: Caller;
+}
+
+/** Begins deployments and cancels them; DeploymentRun carries them on. */
+@Injectable()
+export class DeploymentsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly builds: BuildsService,
+    private readonly releases: ReleasesService,
+    private readonly snapshots: ConfigSnapshots,
+    private readonly turn: Turn,
+    private readonly mover: DeploymentMover,
+    private readonly journal: Journal,
+    private readonly outbox: OutboxService,
+    private readonly audit: AuditService,
+    private readonly wakeUps: WakeUps,
+    private readonly views: DeploymentViews,
+  ) {}
+
+  async push(push: Push): Promise<{ deploymentId: string }> {
+    return this.dataSource.transaction(async (manager) => {
+      const environment = await manager.findOneByOrFail(Environment, { appId: push.appId, name: push.environmentName });
+      const buildId = await this.builds.create(manager, {
+        appId: push.appId,
+        commitId: push.commit.id,
+        treeId: push.treeId,
+        sourceDigest: push.sourceDigest,
+        sourceBytes: push.sourceBytes,
+      });
+      const { commit, versionTag, gitRef, gitOld, gitNew } = push;
+      const deploymentId = await this.#begin(manager, environment.id, 'push', push.caller, { buildId, commit, versionTag, gitRef, gitOld, gitNew });
+      return { deploymentId };
+    });
+  }
+
+  /** Deploys the config and formation as they are now, on the image that is live. @returns null where nothing is live yet */
+  async deployChange(manager: EntityManager, environmentId: string, reason: 'config' | 'scale', caller: Caller): Promise<string | null> {
+    const environment = await manager.findOneByOrFail(Environment, { id: environmentId });
+    if (!environment.liveReleaseId) return null;
+    return this.#begin(manager, environmentId, reason, caller, {});
+  }
+
+  /** A new release of an earlier one's image and config; the formation stays as it is now. */
+  async rollBack(environmentId: string, number: number | null, caller: Caller): Promise<DeploymentView> {
+    const id = await this.dataSource.transaction(async (manager) => {
+      const live = await this.#live(manager, environmentId);
+      const liveRelease = await this.releases.find(manager, live);
+      const target = number === null ? await this.releases.lastGoodBefore(manager, environmentId, liveRelease.number) : await this.releases.byNumber(manager, environmentId, number);
+      if (target.id === live) throw new AppError('conflict', { detail: `v${target.number} is live already. "molo redeploy" starts it afresh.` });
+      await this.snapshots.restore(manager, environmentId, this.releases.configOf(target));
+      return this.#begin(manager, environmentId, 'rollback', caller, { sourceReleaseId: target.id });
+    });
+    return this.view(id);
+  }
+
+  /** The live release once more, with fresh instances. */
+  async redeploy(environmentId: string, caller: Caller): Promise<DeploymentView> {
+    const id = await this.dataSource.transaction(async (manager) => {
+      const releaseId = await this.#live(manager, environmentId);
+      return this.#begin(manager, environmentId, 'redeploy', caller, { releaseId });
+    });
+    return this.view(id);
+  }
+
+  async cancel(id: string, caller: Caller): Promise<DeploymentView> {
+    await this.dataSource.transaction(async (manager) => {
+      const deployment = await manager.findOne(Deployment, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!deployment) throw new AppError('not_found', { detail: `There is no deployment ${id}.` });
+      if (!cancellableStates.includes(deployment.state)) {
+        throw new AppError('conflict', { detail: `The deployment is ${deployment.state}: it can no longer be cancelled. "molo rollback" goes back to the release before it.` });
+      }
+      await manager.update(Deployment, { id }, { cancelRequestedAt: new Date() });
+      await this.audit.record(manager, caller, { action: 'deployment.cancelled', target: id });
+      if (deployment.startedAt) await this.wakeUps.wake(manager, id);
+      else await this.#cancelWaiting(manager, deployment);
+    });
+    return this.view(id);
+  }
+
+  async view(id: string): Promise<DeploymentView> {
+    return this.views.one(id);
+  }
+
+  async #cancelWaiting(manager: EntityManager, deployment: Deployment): Promise<void> {
+    if (deployment.buildId) await this.builds.cancel(manager, deployment.buildId, deployment.id);
+    await this.mover.move(manager, deployment.id, 'queued', 'cancelled', { failure: cancelled().toFailure() });
+  }
+
+  async #live(manager: EntityManager, environmentId: string): Promise<string> {
+    const environment = await manager.findOneByOrFail(Environment, { id: environmentId });
+    if (!environment.liveReleaseId) throw new AppError('conflict', { detail: 'Nothing is live here yet. Push the app first.' });
+    return environment.liveReleaseId;
+  }
+
+  async #begin(manager: EntityManager, environmentId: string, reason: ReleaseReason, caller: Caller, facts: Partial<Deployment>): Promise<string> {
+    const id = randomUUID();
+    const actor = actorOf(caller);
+    await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor });
+    await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
+    await this.turn.supersedeWaiting(manager, environmentId, id);
+    await this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after: { reason, commit: facts.commit?.id ?? null } });
+    await this.outbox.add(manager, runDeployment, { deploymentId: id });
+    return id;
+  }
+}

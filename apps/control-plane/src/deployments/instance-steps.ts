@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type AppManifest } from '@molo/contracts';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ImagesService } from '../images/images.service.js';
+import type { Instance } from '../instances/instance.entity.js';
+import { InstancesService } from '../instances/instances.service.js';
+import type { Release } from '../releases/release.entity.js';
+import { ReleasesService } from '../releases/releases.service.js';
+import { Deployment } from './deployment.entity.js';
+import { DeploymentMover } from './deployment-mover.js';
+import { Journal } from './journal.js';
+import { Waiting } from './waiting.js';
+
+/** Time to pull an image and to start its containers; the agent keeps the shorter limits of the app itself. */
+const longestStartMs = 15 * 60_000;
+const longestReleaseProcessMs = 60 * 60_000;
+
+/** From a release to healthy instances: place, run the release process, start, check. */
+@Injectable()
+export class InstanceSteps {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly releases: ReleasesService,
+    private readonly images: ImagesService,
+    private readonly instances: InstancesService,
+    private readonly mover: DeploymentMover,
+    private readonly journal: Journal,
+    private readonly waiting: Waiting,
+  ) {}
+
+  async place(deployment: Deployment): Promise<void> {
+    const release = await this.#release(deployment);
+    const { manifest } = await this.images.find(this.dataSource.manager, release.imageId);
+    if (Object.keys(manifest.processes).length === 0) {
+      throw new AppError('no_web_process', { detail: 'The image has no process to run. Add a Procfile with a line such as "web: node server.js".' });
+    }
+    if (deployment.reason === 'push' && manifest.processes['release']) await this.#runReleaseProcess(deployment, release);
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'placing');
+      await this.mover.move(manager, deployment.id, 'placing', 'starting');
+      if (deployment.reason === 'scale') await this.instances.carryOver(manager, deployment.environmentId, deployment.id, release);
+      await this.#want(manager, deployment.id, release, Object.entries(release.formation), false);
+    });
+  }
+
+  async start(deployment: Deployment): Promise<void> {
+    await this.#untilAll(deployment, (instance) => instance.containerId !== null && instance.observed !== 'pulling', longestStartMs);
+    await this.dataSource.transaction((manager) => this.mover.move(manager, deployment.id, 'starting', 'checking'));
+  }
+
+  async check(deployment: Deployment): Promise<void> {
+    await this.#untilAll(deployment, (instance) => instance.observed === 'healthy', longestStartMs);
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'checking');
+      await this.mover.move(manager, deployment.id, 'checking', 'switching');
+      const own = await this.instances.ofDeployment(manager, deployment.id);
+      await this.instances.serve(manager, deployment.environmentId, own.filter(isWeb).map((instance) => instance.id));
+    });
+  }
+
+  async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
+    await this.instances.stop(manager, (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt));
+  }
+
+  /** The release process runs once, on the new image, before anything of the release is started. */
+  async #runReleaseProcess(deployment: Deployment, release: Release): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'placing');
+      await this.#want(manager, deployment.id, release, [['release', 1]], true);
+    });
+    const ended = await this.waiting.until(deployment.id, longestReleaseProcessMs, async () => {
+      const own = await this.instances.ofDeployment(this.dataSource.manager, deployment.id);
+      return own.find((instance) => instance.runsOnce && (instance.observed === 'exited' || instance.observed === 'failed' || instance.observed === 'gone'));
+    });
+    if (!ended) throw new AppError('release_process_failed', { detail: 'The release process did not end within an hour.' });
+    if (ended.failure || ended.exitCode !== 0) throw failureOf(ended);
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'placing');
+      await this.instances.stop(manager, [ended]);
+    });
+  }
+
+  async #want(manager: EntityManager, deploymentId: string, release: Release, processes: readonly [string, number][], runsOnce: boolean): Promise<void> {
+    const image = await this.images.find(manager, release.imageId);
+    for (const [processType, count] of processes) {
+      const placed = await this.instances.want(manager, deploymentId, release, image, { processType, count, runsOnce });
+      for (const { name, placement } of placed) {
+        await this.journal.step(manager, deploymentId, 'instance.placed', `${name} on ${placement.node}: ${placement.reason}`, { name, node: placement.node });
+      }
+    }
+  }
+
+  async #untilAll(deployment: Deployment, isThere: (instance: Instance) => boolean, timeoutMs: number): Promise<void> {
+    const done = await this.waiting.until(deployment.id, timeoutMs, async () => {
+      const own = (await this.instances.ofDeployment(this.dataSource.manager, deployment.id)).filter((instance) => !instance.runsOnce);
+      const failed = own.find((instance) => instance.observed === 'failed' || (instance.failure !== null && !instance.wasHealthy && instance.observed !== 'healthy'));
+      if (failed) throw failureOf(failed);
+      return own.every(isThere) ? true : undefined;
+    });
+    if (!done) throw new AppError('deployment_timed_out', { detail: 'Its instances did not come up in time. See "molo nodes": does the agent answer?' });
+  }
+
+  async #release(deployment: Deployment): Promise<Release> {
+    if (!deployment.releaseId) throw new AppError('internal', { detail: `Deployment ${deployment.id} has no release.` });
+    return this.releases.find(this.dataSource.manager, deployment.releaseId);
+  }
+}
+
+export function isWeb(instance: Instance): boolean {
+  return instance.processType === 'web' && !instance.runsOnce && instance.goneAt === null;
+}
+
+/** How long requests may take to end, by the app's own manifest. */
+export function drainMs(manifest: AppManifest): number {
+  return manifest.drainSeconds * 1000;
+}
+
+function failureOf(instance: Instance): AppError {
+  const name = `${instance.processType}.${instance.index}`;
+  const lines = instance.lastLines.length > 0 ? `\nIts last lines:\n${instance.lastLines.map((line) => `  ${line}`).join('\n')}` : '';
+  const code = instance.failure?.code ?? (instance.runsOnce ? 'release_process_failed' : 'instance_exited');
+  const reason = instance.failure?.detail ?? `It ended with exit code ${instance.exitCode ?? 'unknown'}.`;
+  return new AppError(code, { detail: `${name}: ${reason}${lines}` });
+}

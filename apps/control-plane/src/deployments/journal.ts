@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { DeploymentEvent } from '@molo/contracts';
+import type { EntityManager } from 'typeorm';
+import { Notifications } from '../database/notifications.js';
+
+type WithoutPlace<Event> = Event extends DeploymentEvent ? Omit<Event, 'seq' | 'at'> : never;
+/** An event before it has its place in the stream. */
+export type NewDeploymentEvent = WithoutPlace<DeploymentEvent>;
+
+/**
+ * The journal and the log of a deployment: append-only, numbered without a gap.
+ * The number is taken by an update of the deployment's row, so appends to one deployment are in the order of their commits.
+ */
+@Injectable()
+export class Journal {
+  constructor(private readonly notifications: Notifications) {}
+
+  /** @param dedupeKey an event with a key that the deployment has already is not written again */
+  async append(manager: EntityManager, deploymentId: string, event: NewDeploymentEvent, dedupeKey: string | null = null): Promise<void> {
+    const { kind, ...data } = event;
+    const written = await manager.query(
+      `with free as (select 1 where $4::text is null or not exists (
+         select 1 from deployment_events where deployment_id = $1 and dedupe_key = $4)),
+       place as (update deployments set event_seq = event_seq + 1 where id = $1 and exists (select 1 from free) returning event_seq)
+       insert into deployment_events (deployment_id, seq, at, kind, data, dedupe_key)
+       select $1, event_seq, clock_timestamp(), $2, $3, $4 from place returning seq`,
+      [deploymentId, kind, JSON.stringify(data), dedupeKey],
+    );
+    if (written.length > 0) await this.notifications.notify(manager, 'deployment_event', deploymentId);
+  }
+
+  async step(manager: EntityManager, deploymentId: string, step: string, text: string, detail?: Record<string, unknown>): Promise<void> {
+    await this.append(manager, deploymentId, { kind: 'step', step, text, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  async read(manager: EntityManager, deploymentId: string, afterSeq: number, limit: number): Promise<DeploymentEvent[]> {
+    const rows: { seq: string; at: Date; kind: string; data: object }[] = await manager.query(
+      'select seq, at, kind, data from deployment_events where deployment_id = $1 and seq > $2 order by seq limit $3',
+      [deploymentId, afterSeq, limit],
+    );
+    return rows.map(({ seq, at, kind, data }) => ({ ...data, kind, seq: Number(seq), at: at.toISOString() }) as DeploymentEvent);
+  }
+}

@@ -1,0 +1,56 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { reconcileNode, runDeployment } from '@molo/contracts';
+import { Queues } from '@molo/queue';
+import { DataSource } from 'typeorm';
+import { Log } from '../log.js';
+
+const sweepMs = 5000;
+
+/**
+ * Works out from PostgreSQL what should be queued and queues it again: Redis may have lost it. A job that is there already
+ * is the same job, so a sweep of a healthy platform changes nothing.
+ */
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
+  #timer: NodeJS.Timeout | null = null;
+  #sweeping = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly queues: Queues,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => void this.sweep(), sweepMs);
+    void this.sweep();
+  }
+
+  onApplicationShutdown(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  async sweep(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      await this.#queueDeployments();
+      await this.#queueNodes();
+    } catch (error) {
+      this.log.warn({ err: error }, 'the sweep could not be finished; the next one follows');
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  async #queueDeployments(): Promise<void> {
+    const rows: { id: string }[] = await this.dataSource.query(`select id from deployments where finished_at is null`);
+    for (const { id } of rows) await this.queues.produce(runDeployment, { deploymentId: id });
+  }
+
+  /** Nodes that have not yet done what is wanted of them. */
+  async #queueNodes(): Promise<void> {
+    const rows: { id: string; generation: string }[] = await this.dataSource.query('select id, generation from nodes where generation > applied_generation');
+    for (const { id, generation } of rows) await this.queues.produce(reconcileNode, { nodeId: id, generation: Number(generation) }, { nodeId: id });
+  }
+}

@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type Failure, type Receipt, type TrafficCount } from '@molo/contracts';
+import { Log } from '../log.js';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Repositories } from '../git/repositories.js';
+import { ImagesService } from '../images/images.service.js';
+import type { Instance } from '../instances/instance.entity.js';
+import { InstancesService } from '../instances/instances.service.js';
+import { NodesService } from '../nodes/nodes.service.js';
+import { ReleasesService } from '../releases/releases.service.js';
+import { Deployment } from './deployment.entity.js';
+import { DeploymentMover } from './deployment-mover.js';
+import { drainMs, isWeb } from './instance-steps.js';
+import { Journal } from './journal.js';
+import { Waiting } from './waiting.js';
+
+const longestSwitchMs = 60_000;
+/** What an agent may take beyond the limits that the app itself set for draining and stopping. */
+const drainMarginMs = 30_000;
+
+/** From healthy instances to live: switch the ingress, let the old instances end, write the receipt, move the ref. */
+@Injectable()
+export class TrafficSteps {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly instances: InstancesService,
+    private readonly nodes: NodesService,
+    private readonly releases: ReleasesService,
+    private readonly images: ImagesService,
+    private readonly repositories: Repositories,
+    private readonly mover: DeploymentMover,
+    private readonly journal: Journal,
+    private readonly waiting: Waiting,
+    private readonly log: Log,
+  ) {}
+
+  async switch(deployment: Deployment): Promise<void> {
+    const wanted = (await this.instances.ofDeployment(this.dataSource.manager, deployment.id)).filter(isWeb).map((instance) => instance.id);
+    const switched = await this.waiting.until(deployment.id, longestSwitchMs, () => this.#isSwitched(deployment.environmentId, wanted));
+    if (!switched) throw new AppError('ingress_failed', { detail: 'The ingress did not take the new instances within a minute. The old ones serve on. See "molo status".' });
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'switching');
+      await this.mover.move(manager, deployment.id, 'switching', 'draining');
+      await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [deployment.environmentId, deployment.id, deployment.releaseId]);
+      if (wanted.length > 0) await this.journal.step(manager, deployment.id, 'ingress.switched', `Traffic goes to ${wanted.length === 1 ? 'the new instance' : `the ${wanted.length} new instances`}`);
+      await this.instances.drain(manager, await this.instances.ofOthers(manager, deployment.environmentId, deployment.id));
+    });
+  }
+
+  async drain(deployment: Deployment): Promise<void> {
+    const old = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
+    if (old.length > 0) await this.#untilDrained(deployment, old);
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'draining');
+      const receipt = await this.receipt(manager, deployment);
+      await this.#supersede(manager, deployment);
+      // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
+      await this.#moveRef(manager, deployment);
+      await this.mover.move(manager, deployment.id, 'draining', 'live', { receipt });
+      await this.nodes.bumpAll(manager);
+    });
+  }
+
+  /** What the ingresses counted while the deployment ran. */
+  async receipt(manager: EntityManager, deployment: Deployment): Promise<Receipt> {
+    const rows: { counts: TrafficCount }[] = await manager.query('select counts from traffic_counts where deployment_id = $1', [deployment.id]);
+    const counts = rows.map((row) => row.counts);
+    const moved = await this.#movedLayers(manager, deployment);
+    const sum = (pick: (count: TrafficCount) => number) => counts.reduce((total, count) => total + pick(count), 0);
+    return {
+      requests: sum((count) => count.requests),
+      failed: sum((count) => count.failed),
+      connectionsDropped: sum((count) => count.connectionsDropped),
+      slowestMs: Math.max(0, ...counts.map((count) => count.slowestMs)),
+      durationMs: Date.now() - deployment.createdAt.getTime(),
+      layersMoved: moved.length,
+      bytesMoved: moved.reduce((total, layer) => total + layer.bytes, 0),
+    };
+  }
+
+  /** A switch that failed: traffic stays, or goes back, where it was. */
+  async giveBack(manager: EntityManager, deployment: Deployment): Promise<void> {
+    if (deployment.state !== 'switching') {
+      await this.nodes.bumpAll(manager);
+      return;
+    }
+    const old = await this.instances.ofOthers(manager, deployment.environmentId, deployment.id);
+    const serving = old.filter((instance) => isWeb(instance) && instance.desired === 'running');
+    await this.instances.serve(manager, deployment.environmentId, serving.map((instance) => instance.id));
+  }
+
+  async #isSwitched(environmentId: string, wanted: readonly string[]): Promise<true | undefined> {
+    const { manager } = this.dataSource;
+    const ingresses = await this.nodes.withRole(manager, 'ingress');
+    const seen: { node_id: string; serving: string[]; failure: Failure | null }[] = await manager.query(
+      'select node_id, serving, failure from observed_routes where environment_id = $1',
+      [environmentId],
+    );
+    const failure = seen.find((route) => route.failure)?.failure;
+    if (failure) throw new AppError(failure.code, { detail: failure.detail });
+    const key = [...wanted].sort().join();
+    const isThere = (nodeId: string) => seen.some((route) => route.node_id === nodeId && [...route.serving].sort().join() === key);
+    return ingresses.every((node) => isThere(node.id)) ? true : undefined;
+  }
+
+  async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<void> {
+    const limits = await Promise.all(old.map((instance) => this.#endMs(instance)));
+    const ended = await this.waiting.until(deployment.id, Math.max(...limits) + drainMarginMs, async () => {
+      const left = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
+      const open = await this.#openConnections(deployment.environmentId);
+      return left.every((instance) => !isWeb(instance) || (instance.observed === 'stopping' && open === 0)) ? true : undefined;
+    });
+    const text = ended ? 'The old instances have ended' : 'The old instances have not ended within their limits; the agent goes on stopping them';
+    await this.journal.step(this.dataSource.manager, deployment.id, 'instances.drained', text);
+  }
+
+  /** An instance whose last connection has ended may take its time to stop: nothing of its traffic is at stake any more. */
+  async #openConnections(environmentId: string): Promise<number> {
+    const [row]: { open: string }[] = await this.dataSource.query('select coalesce(sum(draining), 0) as open from observed_routes where environment_id = $1', [environmentId]);
+    return Number(row?.open ?? 0);
+  }
+
+  async #endMs(instance: Instance): Promise<number> {
+    const release = await this.releases.find(this.dataSource.manager, instance.releaseId);
+    const { manifest } = await this.images.find(this.dataSource.manager, release.imageId);
+    return drainMs(manifest) + manifest.stopSeconds * 1000;
+  }
+
+  async #supersede(manager: EntityManager, deployment: Deployment): Promise<void> {
+    const live = await manager.findBy(Deployment, { environmentId: deployment.environmentId, state: 'live' });
+    for (const older of live) await this.mover.move(manager, older.id, 'live', 'superseded');
+  }
+
+  /** The release is live whatever git says: a ref that cannot move is told in the journal, and moves with the next push. */
+  async #moveRef(manager: EntityManager, deployment: Deployment): Promise<void> {
+    const { gitRef, gitNew, gitOld } = deployment;
+    if (!gitRef || !gitNew) return;
+    const [row]: { name: string }[] = await manager.query('select a.name from apps a join environments e on e.app_id = a.id where e.id = $1', [deployment.environmentId]);
+    if (!row) return;
+    try {
+      await this.repositories.moveRef(row.name, gitRef, gitNew, gitOld);
+    } catch (error) {
+      this.log.warn({ deploymentId: deployment.id, gitRef, err: error }, 'the ref could not be moved');
+      await this.journal.step(manager, deployment.id, 'ref.failed', `The release is live, but ${gitRef} could not be moved: push again.`);
+    }
+  }
+
+  async #movedLayers(manager: EntityManager, deployment: Deployment): Promise<{ bytes: number }[]> {
+    if (!deployment.buildId || !deployment.releaseId) return [];
+    const [build]: { reused: boolean }[] = await manager.query('select reused from builds where id = $1', [deployment.buildId]);
+    if (build?.reused) return [];
+    const release = await this.releases.find(manager, deployment.releaseId);
+    return (await this.images.find(manager, release.imageId)).layers.filter((layer) => layer.moved);
+  }
+}

@@ -1,0 +1,28 @@
+import type { DeploymentState } from '@molo/contracts';
+
+/** Where a deployment may go from where it is. Forward only. */
+export const deploymentTransitions = {
+  queued: ['awaiting_approval', 'placing', 'failed', 'cancelled'],
+  awaiting_approval: ['placing', 'failed', 'cancelled'],
+  placing: ['starting', 'failed', 'cancelled'],
+  starting: ['checking', 'failed', 'cancelled'],
+  checking: ['switching', 'failed', 'cancelled'],
+  switching: ['draining', 'failed'],
+  draining: ['live'],
+  live: ['superseded'],
+  superseded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<DeploymentState, readonly DeploymentState[]>;
+
+export type NextDeploymentState<From extends DeploymentState> = (typeof deploymentTransitions)[From][number];
+
+/** States in which a deployment can still be cancelled: traffic has not moved yet. */
+export const cancellableStates: readonly DeploymentState[] = ['queued', 'awaiting_approval', 'placing', 'starting', 'checking'];
+
+const order: readonly DeploymentState[] = ['queued', 'awaiting_approval', 'placing', 'starting', 'checking', 'switching', 'draining', 'live'];
+
+/** Whether a deployment in `state` has left `step` behind. */
+export function isPast(state: DeploymentState, step: DeploymentState): boolean {
+  return order.indexOf(state) > order.indexOf(step);
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { SecretBox } from '../secrets/secret-box.js';
+import { ConfigVar } from './config-var.entity.js';
+
+/** An environment's config at one moment: values in the clear, so it never leaves the process unsealed. */
+export type ConfigSnapshot = Record<string, { value: string; secret: boolean }>;
+
+function contextOf(environmentId: string, key: string): string {
+  return `${environmentId}/${key}`;
+}
+
+/** Takes an environment's config as a whole, and puts it back as a whole. */
+@Injectable()
+export class ConfigSnapshots {
+  constructor(private readonly box: SecretBox) {}
+
+  async take(manager: EntityManager, environmentId: string): Promise<ConfigSnapshot> {
+    const vars = await manager.find(ConfigVar, { where: { environmentId }, order: { key: 'ASC' } });
+    return Object.fromEntries(
+      vars.map(({ key, valueEncrypted, secret }) => [key, { value: this.box.open(valueEncrypted, contextOf(environmentId, key)), secret }]),
+    );
+  }
+
+  /** What was there and is not in the snapshot goes. */
+  async restore(manager: EntityManager, environmentId: string, snapshot: ConfigSnapshot): Promise<void> {
+    await manager.delete(ConfigVar, { environmentId });
+    const now = new Date();
+    const vars = Object.entries(snapshot).map(([key, { value, secret }]) => ({
+      environmentId,
+      key,
+      valueEncrypted: this.box.seal(value, contextOf(environmentId, key)),
+      secret,
+      updatedAt: now,
+    }));
+    if (vars.length > 0) await manager.insert(ConfigVar, vars);
+  }
+}

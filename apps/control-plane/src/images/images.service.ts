@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError, type BuiltImage, type Image as ImageView } from '@molo/contracts';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Config } from '../config.js';
+import { Image } from './image.entity.js';
+
+export interface ImagePosition {
+  readonly at: string;
+  readonly id: string;
+}
+
+@Injectable()
+export class ImagesService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  /** The newest image of this source tree on the stack as it is now, if there is one. */
+  async ofTree(manager: EntityManager, appId: string, treeId: string): Promise<Image | null> {
+    const image = await manager.findOne(Image, { where: { appId, treeId }, order: { createdAt: 'DESC' } });
+    if (!image || image.stackDigest === null) return image;
+    const current: { image_id: string }[] = await manager.query('select image_id from stacks where image_id = $1', [image.stackDigest]);
+    return current.length > 0 ? image : null;
+  }
+
+  /** Writes down an image that a builder made; the same digest again is the same image. */
+  async keep(manager: EntityManager, appId: string, treeId: string, built: BuiltImage): Promise<Image> {
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Image)
+      .values({
+        id: randomUUID(),
+        appId,
+        treeId,
+        digest: built.digest,
+        engineImageId: built.imageId,
+        stackDigest: built.stackImageId ?? null,
+        bytes: String(built.bytes),
+        layers: built.layers,
+        manifest: built.manifest,
+      })
+      .orUpdate(['layers', 'engine_image_id', 'manifest', 'tree_id', 'stack_digest'], ['app_id', 'digest'])
+      .execute();
+    return manager.findOneByOrFail(Image, { appId, digest: built.digest });
+  }
+
+  async find(manager: EntityManager, id: string): Promise<Image> {
+    const image = await manager.findOneBy(Image, { id });
+    if (!image) throw new AppError('not_found', { detail: `There is no image ${id}.` });
+    return image;
+  }
+
+  /** Newest first, `limit` and one more. */
+  async list(app: string, appId: string, limit: number, before: ImagePosition | null): Promise<ImageView[]> {
+    const images = await this.dataSource.manager
+      .createQueryBuilder(Image, 'image')
+      .where('image.app_id = :appId', { appId })
+      .andWhere(before ? `(date_trunc('milliseconds', image.created_at), image.id) < (:at, :id)` : 'true', before ?? {})
+      .orderBy(`date_trunc('milliseconds', image.created_at)`, 'DESC')
+      .addOrderBy('image.id', 'DESC')
+      .limit(limit + 1)
+      .getMany();
+    const releases = await this.#releasesOf(images.map((image) => image.id));
+    return images.map((image) => ({
+      id: image.id,
+      app,
+      reference: `${this.config.registryHost}/${app}@${image.digest}`,
+      digest: image.digest,
+      bytes: Number(image.bytes),
+      layers: image.layers,
+      createdAt: image.createdAt.toISOString(),
+      releases: releases.get(image.id) ?? [],
+    }));
+  }
+
+  async #releasesOf(imageIds: readonly string[]): Promise<Map<string, ImageView['releases']>> {
+    const rows: { image_id: string; environment: string; number: number; version: string | null }[] = await this.dataSource.query(
+      `select r.image_id, e.name as environment, r.number, r.version from releases r join environments e on e.id = r.environment_id
+       where r.image_id = any($1) order by r.number`,
+      [imageIds],
+    );
+    const releases = new Map<string, ImageView['releases']>();
+    for (const { image_id: imageId, ...release } of rows) releases.set(imageId, [...(releases.get(imageId) ?? []), release]);
+    return releases;
+  }
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { InstanceObserved } from '@molo/contracts';
+import { type EntityManager, In, IsNull, Not } from 'typeorm';
+import { NodesService } from '../nodes/nodes.service.js';
+import { type Candidate, type Placement, place } from '../nodes/placement.js';
+import type { Image } from '../images/image.entity.js';
+import type { Release } from '../releases/release.entity.js';
+import { isOnline } from '../nodes/nodes.service.js';
+import { Instance } from './instance.entity.js';
+
+export interface WantedProcess {
+  readonly processType: string;
+  readonly count: number;
+  readonly runsOnce: boolean;
+}
+
+/** Seen of an instance for which nothing more is to come. */
+export const endedObservations: readonly InstanceObserved[] = ['exited', 'failed', 'gone'];
+
+/** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
+@Injectable()
+export class InstancesService {
+  constructor(private readonly nodes: NodesService) {}
+
+  /** Places what the deployment does not have yet. Done twice, the second time finds everything there. */
+  async want(manager: EntityManager, deploymentId: string, release: Release, image: Image, wanted: WantedProcess): Promise<{ name: string; placement: Placement }[]> {
+    const spec = image.manifest.processes[wanted.processType];
+    if (!spec) return [];
+    const existing = await manager.findBy(Instance, { deploymentId, processType: wanted.processType });
+    const taken = new Set(existing.map((instance) => instance.index));
+    const placed: { name: string; placement: Placement }[] = [];
+    for (let index = 1; index <= wanted.count; index++) {
+      if (taken.has(index)) continue;
+      const placement = place(await this.#candidates(manager, release.environmentId, wanted.processType), spec.resources);
+      await manager.insert(Instance, {
+        id: randomUUID(),
+        environmentId: release.environmentId,
+        deploymentId,
+        releaseId: release.id,
+        nodeId: placement.nodeId,
+        processType: wanted.processType,
+        index,
+        runsOnce: wanted.runsOnce,
+        command: spec.command,
+        desired: 'running',
+      });
+      placed.push({ name: `${wanted.processType}.${index}`, placement });
+    }
+    await this.nodes.bump(manager, [...new Set(placed.map(({ placement }) => placement.nodeId))]);
+    return placed;
+  }
+
+  /** Hands the running instances of one release on to the next, which differs in its formation alone; those over go. */
+  async carryOver(manager: EntityManager, environmentId: string, deploymentId: string, release: Release): Promise<void> {
+    for (const [processType, count] of Object.entries(release.formation)) {
+      await manager.query(
+        `update instances set deployment_id = $1, release_id = $2 where environment_id = $3 and deployment_id <> $1 and gone_at is null
+           and desired = 'running' and not runs_once and process_type = $4 and index <= $5`,
+        [deploymentId, release.id, environmentId, processType, count],
+      );
+    }
+  }
+
+  async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
+    return manager.find(Instance, { where: { deploymentId }, order: { processType: 'ASC', index: 'ASC' } });
+  }
+
+  /** Instances of an environment that still exist and belong to other deployments. */
+  async ofOthers(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Instance[]> {
+    return manager.findBy(Instance, { environmentId, deploymentId: Not(deploymentId), goneAt: IsNull() });
+  }
+
+  /** Sends new requests to these instances of the environment and to no others. */
+  async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
+    await manager.query('update instances set serving = (id = any($2)) where environment_id = $1 and gone_at is null', [environmentId, instanceIds]);
+    const ingresses = await this.nodes.withRole(manager, 'ingress');
+    await this.nodes.bump(manager, ingresses.map((node) => node.id));
+  }
+
+  /** Lets these instances finish what they have, then stop. */
+  async drain(manager: EntityManager, instances: readonly Instance[]): Promise<void> {
+    await this.#wish(manager, instances.filter((instance) => instance.desired === 'running'), 'draining');
+  }
+
+  /** Stops these instances now, within their grace. */
+  async stop(manager: EntityManager, instances: readonly Instance[]): Promise<void> {
+    await this.#wish(manager, instances.filter((instance) => instance.desired !== 'stopped'), 'stopped');
+  }
+
+  /** Stops all of an environment, as when its app is deleted. */
+  async stopAll(manager: EntityManager, environmentId: string): Promise<void> {
+    const instances = await manager.findBy(Instance, { environmentId, goneAt: IsNull() });
+    await this.stop(manager, instances);
+    await this.serve(manager, environmentId, []);
+  }
+
+  async #wish(manager: EntityManager, instances: readonly Instance[], desired: 'draining' | 'stopped'): Promise<void> {
+    if (instances.length === 0) return;
+    await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { desired, serving: false });
+    await this.nodes.bump(manager, [...new Set(instances.map((instance) => instance.nodeId))]);
+  }
+
+  async #candidates(manager: EntityManager, environmentId: string, processType: string): Promise<Candidate[]> {
+    const nodes = await this.nodes.withRole(manager, 'instances');
+    const rows: { node_id: string; promised: string; twins: string }[] = await manager.query(
+      `select i.node_id, coalesce(sum((img.manifest->'processes'->i.process_type->'resources'->>'memoryBytes')::bigint), 0) as promised,
+         count(*) filter (where i.environment_id = $1 and i.process_type = $2) as twins
+       from instances i join releases r on r.id = i.release_id join images img on img.id = r.image_id
+       where i.gone_at is null and i.desired = 'running' group by i.node_id`,
+      [environmentId, processType],
+    );
+    const byNode = new Map(rows.map((row) => [row.node_id, row]));
+    return nodes.map((node) => ({
+      nodeId: node.id,
+      name: node.name,
+      online: isOnline(node),
+      memoryBytes: node.figures?.memoryBytes ?? null,
+      promisedBytes: Number(byNode.get(node.id)?.promised ?? 0),
+      twins: Number(byNode.get(node.id)?.twins ?? 0),
+    }));
+  }
+}

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { AppError, type BuildOrder, BuildReport, type DesiredNode, FieldError, Id, LogChunk, NodeFigures, ObservedNode, StackReport } from '@molo/contracts';
+import { z } from 'zod';
+import { BuildOrders } from '../builds/build-orders.js';
+import { BuildsService } from '../builds/builds.service.js';
+import { AgentAuthentication, CallingNode } from './agent-authentication.js';
+import { DesiredService } from './desired.service.js';
+import { NodeReports } from './node-reports.js';
+import { ObservedService } from './observed.service.js';
+
+/** What agents ask and tell; the shapes are in the node protocol of the contracts. */
+@Controller('agent/v1')
+@UseGuards(AgentAuthentication)
+export class AgentController {
+  constructor(
+    private readonly desired: DesiredService,
+    private readonly observed: ObservedService,
+    private readonly builds: BuildsService,
+    private readonly orders: BuildOrders,
+    private readonly reports: NodeReports,
+  ) {}
+
+  @Get('desired')
+  async getDesired(@CallingNode() nodeId: string): Promise<DesiredNode> {
+    return this.desired.of(nodeId);
+  }
+
+  @Post('observed')
+  @HttpCode(204)
+  async postObserved(@CallingNode() nodeId: string, @Body() body: unknown): Promise<void> {
+    await this.observed.take(nodeId, parse(ObservedNode, body));
+  }
+
+  @Get('builds/:id')
+  async getBuild(@CallingNode() nodeId: string, @Param('id') id: string): Promise<BuildOrder> {
+    return this.orders.of(parse(Id, id), nodeId);
+  }
+
+  @Post('builds/:id/state')
+  @HttpCode(204)
+  async postBuild(@CallingNode() nodeId: string, @Param('id') id: string, @Body() body: unknown): Promise<void> {
+    await this.builds.report(parse(Id, id), nodeId, parse(BuildReport, body));
+  }
+
+  @Post('logs')
+  @HttpCode(204)
+  async postLogs(@CallingNode() nodeId: string, @Body() body: unknown): Promise<void> {
+    await this.reports.takeLogs(nodeId, parse(z.array(LogChunk).max(1000), body));
+  }
+
+  @Post('figures')
+  @HttpCode(204)
+  async postFigures(@CallingNode() nodeId: string, @Body() body: unknown): Promise<void> {
+    await this.reports.takeFigures(nodeId, parse(NodeFigures, body));
+  }
+
+  @Post('stacks')
+  @HttpCode(204)
+  async postStack(@CallingNode() nodeId: string, @Body() body: unknown): Promise<void> {
+    await this.reports.takeStack(nodeId, parse(StackReport, body));
+  }
+}
+
+function parse<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors: FieldError[] = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  throw new AppError('invalid_input', { detail: 'The report does not have the shape that this version of the control plane takes.', errors });
+}

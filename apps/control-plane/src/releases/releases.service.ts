@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type Actor, AppError, type Commit, type Formation, type ReleaseReason } from '@molo/contracts';
+import type { EntityManager } from 'typeorm';
+import { ConfigSnapshots, type ConfigSnapshot } from '../environments/config-snapshots.js';
+import { Environment } from '../environments/environment.entity.js';
+import type { Image } from '../images/image.entity.js';
+import { SecretBox } from '../secrets/secret-box.js';
+import { Release } from './release.entity.js';
+
+export interface NewRelease {
+  readonly environmentId: string;
+  readonly image: Image;
+  readonly version: string | null;
+  readonly reason: ReleaseReason;
+  readonly commit: Commit | null;
+  readonly createdBy: Actor;
+}
+
+/** Releases whose config is kept open in memory, for the desired sets of nodes. */
+const openConfigs = 1000;
+
+@Injectable()
+export class ReleasesService {
+  readonly #configs = new Map<string, ConfigSnapshot>();
+
+  constructor(
+    private readonly box: SecretBox,
+    private readonly snapshots: ConfigSnapshots,
+  ) {}
+
+  /** Makes the next release of an environment out of an image and the config and formation of this moment. */
+  async create(manager: EntityManager, wanted: NewRelease): Promise<Release> {
+    const { environmentId, image } = wanted;
+    const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'pessimistic_write' } });
+    const number = environment.releaseCount + 1;
+    const config = await this.snapshots.take(manager, environmentId);
+    const release = manager.create(Release, {
+      id: randomUUID(),
+      environmentId,
+      number,
+      imageId: image.id,
+      configEncrypted: this.box.seal(JSON.stringify(config), contextOf(environmentId, number)),
+      configKeys: Object.keys(config),
+      formation: formationOf(environment.formation, Object.keys(image.manifest.processes)),
+      version: wanted.version ?? image.manifest.version,
+      reason: wanted.reason,
+      commit: wanted.commit,
+      createdBy: wanted.createdBy,
+      createdAt: new Date(),
+    });
+    await manager.insert(Release, release);
+    await manager.update(Environment, { id: environmentId }, { releaseCount: number });
+    return release;
+  }
+
+  configOf(release: Release): ConfigSnapshot {
+    const known = this.#configs.get(release.id);
+    if (known) return known;
+    const config = JSON.parse(this.box.open(release.configEncrypted, contextOf(release.environmentId, release.number))) as ConfigSnapshot;
+    if (this.#configs.size >= openConfigs) this.#configs.delete(this.#configs.keys().next().value!);
+    this.#configs.set(release.id, config);
+    return config;
+  }
+
+  async find(manager: EntityManager, id: string): Promise<Release> {
+    return manager.findOneByOrFail(Release, { id });
+  }
+
+  async byNumber(manager: EntityManager, environmentId: string, number: number): Promise<Release> {
+    const release = await manager.findOneBy(Release, { environmentId, number });
+    if (!release) throw new AppError('not_found', { detail: `There is no release v${number} here. "molo releases" lists those there are.` });
+    return release;
+  }
+
+  /** The newest release before `number` that has been live: where a rollback goes when nobody says where. */
+  async lastGoodBefore(manager: EntityManager, environmentId: string, number: number): Promise<Release> {
+    const [row]: { id: string }[] = await manager.query(
+      `select r.id from releases r where r.environment_id = $1 and r.number < $2
+         and exists (select 1 from deployments d where d.release_id = r.id and d.state in ('live', 'superseded'))
+       order by r.number desc limit 1`,
+      [environmentId, number],
+    );
+    if (!row) throw new AppError('conflict', { detail: 'There is no earlier release that has been live, so there is nothing to roll back to.' });
+    return this.find(manager, row.id);
+  }
+}
+
+function contextOf(environmentId: string, number: number): string {
+  return `${environmentId}/releases/${number}`;
+}
+
+/** One `web` where nobody said otherwise; other process types run once somebody scales them. */
+function formationOf(wished: Formation, processTypes: readonly string[]): Formation {
+  const types = processTypes.filter((type) => type !== 'release');
+  return Object.fromEntries(types.map((type) => [type, wished[type] ?? (type === 'web' ? 1 : 0)]));
+}
