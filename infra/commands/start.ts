@@ -1,0 +1,12 @@
+import { showAddresses, startPlatform } from '../services/platform.ts';
+import { locked } from '../setup/lock.ts';
+import { setUp } from '../setup/set-up.ts';
+import { main } from '../terminal/progress.ts';
+
+await main(() =>
+  locked(async () => {
+    const platform = await setUp();
+    await startPlatform(platform);
+    showAddresses(platform.settings);
+  }),
+);

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { moloHome } from '../config.ts';
+import { portSuffix, type Settings } from '../setup/settings.ts';
+import type { Platform } from '../setup/set-up.ts';
+import { say, step, StepFailed, paint } from '../terminal/progress.ts';
+import { fingerprint } from './generate.ts';
+import type { Service } from './service.ts';
+import { bringUp, endSupervisor, ensureSupervisor, keptServices, serviceAnswers, serviceState, takeDown } from './supervisor.ts';
+
+const pollEveryMs = 100;
+const answerTimeoutMs = 120_000;
+/** As many new processes of one service before it answers are a crash loop. */
+const crashLoopStarts = 8;
+
+/** Starts every service at once; each waits for what it needs. Returns when all of them answer. */
+export async function startPlatform({ services, runAs }: Platform): Promise<void> {
+  await ensureSupervisor();
+  const outcomes = new Map<string, string>();
+  await Promise.all(services.map(async (service) => outcomes.set(service.name, await bringUp(service.name, fingerprint(service, runAs)))));
+  for (const service of services) {
+    await step(`Start ${service.name}`, async () => {
+      await untilAnswers(service);
+      return outcomes.get(service.name) === 'kept' ? 'runs already' : outcomes.get(service.name);
+    });
+  }
+}
+
+async function untilAnswers({ name }: Service): Promise<void> {
+  const deadline = Date.now() + answerTimeoutMs;
+  const pids = new Set<number>();
+  while (!(await serviceAnswers(name))) {
+    const { pid } = await serviceState(name);
+    if (pid !== undefined) pids.add(pid);
+    if (Date.now() > deadline || pids.size >= crashLoopStarts) throw notAnswering(name, pids.size >= crashLoopStarts);
+    await pause(pollEveryMs);
+  }
+}
+
+function notAnswering(name: string, crashes: boolean): StepFailed {
+  return new StepFailed(crashes ? `${name} ends again and again` : `${name} does not answer after ${answerTimeoutMs / 1000} s`, {
+    log: join(moloHome, 'log', name, 'current'),
+    advice: 'The log has its last words. Correct what it names, then run: npm start. The other parts are left running; npm stop ends them.',
+  });
+}
+
+/** Stops what apps can do without; `all` stops the ingress and our own engine as well. */
+export async function stopPlatform({ all }: { all: boolean }): Promise<void> {
+  const order = ['dashboard', 'agent', 'control-plane', 'registry', 'redis', 'postgres', ...(all ? ['haproxy', 'dockerd'] : [])];
+  const kept = keptServices();
+  for (const name of order.filter((service) => kept.includes(service))) {
+    if (!(await serviceState(name)).running) await takeDown(name);
+    else await step(`Stop ${name}`, () => takeDown(name));
+  }
+  if (all) await endSupervisor(kept);
+}
+
+export function showAddresses(settings: Settings): void {
+  const suffix = portSuffix(settings);
+  const domain = settings['MOLO_DOMAIN'];
+  say();
+  say(`${paint.bold('dashboard')}  http://molo.${domain}${suffix}`);
+  say(`${paint.bold('apps')}       http://APP.${domain}${suffix}`);
+  say(`${paint.bold('git')}        http://molo.${domain}${suffix}/git/APP.git  ssh://git@${domain}:${settings['MOLO_SSH_PORT']}/APP.git`);
+  say(`${paint.bold('registry')}   ${settings['MOLO_REGISTRY_HOST']}`);
+  const link = claimLink();
+  if (link) say(`\nNobody has claimed this platform yet. The link makes the first sysadmin, once:\n${paint.bold(link)}`);
+}
+
+/** The control plane keeps the link in a file as long as nobody has claimed the platform. */
+export function claimLink(): string | undefined {
+  const path = join(moloHome, 'control-plane', 'claim-link');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() || undefined : undefined;
+}

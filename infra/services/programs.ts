@@ -1,0 +1,93 @@
+import { answersCheck } from './stores.ts';
+import { quote, type Service, type Surroundings } from './service.ts';
+
+/** The ingress. Its configuration is the agent's to write; it waits for the first. */
+export function haproxy({ settings, home, node, checkout }: Surroundings): Service {
+  const configuration = quote(`${home}/ingress/haproxy.cfg`);
+  return {
+    name: 'haproxy',
+    unprivileged: false,
+    servesApps: true,
+    needs: [],
+    prepare: [
+      `until [ -s ${configuration} ]; do sleep 0.2; done`,
+      'ulimit -n "$(ulimit -Hn)" 2>/dev/null || :',
+    ],
+    // With -sf a new HAProxy binds first and then asks the old one to finish what it has open.
+    command: `haproxy -W -db -S ${quote(`${home}/run/haproxy-master.sock,mode,600`)} -f ${configuration} \${leftover:+-sf "$leftover"}`,
+    takesOver: true,
+    check: answersCheck(node, checkout, `http://127.0.0.1:${settings['MOLO_HTTP_PORT']}/`),
+    withheld: ['MOLO_DATABASE_URL', 'MOLO_REDIS_URL'],
+    port: settings['MOLO_HTTP_PORT'],
+  };
+}
+
+/** An engine of our own, kept where none answered. Containers outlive it. */
+export function dockerd({ settings, node, checkout }: Surroundings): Service {
+  const socket = settings['MOLO_DOCKER_SOCKET'] ?? '/var/run/docker.sock';
+  return {
+    name: 'dockerd',
+    unprivileged: false,
+    servesApps: true,
+    needs: [],
+    prepare: [
+      '# A pid file outlives a kill -9, and its number may belong to somebody else by now.',
+      'if [ -r /var/run/docker.pid ] && ! grep -q dockerd "/proc/$(cat /var/run/docker.pid)/comm" 2>/dev/null; then rm -f /var/run/docker.pid; fi',
+      "grep -q ' /sys/fs/cgroup' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup || :",
+      '# Some kernels speak only the older of the two iptables.',
+      `if ! iptables -w -t nat -L >/dev/null 2>&1 && iptables-legacy -w -t nat -L >/dev/null 2>&1; then`,
+      '  mkdir -p bin && ln -sf "$(command -v iptables-legacy)" bin/iptables && ln -sf "$(command -v ip6tables-legacy)" bin/ip6tables && PATH="$PWD/bin:$PATH"',
+      'fi',
+    ],
+    command: `dockerd --live-restore -H ${quote(`unix://${socket}`)} --log-opt max-size=10m --log-opt max-file=3`,
+    check: answersCheck(node, checkout, `unix:${socket}:/_ping`),
+    withheld: ['MOLO_DATABASE_URL', 'MOLO_REDIS_URL'],
+  };
+}
+
+export function controlPlane(surroundings: Surroundings): Service {
+  const { settings, home, checkout, node, build } = surroundings;
+  return {
+    name: 'control-plane',
+    unprivileged: true,
+    servesApps: false,
+    needs: [...(settings['MOLO_PRIVATE_POSTGRES'] === 'yes' ? ['postgres'] : []), ...(settings['MOLO_PRIVATE_REDIS'] === 'yes' ? ['redis'] : [])],
+    // git reads its user's files: the home must be one that this user may enter.
+    prepare: [`export HOME=${quote(`${home}/control-plane`)}`, `cd ${quote(checkout)}`],
+    command: `${quote(node)} --enable-source-maps apps/control-plane/dist/main.js`,
+    check: answersCheck(node, checkout, `http://127.0.0.1:${settings['MOLO_API_PORT']}/api/v1/status`),
+    version: build,
+    port: settings['MOLO_API_PORT'],
+  };
+}
+
+export function agent({ settings, home, checkout, node, build }: Surroundings): Service {
+  return {
+    name: 'agent',
+    unprivileged: false,
+    servesApps: false,
+    // It works with everything else dead, so it waits for nothing.
+    needs: [],
+    prepare: [`export HOME=${quote(`${home}/agent`)}`, `cd ${quote(checkout)}`],
+    command: `${quote(node)} --enable-source-maps apps/agent/dist/main.js`,
+    check: `[ -s ${quote(`${home}/ingress/haproxy.cfg`)} ]`,
+    withheld: ['MOLO_DATABASE_URL', 'MOLO_MASTER_KEY_FILE'],
+    version: `${build} ${settings['MOLO_DOCKER_SOCKET']}`,
+  };
+}
+
+export function dashboard({ settings, home, checkout, node, build }: Surroundings): Service {
+  const port = settings['MOLO_DASHBOARD_PORT'] ?? '';
+  return {
+    name: 'dashboard',
+    unprivileged: true,
+    servesApps: false,
+    needs: [],
+    prepare: [`export HOME=${quote(`${home}/control-plane`)} NODE_ENV=production NEXT_TELEMETRY_DISABLED=1`, `cd ${quote(`${checkout}/apps/dashboard`)}`],
+    command: `${quote(node)} ${quote(`${checkout}/node_modules/next/dist/bin/next`)} start -p ${port} -H 127.0.0.1`,
+    check: answersCheck(node, checkout, `http://127.0.0.1:${port}/`),
+    withheld: ['MOLO_DATABASE_URL', 'MOLO_REDIS_URL', 'MOLO_MASTER_KEY_FILE', 'MOLO_NODE_TOKEN_FILE'],
+    version: build,
+    port,
+  };
+}

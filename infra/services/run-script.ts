@@ -1,0 +1,77 @@
+import { quote, type Service } from './service.ts';
+
+export interface RunAs {
+  readonly home: string;
+  readonly checkout: string;
+  /** The user for unprivileged services; undefined: whoever started the platform. */
+  readonly user: string | undefined;
+  /** The user cannot enter the checkout's parent folders: it is shown to the service at $MOLO_HOME/checkout. */
+  readonly bindCheckout: boolean;
+}
+
+const leftoverGraceTenths = 150;
+
+/**
+ * The script that runit runs. Whoever kills a supervisor with -9 leaves its program running: the script knows the
+ * one before by its process id and start time, and ends it first, so that no program ever runs twice.
+ */
+export function runScript(service: Service, { home, checkout, user, bindCheckout }: RunAs): string {
+  const drop = user && service.unprivileged ? `chpst -u ${user}:${user} ` : '';
+  const pids = quote(`${home}/run/pids/${service.name}`);
+  const lines = [
+    '#!/bin/sh',
+    "# Written by Molo's set-up; changes here are lost.",
+    'exec 2>&1',
+    'started() { sed "s/.*) //" "/proc/$1/stat" 2>/dev/null | cut -d" " -f20; }',
+    `as_user() { ${drop}"$@"; }`,
+    `leftover='' pid='' start=''`,
+    `[ ! -r ${pids} ] || read -r pid start <${pids} || :`,
+    'if [ -n "$start" ] && [ "$(started "$pid")" = "$start" ]; then leftover=$pid; fi',
+    ...(service.takesOver ? [] : endLeftover(service.endSignal ?? 'TERM')),
+    ...needs(service, home),
+    `set -a; . ${quote(`${home}/molo.env`)}; set +a`,
+    ...(service.withheld ? [`unset ${service.withheld.join(' ')}`] : []),
+    'umask 027',
+    '[ ! -w /proc/self/oom_score_adj ] || echo -500 2>/dev/null >/proc/self/oom_score_adj || :',
+    ...(service.prepare ?? []),
+    `echo "$$ $(started $$)" >${pids}`,
+    ...execLines(service, drop, bindCheckout && service.unprivileged && drop ? { home, checkout } : undefined),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function endLeftover(signal: string): string[] {
+  return [
+    'if [ -n "$leftover" ]; then',
+    '  echo "ending process $leftover, left behind by a supervisor that was killed"',
+    `  kill -${signal} "$leftover" 2>/dev/null || :`,
+    `  tenths=0; while [ "$(started "$leftover")" = "$start" ] && [ $tenths -lt ${leftoverGraceTenths} ]; do sleep 0.1; tenths=$((tenths + 1)); done`,
+    '  [ "$(started "$leftover")" != "$start" ] || kill -KILL "$leftover"',
+    'fi',
+  ];
+}
+
+/** Waits for what must answer first; runit starts the script again when the wait was in vain. */
+function needs(service: Service, home: string): string[] {
+  if (service.needs.length === 0) return [];
+  const folders = service.needs.map((name) => quote(`${home}/services/${name}`)).join(' ');
+  return [`sv -w 60 check ${folders} >/dev/null || { echo 'waiting for ${service.needs.join(' and ')}'; exit 1; }`];
+}
+
+/** A mount of its own shows the checkout to a service whose user could not reach it; nobody else sees the mount. */
+function execLines(service: Service, drop: string, bind: { home: string; checkout: string } | undefined): string[] {
+  if (!bind) return [`exec ${drop}${service.command}`];
+  const place = `${bind.home}/checkout`;
+  const inside = (text: string) => text.replaceAll(bind.checkout, place);
+  const script = `mount --bind ${quote(bind.checkout)} ${quote(place)} && cd "$(pwd | sed "s#^${bind.checkout}#${place}#")" && exec ${drop}${inside(service.command)}`;
+  return [`mkdir -p ${quote(place)}`, `exec unshare --mount sh -c ${quote(script)}`];
+}
+
+export function logScript(home: string, name: string, user: string | undefined): string {
+  return `#!/bin/sh\nexec ${user ? `chpst -u ${user}:${user} ` : ''}svlogd -tt ${quote(`${home}/log/${name}`)}\n`;
+}
+
+/** `sv check` runs it in the service's folder. */
+export function checkScript(service: Service): string {
+  return `#!/bin/sh\n${service.check}\n`;
+}
