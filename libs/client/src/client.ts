@@ -7,6 +7,8 @@ import { follow } from './event-stream.js';
 export interface ClientOptions {
   /** Where the platform is, such as `http://molo.localhost`; empty for the page's own address in a browser. */
   readonly baseUrl: string;
+  /** How errors name the platform where `baseUrl` would say nothing to people. */
+  readonly address?: string;
   /** Carries the requests, for example over a unix socket. */
   readonly fetch?: Fetch;
   /** Sent with every request, such as `Authorization`. */
@@ -72,6 +74,7 @@ export interface AnyRequest {
 export function createClient(options: ClientOptions): MoloClient {
   const connection: Connection = {
     baseUrl: options.baseUrl.replace(/\/+$/, ''),
+    address: options.address ?? options.baseUrl,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     headers: options.headers ?? {},
   };

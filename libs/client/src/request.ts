@@ -14,6 +14,7 @@ export interface FetchInit {
 
 export interface Connection {
   readonly baseUrl: string;
+  readonly address: string;
   readonly fetch: Fetch;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -84,7 +85,7 @@ function randomKey(): string {
 /** What a failed fetch means: `unavailable`, except where the caller ended it. */
 export function unreachable(connection: Connection, signal: AbortSignal | undefined, cause: unknown): AppError {
   signal?.throwIfAborted();
-  const where = connection.baseUrl === '' ? 'The platform' : `The platform at ${connection.baseUrl}`;
+  const where = connection.address === '' ? 'The platform' : `The platform at ${connection.address}`;
   return new AppError('unavailable', { detail: `${where} does not answer${reasonOf(cause)}. Check the address, and that the platform is running; then try again.`, cause });
 }
 

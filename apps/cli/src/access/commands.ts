@@ -1,0 +1,73 @@
+import { type Command, Option } from 'commander';
+import { asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { dayCount } from '../arguments.js';
+
+export function addAccessCommands(program: Command): void {
+  examples(
+    asJson(program.command('login [url]'))
+      .summary('sign in to a platform')
+      .description('Sign in to a platform with e-mail and password, or with a token, and keep a token for it.')
+      .option('--token <token>', 'keep this token; - reads it from stdin')
+      .action(runs(async () => (await import('./login.js')).login)),
+    'molo login http://molo.example.com',
+    'molo login http://molo.example.com --token - < token',
+  );
+  asJson(program.command('logout'))
+    .description('forget the token')
+    .action(runs(async () => (await import('./login.js')).logout));
+  asJson(program.command('whoami'))
+    .description('show who you are and what you may do')
+    .action(runs(async () => (await import('./login.js')).whoami));
+  addTokenCommands(program);
+  addKeyCommands(program);
+}
+
+function addTokenCommands(program: Command): void {
+  const tokens = asJson(program.command('tokens'))
+    .description('list your API tokens; also: create, revoke')
+    .allowExcessArguments()
+    .action(runsAlone(async () => (await import('./tokens.js')).listTokens));
+  asJson(tokens.command('list')).description('list your API tokens').action(runs(async () => (await import('./tokens.js')).listTokens));
+  examples(
+    asJson(tokens.command('create <name>'))
+      .summary('make an API token')
+      .description('Make an API token. It is shown this once, alone on stdout.')
+      .addOption(new Option('--rights <rights...>', 'what it may do (default: read deploy)').choices(['read', 'deploy', 'administer']))
+      .option('--expires <days>', 'how long it lasts (default: 365)', dayCount)
+      .option('--no-expires', 'it never ends')
+      .action(runs(async () => {
+        const { createToken } = await import('./tokens.js');
+        return async (cli, options: { expires?: number | boolean }, name: string) => createToken(cli, { ...options, ...expiry(options.expires) } as Parameters<typeof createToken>[1], name);
+      })),
+    'MOLO_TOKEN=$(molo tokens create ci --rights read deploy)',
+  );
+  confirmed(asJson(tokens.command('revoke <token>')))
+    .description('revoke an API token, named by its id or its name')
+    .action(runs(async () => (await import('./tokens.js')).revokeToken));
+}
+
+/** Commander gives true where neither `--expires` nor `--no-expires` was typed, false for the latter. */
+function expiry(given: number | boolean | undefined): { expires: number | null | undefined } {
+  if (typeof given === 'number') return { expires: given };
+  return { expires: given === false ? null : undefined };
+}
+
+function addKeyCommands(program: Command): void {
+  const keys = asJson(program.command('keys'))
+    .description('list your SSH keys for git; also: add, remove')
+    .allowExcessArguments()
+    .action(runsAlone(async () => (await import('./keys.js')).listKeys));
+  asJson(keys.command('list')).description('list your SSH keys').action(runs(async () => (await import('./keys.js')).listKeys));
+  examples(
+    asJson(keys.command('add [file]'))
+      .summary('add an SSH public key')
+      .description('Add an SSH public key: the one in the file, on stdin for -, or the usual one in ~/.ssh.')
+      .option('--name <name>', "its name (default: the key's comment)")
+      .action(runs(async () => (await import('./keys.js')).addKey)),
+    'molo keys add',
+    'molo keys add ~/.ssh/work.pub --name work',
+  );
+  confirmed(asJson(keys.command('remove <key>')))
+    .description('remove an SSH key, named by its id, name or fingerprint')
+    .action(runs(async () => (await import('./keys.js')).removeKey));
+}

@@ -1,0 +1,81 @@
+import { hostname } from 'node:os';
+import { createClient, type Fetch } from '@molo/client';
+import { AppError, type Me } from '@molo/contracts';
+import type { Cli, CommonOptions } from '../cli.js';
+import { readExtraCa } from '../connection/connect.js';
+import { readCredentials, writeCredentials } from '../connection/credentials.js';
+import { httpFetch } from '../connection/http-fetch.js';
+import { ask, askSecret, readInput } from '../terminal/ask.js';
+import { bold, line } from '../terminal/piece.js';
+
+const defaultUrl = 'http://molo.localhost';
+
+interface LoginOptions extends CommonOptions {
+  readonly token?: string;
+}
+
+/** Keeps a token for a platform: the one that is given, or a new one made with e-mail and password. */
+export async function login(cli: Cli, options: LoginOptions, address: string | undefined): Promise<void> {
+  if (options.token === undefined && !cli.terminal.isInteractive) {
+    throw new AppError('invalid_input', { detail: 'Nobody can be asked here. Give a token: molo login URL --token - reads it from stdin. Or set MOLO_URL and MOLO_TOKEN.' });
+  }
+  const url = checkUrl(address ?? cli.settings.url ?? ((await ask(`Address of the platform [${defaultUrl}]: `)) || defaultUrl));
+  const send = httpFetch({ extraCa: await readExtraCa(cli.settings) });
+  const token = await tokenFor(url, options.token, send);
+  const me = await createClient({ baseUrl: url, fetch: send, headers: { authorization: `Bearer ${token}` } }).me();
+  const file = cli.settings.credentialsFile;
+  await writeCredentials(file, { ...(await readCredentials(file)), login: { url, token } });
+  if (cli.isJson) return cli.terminal.json({ url, ...me });
+  cli.terminal.say(line`Signed in to ${url} as ${bold(me.name)} (${me.role}). The token is in ${file}.`);
+}
+
+function checkUrl(text: string): string {
+  const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`);
+  if (url && url.hostname !== '') return url.origin;
+  throw new AppError('invalid_input', { detail: `${JSON.stringify(text)} is not an address. It is like http://molo.example.com.` });
+}
+
+async function tokenFor(url: string, given: string | undefined, send: Fetch): Promise<string> {
+  if (given !== undefined) return given === '-' ? readInput() : given;
+  const email = await ask('E-mail: ');
+  const password = await askSecret('Password: ');
+  const session = createClient({ baseUrl: url, fetch: keepingCookies(send) });
+  await session.signIn({ body: { email, password } });
+  const { token } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: await rightsOf(session.me()) } });
+  await session.signOut();
+  return token;
+}
+
+/** The token may do all that its user may. */
+async function rightsOf(me: Promise<Me>): Promise<('read' | 'deploy' | 'administer')[]> {
+  const { rights } = await me;
+  return rights.filter((right) => right !== 'any' && right !== 'public');
+}
+
+/** The session of a sign-in is a cookie, which is kept for as long as the token is being made. */
+function keepingCookies(send: Fetch): Fetch {
+  let cookie: string | undefined;
+  return async (url, init) => {
+    const answer = await send(url, cookie === undefined ? init : { ...init, headers: { ...init.headers, cookie } });
+    const cookies = answer.headers.getSetCookie().map((each) => each.split(';', 1)[0]);
+    if (cookies.length > 0) cookie = cookies.join('; ');
+    return answer;
+  };
+}
+
+export async function logout(cli: Cli): Promise<void> {
+  const file = cli.settings.credentialsFile;
+  const credentials = await readCredentials(file);
+  await writeCredentials(file, { login: null, git: {} });
+  if (cli.isJson) return cli.terminal.json({ url: credentials.login?.url ?? null });
+  if (!credentials.login) return cli.terminal.note(line`You were not signed in.`);
+  cli.terminal.say(line`Signed out of ${credentials.login.url}. The token itself lives on: molo tokens revoke ends it.`);
+}
+
+export async function whoami(cli: Cli): Promise<void> {
+  const me = await (await cli.client()).me();
+  if (cli.isJson) return cli.terminal.json(me);
+  const { address } = await cli.route();
+  cli.terminal.say(line`${bold(me.name)}${me.email === null ? '' : ` <${me.email}>`}, ${me.role}, at ${address}`);
+  cli.terminal.say(line`May: ${me.rights.join(', ')}`);
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { aboutApp, aboutEnvironment, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+
+export function addAppCommands(program: Command): void {
+  const apps = asJson(program.command('apps'))
+    .description('list apps; also: create, info, delete, set-branch')
+    .allowExcessArguments()
+    .action(runsAlone(async () => (await import('./apps.js')).listApps));
+  examples(
+    asJson(apps.command('create <name>'))
+      .summary('create an app')
+      .description('Create an app, with its production environment and its git repository. In a git checkout the git remote\nmolo is added, and git is told to ask molo for the token.')
+      .option('--branch <branch>', 'the branch whose pushes deploy (default: main)')
+      .option('--ssh', 'add the remote with its SSH address')
+      .option('--no-remote', 'do not add a git remote')
+      .action(runs(async () => (await import('./apps.js')).createApp)),
+    'molo apps create myapp',
+    'molo apps create myapp --branch release --no-remote',
+  );
+  asJson(aboutApp(apps.command('info [name]')))
+    .description('show one app')
+    .action(runs(async () => (await import('./apps.js')).showApp));
+  confirmed(asJson(apps.command('delete <name>')))
+    .description('delete an app: its instances stop and its name is free again')
+    .action(runs(async () => (await import('./apps.js')).deleteApp));
+  asJson(aboutApp(apps.command('set-branch <branch>')))
+    .description('change the branch whose pushes deploy')
+    .action(runs(async () => (await import('./apps.js')).setBranch));
+  asJson(aboutEnvironment(program.command('url')))
+    .description("print the app's address")
+    .action(runs(async () => (await import('./apps.js')).printUrl));
+  aboutEnvironment(program.command('open'))
+    .description('open the app in the browser')
+    .action(runs(async () => (await import('./apps.js')).openApp));
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { aboutEnvironment, asJson, examples, following, runs } from '../action.js';
+import { listLimit, releaseNumber } from '../arguments.js';
+
+export function addDeploymentCommands(program: Command): void {
+  examples(
+    asJson(aboutEnvironment(program.command('deploy [commit]')))
+      .summary('push HEAD, or another commit, and follow its deployment')
+      .description("Push HEAD, or another commit, to the app's deploying branch with git. The push shows the build and the\ndeployment; Ctrl-C stops the showing, not the deployment. The git remote is set up where it is missing.")
+      .option('--ssh', 'add the remote with its SSH address where it is missing')
+      .action(runs(async () => (await import('../git/deploy.js')).deploy)),
+    'molo deploy',
+    'molo deploy --app myapp v1.1',
+  );
+  examples(
+    following(program.command('rollback').argument('[release]', 'such as v3', releaseNumber))
+      .summary('make an earlier release live again')
+      .description('Make an earlier release live again, image and config both: the one before the live one, or the one that is named.')
+      .action(runs(async () => (await import('./deployments.js')).rollBack)),
+    'molo rollback',
+    'molo rollback v3 --app myapp',
+  );
+  following(program.command('redeploy'))
+    .description('deploy the live release again with fresh instances')
+    .action(runs(async () => (await import('./deployments.js')).redeploy));
+  asJson(aboutEnvironment(program.command('deployments')))
+    .description('list deployments, newest first')
+    .option('-n, --limit <number>', 'how many', listLimit, 20)
+    .action(runs(async () => (await import('./deployments.js')).listDeployments));
+  asJson(program.command('deployment <id>'))
+    .description('show one deployment')
+    .action(runs(async () => (await import('./deployments.js')).showDeployment));
+  asJson(aboutEnvironment(program.command('cancel [deployment]')))
+    .description('cancel the running deployment, or the one that is named, while it has not switched')
+    .action(runs(async () => (await import('./deployments.js')).cancel));
+}

@@ -1,0 +1,82 @@
+import { AppError, type Deployment, Id } from '@molo/contracts';
+import type { Cli, CommonOptions } from '../cli.js';
+import { readPages } from '../pages.js';
+import { ago, duration } from '../terminal/measures.js';
+import { stateOf } from '../terminal/states.js';
+import { receiptLine, settle } from './follow.js';
+import { line } from '../terminal/piece.js';
+
+interface ListOptions extends CommonOptions {
+  readonly limit: number;
+}
+
+export async function listDeployments(cli: Cli, options: ListOptions): Promise<void> {
+  const client = await cli.client();
+  const params = await cli.target();
+  const deployments = await readPages((query) => client.listDeployments({ params, query }), options.limit);
+  if (cli.isJson) return cli.terminal.json(deployments);
+  if (deployments.length === 0) return cli.terminal.note(line`Nothing was deployed to ${params.environment} of ${params.app} yet. Deploy with: molo deploy`);
+  cli.terminal.table(deployments, [
+    { title: 'DEPLOYMENT', value: (deployment) => deployment.id },
+    { title: 'STATE', value: (deployment) => stateOf(deployment.state) },
+    { title: 'RELEASE', value: (deployment) => (deployment.release ? `v${deployment.release.number}` : null) },
+    { title: 'VERSION', value: (deployment) => deployment.release?.version ?? null },
+    { title: 'REASON', value: (deployment) => deployment.reason },
+    { title: 'BY', value: (deployment) => deployment.actor.name },
+    { title: 'WHEN', value: (deployment) => ago(deployment.createdAt) },
+    { title: 'RESULT', value: resultOf },
+  ]);
+}
+
+function resultOf(deployment: Deployment): string | null {
+  if (deployment.failure) return deployment.failure.detail;
+  return deployment.receipt && `${duration(deployment.receipt.durationMs)}, ${deployment.receipt.requests} requests, ${deployment.receipt.failed} failed`;
+}
+
+export async function showDeployment(cli: Cli, _options: CommonOptions, id: string): Promise<void> {
+  const deployment = await (await cli.client()).getDeployment({ params: { deploymentId: checkId(id) } });
+  if (cli.isJson) return cli.terminal.json(deployment);
+  cli.terminal.say(line`Deployment  ${deployment.id}`);
+  cli.terminal.say(line`App         ${deployment.app}, ${deployment.environment}`);
+  cli.terminal.say(line`State       ${stateOf(deployment.state)}`);
+  if (deployment.release) cli.terminal.say(line`Release     v${deployment.release.number} ${deployment.release.version ?? ''}`);
+  if (deployment.commit) cli.terminal.say(line`Commit      ${deployment.commit.id.slice(0, 10)} ${deployment.commit.subject}`);
+  cli.terminal.say(line`Started     ${ago(deployment.createdAt)} by ${deployment.actor.name} (${deployment.reason})`);
+  if (deployment.receipt) cli.terminal.say(line`Receipt     ${receiptLine(deployment.receipt)}`);
+  if (deployment.failure) cli.terminal.say(line`Failure     ${deployment.failure.detail}`);
+}
+
+export async function cancel(cli: Cli, _options: CommonOptions, id: string | undefined): Promise<void> {
+  const client = await cli.client();
+  const deployment = await client.cancelDeployment({ params: { deploymentId: id === undefined ? await activeDeployment(cli) : checkId(id) }, body: {} });
+  if (cli.isJson) return cli.terminal.json(deployment);
+  cli.terminal.say(line`Deployment ${deployment.id} is ${stateOf(deployment.state)}.`);
+}
+
+async function activeDeployment(cli: Cli): Promise<string> {
+  const { app, environment } = await cli.target();
+  const { environments } = await (await cli.client()).getApp({ params: { app } });
+  const active = environments.find(({ name }) => name === environment)?.activeDeployment;
+  if (!active) throw new AppError('conflict', { detail: `Nothing is being deployed to ${environment} of ${app}. molo deployments lists what was.` });
+  return active.id;
+}
+
+interface RollBackOptions extends CommonOptions {
+  readonly detach?: boolean;
+}
+
+export async function rollBack(cli: Cli, options: RollBackOptions, release: number | undefined): Promise<number> {
+  const client = await cli.client();
+  const deployment = await client.rollBack({ params: await cli.target(), body: release === undefined ? {} : { release } });
+  return settle(cli, deployment, options.detach);
+}
+
+export async function redeploy(cli: Cli, options: RollBackOptions): Promise<number> {
+  const client = await cli.client();
+  return settle(cli, await client.redeploy({ params: await cli.target(), body: {} }), options.detach);
+}
+
+export function checkId(id: string): string {
+  if (Id.safeParse(id).success) return id;
+  throw new AppError('invalid_input', { detail: `${JSON.stringify(id)} is not the id of a deployment. molo deployments lists them.` });
+}

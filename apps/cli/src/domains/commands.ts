@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { aboutEnvironment, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+
+export function addDomainCommands(program: Command): void {
+  const domains = asJson(aboutEnvironment(program.command('domains')))
+    .description('list domains; also: add, remove')
+    .allowExcessArguments()
+    .action(runsAlone(async () => (await import('./domains.js')).listDomains));
+  asJson(aboutEnvironment(domains.command('list'))).description('list domains').action(runs(async () => (await import('./domains.js')).listDomains));
+  examples(
+    asJson(aboutEnvironment(domains.command('add <host>')))
+      .description('route a domain to the environment')
+      .action(runs(async () => (await import('./domains.js')).addDomain)),
+    'molo domains add shop.example.com --app myapp',
+  );
+  confirmed(asJson(aboutEnvironment(domains.command('remove <host>'))))
+    .description('remove a domain')
+    .action(runs(async () => (await import('./domains.js')).removeDomain));
+}

@@ -1,0 +1,81 @@
+import type { Node } from '@molo/contracts';
+import type { Cli, CommonOptions } from '../cli.js';
+import { exitCodes } from '../exit-codes.js';
+import { readPages } from '../pages.js';
+import { ago, bytes } from '../terminal/measures.js';
+import { dim, green, line, type Piece, red } from '../terminal/piece.js';
+
+interface ListOptions extends CommonOptions {
+  readonly limit: number;
+}
+
+/** Whether the platform is up; the exit code says it too. */
+export async function status(cli: Cli): Promise<number> {
+  const platform = await (await cli.client()).status();
+  const isUp = platform.parts.every((part) => part.up);
+  if (cli.isJson) cli.terminal.json(platform);
+  else {
+    cli.terminal.say(line`Molo ${platform.version} at ${(await cli.route()).address}${platform.claimed ? '' : ', not claimed yet'}`);
+    cli.terminal.table(platform.parts, [
+      { title: 'PART', value: (part) => part.name },
+      { title: 'STATE', value: (part): Piece => (part.up ? green('up') : red('down')) },
+      { title: 'DETAIL', value: (part) => part.detail },
+    ]);
+  }
+  return isUp ? exitCodes.ok.code : exitCodes.unavailable.code;
+}
+
+export async function listNodes(cli: Cli): Promise<void> {
+  const { items } = await (await cli.client()).listNodes();
+  if (cli.isJson) return cli.terminal.json(items);
+  if (items.length === 0) return cli.terminal.note(line`There are no nodes yet. The agent of this machine becomes the first; npm run status shows whether it runs.`);
+  cli.terminal.table(items, [
+    { title: 'NODE', value: (node) => node.name },
+    { title: 'STATE', value: stateOfNode },
+    { title: 'INSTANCES', align: 'right', value: (node) => node.instances },
+    { title: 'CPUS', align: 'right', value: (node) => node.cpus },
+    { title: 'MEMORY', align: 'right', value: (node) => share(node.memoryUsedBytes, node.memoryBytes) },
+    { title: 'DISK', align: 'right', value: (node) => share(node.diskUsedBytes, node.diskBytes) },
+    { title: 'ENGINE', value: (node) => node.engineVersion },
+    { title: 'ROLES', value: (node) => node.roles.join(', ') },
+  ]);
+}
+
+function stateOfNode(node: Node): Piece {
+  if (node.online) return green('online');
+  return red(node.lastSeenAt === null ? 'never seen' : `last seen ${ago(node.lastSeenAt)}`);
+}
+
+function share(used: number | null, all: number | null): string | null {
+  return used === null || all === null ? null : `${bytes(used)} / ${bytes(all)}`;
+}
+
+export async function listImages(cli: Cli, options: ListOptions): Promise<void> {
+  const client = await cli.client();
+  const params = { app: await cli.app() };
+  const images = await readPages((query) => client.listImages({ params, query }), options.limit);
+  if (cli.isJson) return cli.terminal.json(images);
+  if (images.length === 0) return cli.terminal.note(line`${params.app} has no images yet. Make the first with: molo deploy`);
+  cli.terminal.table(images, [
+    { title: 'MADE', value: (image) => ago(image.createdAt) },
+    { title: 'SIZE', align: 'right', value: (image) => bytes(image.bytes) },
+    { title: 'MOVED', align: 'right', value: (image) => bytes(image.layers.reduce((sum, layer) => sum + (layer.moved ? layer.bytes : 0), 0)) },
+    { title: 'RELEASES', value: (image) => image.releases.map(({ environment, number }) => `${environment} v${number}`).join(', ') || null },
+    { title: 'REFERENCE', value: (image) => image.reference },
+  ]);
+}
+
+export async function listAudit(cli: Cli, options: ListOptions): Promise<void> {
+  const client = await cli.client();
+  const events = await readPages((query) => client.listAudit({ query }), options.limit);
+  if (cli.isJson) return cli.terminal.json(events);
+  if (events.length === 0) return cli.terminal.note(line`Nothing was done yet.`);
+  cli.terminal.table(events, [
+    { title: 'AT', value: (event) => dim(event.at) },
+    { title: 'WHO', value: (event) => event.actor.name },
+    { title: 'AS', value: (event) => event.actor.kind },
+    { title: 'FROM', value: (event) => event.ip },
+    { title: 'DID', value: (event) => event.action },
+    { title: 'TO', value: (event) => event.target },
+  ]);
+}
