@@ -1,8 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
+import { Addresses } from './addresses.js';
+import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EnvironmentsModule } from './environments/environments.module.js';
 import { Log } from './log.js';
 import { RestModule } from './rest/rest.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
@@ -16,6 +19,8 @@ import { SecretsModule } from './secrets/secrets.module.js';
     AccessModule,
     RestModule,
     // features, one a line
+    AppsModule,
+    EnvironmentsModule,
   ],
 })
 export class AppModule {
@@ -26,8 +31,9 @@ export class AppModule {
       providers: [
         { provide: Config, useValue: config },
         { provide: Log, useValue: log },
+        Addresses,
       ],
-      exports: [Config, Log],
+      exports: [Config, Log, Addresses],
     };
   }
 }

@@ -42,8 +42,9 @@ const codesByStatus: Readonly<Record<number, ProblemCode>> = { 400: 'malformed_r
 function fromNest(exception: HttpException, request: Request): AppError {
   const code = codesByStatus[exception.getStatus()] ?? 'internal';
   if (code !== 'not_found') return new AppError(code, { detail: 'The request cannot be read. Check its address and its headers.', cause: exception });
-  if (methodsAt(request.path).length > 0) {
-    return new AppError('method_not_allowed', { detail: `${request.path} takes ${methodsAt(request.path).join(', ')}, not ${request.method}.` });
+  const methods = methodsAt(request.path);
+  if (methods.length > 0 && !methods.includes(request.method)) {
+    return new AppError('method_not_allowed', { detail: `${request.path} takes ${methods.join(', ')}, not ${request.method}.` });
   }
   return new AppError('not_found', { detail: `There is nothing at ${request.path}. The API is described at /api/openapi.json.` });
 }

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { AppsModule } from '../apps/apps.module.js';
+import { ConfigSnapshots } from './config-snapshots.js';
+import { EnvironmentsService } from './environments.service.js';
+
+/** Environments as they are. Changing them needs features that need this one: see EnvironmentChangesModule. */
+@Module({ imports: [AppsModule], providers: [EnvironmentsService, ConfigSnapshots], exports: [EnvironmentsService, ConfigSnapshots] })
+export class EnvironmentsModule {}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@molo/contracts';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { Addresses } from '../addresses.js';
+import type { App } from '../apps/app.entity.js';
+import { AppsService } from '../apps/apps.service.js';
+import { ConfigSnapshots } from './config-snapshots.js';
+import { Domain } from './domain.entity.js';
+import { Environment } from './environment.entity.js';
+
+export interface AppEnvironment {
+  readonly app: App;
+  readonly environment: Environment;
+}
+
+/** Where apps run: finds environments, and knows their hosts and config. */
+@Injectable()
+export class EnvironmentsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly apps: AppsService,
+    private readonly addresses: Addresses,
+    private readonly snapshots: ConfigSnapshots,
+  ) {}
+
+  async find(appName: string, environmentName: string, manager: EntityManager = this.dataSource.manager): Promise<AppEnvironment> {
+    const app = await this.apps.findByName(appName, manager);
+    const environment = await manager.findOneBy(Environment, { appId: app.id, name: environmentName });
+    if (!environment) throw new AppError('not_found', { detail: `${appName} has no environment ${environmentName}.` });
+    return { app, environment };
+  }
+
+  /** Lets one change of an environment at a time go on, and reads what the one before left. */
+  async lock(manager: EntityManager, appName: string, environmentName: string): Promise<AppEnvironment> {
+    const { environment } = await this.find(appName, environmentName, manager);
+    await manager.query('select 1 from environments where id = $1 for update', [environment.id]);
+    return await this.find(appName, environmentName, manager);
+  }
+
+  async create(manager: EntityManager, appId: string, name: string): Promise<void> {
+    await manager.insert(Environment, { id: randomUUID(), appId, name, protected: false, formation: {}, releaseCount: 0 });
+  }
+
+  async idsOf(manager: EntityManager, appId: string): Promise<string[]> {
+    const environments = await manager.find(Environment, { where: { appId }, select: { id: true } });
+    return environments.map(({ id }) => id);
+  }
+
+  /** Every host that leads to an environment; the one that it has by itself first. */
+  hosts(appName: string, environmentName: string, domains: readonly string[]): string[] {
+    return [this.addresses.builtInHost(appName, environmentName), ...domains];
+  }
+
+  /** Config as instances get it: in the clear. */
+  async configOf(manager: EntityManager, environmentId: string): Promise<Record<string, string>> {
+    const snapshot = await this.snapshots.take(manager, environmentId);
+    return Object.fromEntries(Object.entries(snapshot).map(([key, { value }]) => [key, value]));
+  }
+
+  /** Frees the domains for other environments. */
+  async releaseDomains(manager: EntityManager, environmentIds: readonly string[]): Promise<void> {
+    await manager.delete(Domain, { environmentId: In([...environmentIds]) });
+  }
+}
