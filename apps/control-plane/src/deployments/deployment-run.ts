@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, isFinal } from '@molo/contracts';
+import { AppError } from '@molo/contracts';
 import { Log } from '../log.js';
 import { DataSource } from 'typeorm';
 import { Deployment } from './deployment.entity.js';
@@ -7,7 +7,7 @@ import { DeploymentMover, MovedOnError } from './deployment-mover.js';
 import { BuildSteps } from './build-steps.js';
 import { InstanceSteps } from './instance-steps.js';
 import { TrafficSteps } from './traffic-steps.js';
-import { isPast } from './transitions.js';
+import { canFail, isPast } from './transitions.js';
 import { Turn } from './turn.js';
 
 /**
@@ -46,11 +46,11 @@ export class DeploymentRun {
     await this.dataSource.transaction(async (manager) => {
       const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'pessimistic_write' } });
       const { state } = deployment;
-      if (isFinal(state) || state === 'draining' || state === 'live' || state === 'superseded' || state === 'failed' || state === 'cancelled') return;
-      const receipt = await this.traffic.receipt(manager, deployment);
-      const wasCancelled = error.code === 'deployment_cancelled' && state !== 'switching';
+      if (!canFail(state)) return;
+      const facts = { failure: error.toFailure(), receipt: await this.traffic.receipt(manager, deployment) };
       await this.building.giveUp(manager, deployment);
-      await this.mover.move(manager, deploymentId, state, (wasCancelled ? 'cancelled' : 'failed') as 'failed', { failure: error.toFailure(), receipt });
+      if (error.code === 'deployment_cancelled' && state !== 'switching') await this.mover.move(manager, deploymentId, state, 'cancelled', facts);
+      else await this.mover.move(manager, deploymentId, state, 'failed', facts);
       await this.traffic.giveBack(manager, deployment);
       await this.instances.stopOwn(manager, deploymentId);
     });

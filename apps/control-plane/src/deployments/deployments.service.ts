@@ -126,6 +126,8 @@ export class DeploymentsService {
   async #begin(manager: EntityManager, environmentId: string, reason: ReleaseReason, caller: Caller, facts: Partial<Deployment>): Promise<string> {
     const id = randomUUID();
     const actor = actorOf(caller);
+    // Of two that begin at once, the second has to see the first.
+    await manager.query('select 1 from environments where id = $1 for update', [environmentId]);
     await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor });
     await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
     await this.turn.supersedeWaiting(manager, environmentId, id);

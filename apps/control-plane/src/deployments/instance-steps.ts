@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { AppError, type AppManifest } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -38,7 +39,7 @@ export class InstanceSteps {
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'placing');
       await this.mover.move(manager, deployment.id, 'placing', 'starting');
-      if (deployment.reason === 'scale') await this.instances.carryOver(manager, deployment.environmentId, deployment.id, release);
+      if (await this.#differsInFormationAlone(manager, release)) await this.instances.carryOver(manager, deployment.environmentId, deployment.id, release);
       await this.#want(manager, deployment.id, release, Object.entries(release.formation), false);
     });
   }
@@ -60,6 +61,13 @@ export class InstanceSteps {
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
     await this.instances.stop(manager, (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt));
+  }
+
+  /** Scaling keeps the running instances; not where the config was changed too and they do not have it yet. */
+  async #differsInFormationAlone(manager: EntityManager, release: Release): Promise<boolean> {
+    if (release.reason !== 'scale') return false;
+    const live = await this.releases.liveOf(manager, release.environmentId);
+    return live !== null && live.id !== release.id && live.imageId === release.imageId && isDeepStrictEqual(this.releases.configOf(live), this.releases.configOf(release));
   }
 
   /** The release process runs once, on the new image, before anything of the release is started. */

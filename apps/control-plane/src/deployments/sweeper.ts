@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { reconcileNode, runDeployment } from '@molo/contracts';
+import { reconcileNode, runBuild, runDeployment } from '@molo/contracts';
 import { Queues } from '@molo/queue';
 import { DataSource } from 'typeorm';
 import { Log } from '../log.js';
@@ -35,6 +35,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#sweeping = true;
     try {
       await this.#queueDeployments();
+      await this.#queueBuilds();
       await this.#queueNodes();
     } catch (error) {
       this.log.warn({ err: error }, 'the sweep could not be finished; the next one follows');
@@ -46,6 +47,13 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   async #queueDeployments(): Promise<void> {
     const rows: { id: string }[] = await this.dataSource.query(`select id from deployments where finished_at is null`);
     for (const { id } of rows) await this.queues.produce(runDeployment, { deploymentId: id });
+  }
+
+  async #queueBuilds(): Promise<void> {
+    const rows: { id: string; node_id: string }[] = await this.dataSource.query(
+      `select id, node_id from builds where state in ('queued', 'building', 'pushing') and node_id is not null`,
+    );
+    for (const { id, node_id: nodeId } of rows) await this.queues.produce(runBuild, { nodeId, buildId: id }, { nodeId });
   }
 
   /** Nodes that have not yet done what is wanted of them. */

@@ -26,3 +26,10 @@ const order: readonly DeploymentState[] = ['queued', 'awaiting_approval', 'placi
 export function isPast(state: DeploymentState, step: DeploymentState): boolean {
   return order.indexOf(state) > order.indexOf(step);
 }
+
+type Failing = { [From in DeploymentState]: 'failed' extends NextDeploymentState<From> ? From : never }[DeploymentState];
+
+/** After the switch a deployment can no longer fail: the new release serves. */
+export function canFail(state: DeploymentState): state is Failing {
+  return (deploymentTransitions[state] as readonly DeploymentState[]).includes('failed');
+}

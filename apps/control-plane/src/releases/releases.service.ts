@@ -67,6 +67,11 @@ export class ReleasesService {
     return manager.findOneByOrFail(Release, { id });
   }
 
+  async liveOf(manager: EntityManager, environmentId: string): Promise<Release | null> {
+    const environment = await manager.findOneByOrFail(Environment, { id: environmentId });
+    return environment.liveReleaseId === null ? null : this.find(manager, environment.liveReleaseId);
+  }
+
   async byNumber(manager: EntityManager, environmentId: string, number: number): Promise<Release> {
     const release = await manager.findOneBy(Release, { environmentId, number });
     if (!release) throw new AppError('not_found', { detail: `There is no release v${number} here. "molo releases" lists those there are.` });

@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DeploymentEvent } from '@molo/contracts';
+import { waitFor } from '@molo/testkit';
+import { moloItself } from '../access/caller.js';
+import { DeploymentMover, MovedOnError } from './deployment-mover.js';
+import { DeploymentRun } from './deployment-run.js';
+import { DeploymentStream } from './deployment-stream.js';
+import { LifecycleBench } from './lifecycle-bench.js';
+import { Sweeper } from './sweeper.js';
+
+let bench: LifecycleBench;
+
+beforeEach(async () => {
+  bench = await LifecycleBench.start();
+});
+
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+async function eventsOf(deploymentId: string, after = 0): Promise<DeploymentEvent[]> {
+  const events: DeploymentEvent[] = [];
+  for await (const event of bench.module.get(DeploymentStream).follow(deploymentId, after)) events.push(event);
+  return events;
+}
+
+async function instances(): Promise<{ process_type: string; desired: string; serving: boolean; deployment_id: string }[]> {
+  return bench.dataSource.query('select process_type, desired, serving, deployment_id from instances where gone_at is null order by created_at');
+}
+
+describe('a push', () => {
+  it('goes live through every state in order, with a journal that has no gap', async () => {
+    const id = await bench.push();
+    const events = await eventsOf(id);
+    const states = events.filter((event) => event.kind === 'state').map((event) => event.state);
+    expect(states).toEqual(['queued', 'placing', 'starting', 'checking', 'switching', 'draining', 'live']);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
+    const view = await bench.deployments.view(id);
+    expect(view.receipt).toMatchObject({ requests: 10, failed: 0, connectionsDropped: 0, layersMoved: 1, bytesMoved: 1000 });
+    expect(view.release).toEqual({ number: 1, version: '1.0' });
+    expect(await instances()).toEqual([{ process_type: 'web', desired: 'running', serving: true, deployment_id: id }]);
+  });
+
+  it('replaces the instances of the release before, which is superseded', async () => {
+    const first = await bench.push();
+    await bench.untilOver(first);
+    const second = await bench.push();
+    expect(await bench.untilOver(second)).toBe('live');
+    expect(await bench.stateOf(first)).toBe('superseded');
+    expect((await instances()).map((instance) => instance.deployment_id)).toEqual([second]);
+  });
+
+  it('builds the same tree once', async () => {
+    const tree = 'f'.repeat(40);
+    await bench.untilOver(await bench.push(tree));
+    const again = await bench.push(tree);
+    await bench.untilOver(again);
+    expect(bench.agent.builtIds).toHaveLength(1);
+    expect((await bench.deployments.view(again)).build).toMatchObject({ state: 'succeeded', reused: true });
+  });
+
+  it('fails with the reason of its build and leaves the running release serving', async () => {
+    const good = await bench.push();
+    await bench.untilOver(good);
+    bench.agent.buildFailure = { code: 'build_step_failed', detail: 'Step 3 ended with exit code 1.' };
+    const bad = await bench.push();
+    expect(await bench.untilOver(bad)).toBe('failed');
+    expect((await bench.deployments.view(bad)).failure).toEqual(bench.agent.buildFailure);
+    expect(await instances()).toEqual([{ process_type: 'web', desired: 'running', serving: true, deployment_id: good }]);
+  });
+
+  it('keeps the old release serving when the new one never gets healthy, and shows its last lines', async () => {
+    const good = await bench.push();
+    await bench.untilOver(good);
+    bench.agent.fate = (instance) =>
+      instance.deploymentId === good ? { observed: 'healthy' } : { observed: 'failed', failure: { code: 'instance_exited', detail: 'It ended with exit code 1.' }, exitCode: 1 };
+    const bad = await bench.push();
+    expect(await bench.untilOver(bad)).toBe('failed');
+    expect((await bench.deployments.view(bad)).failure?.detail).toContain('the last line');
+    await waitFor(async () => (await instances()).length === 1, { timeoutMs: 10_000, what: 'the new instance to go' });
+    expect(await instances()).toEqual([{ process_type: 'web', desired: 'running', serving: true, deployment_id: good }]);
+  });
+
+  it('runs the release process before anything of the release starts, and its failure fails the deployment', async () => {
+    bench.agent.processes = ['web', 'release'];
+    bench.agent.fate = (instance) => (instance.runsOnce ? { observed: 'failed', exitCode: 3, failure: { code: 'release_process_failed', detail: 'It ended with exit code 3.' } } : { observed: 'healthy' });
+    const id = await bench.push();
+    expect(await bench.untilOver(id)).toBe('failed');
+    expect((await bench.deployments.view(id)).failure?.code).toBe('release_process_failed');
+    expect(bench.agent.seen.flatMap((desired) => desired.instances).filter((instance) => instance.processType === 'web')).toEqual([]);
+  });
+
+  it('goes on after a release process that ended well', async () => {
+    bench.agent.processes = ['web', 'release'];
+    bench.agent.fate = (instance) => (instance.runsOnce ? { observed: 'exited', exitCode: 0 } : { observed: 'healthy' });
+    expect(await bench.untilOver(await bench.push())).toBe('live');
+  });
+});
+
+describe('one environment', () => {
+  it('deploys one push at a time: of those that wait the newest wins and the rest say that they were superseded', async () => {
+    bench.agent.holdBuilds = true;
+    const running = await bench.push();
+    await waitFor(() => bench.agent.builtIds.length === 1, { timeoutMs: 10_000, what: 'the first build' });
+    const waiting = await Promise.all([bench.push(), bench.push(), bench.push(), bench.push()]);
+    const states = await Promise.all(waiting.map((id) => bench.stateOf(id)));
+    expect(states.filter((state) => state === 'queued')).toHaveLength(1);
+    expect(states.filter((state) => state === 'cancelled')).toHaveLength(3);
+    bench.agent.holdBuilds = false;
+    await bench.deployments.cancel(running, moloItself);
+    expect(await bench.untilOver(running)).toBe('cancelled');
+    const winner = waiting[states.indexOf('queued')]!;
+    expect(await bench.untilOver(winner)).toBe('live');
+    const superseded = waiting.filter((id) => id !== winner);
+    for (const id of superseded) expect((await bench.deployments.view(id)).failure?.code).toBe('deployment_superseded');
+  });
+
+  it('lets one of twenty movers move a deployment', async () => {
+    const id = await bench.push();
+    await bench.untilOver(id);
+    const mover = bench.module.get(DeploymentMover);
+    const moves = await Promise.allSettled(
+      Array.from({ length: 20 }, () => bench.dataSource.transaction((manager) => mover.move(manager, id, 'live', 'superseded'))),
+    );
+    expect(moves.filter((move) => move.status === 'fulfilled')).toHaveLength(1);
+    expect(moves.filter((move) => move.status === 'rejected' && move.reason instanceof MovedOnError)).toHaveLength(19);
+  });
+});
+
+describe('a deployment', () => {
+  it('can be cancelled while its instances are checked, and what it started goes', async () => {
+    bench.agent.fate = () => ({ observed: 'checking' });
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'checking');
+    await bench.deployments.cancel(id, moloItself);
+    expect(await bench.untilOver(id)).toBe('cancelled');
+    await waitFor(async () => (await instances()).length === 0, { timeoutMs: 10_000, what: 'its instances to go' });
+  });
+
+  it('can no longer be cancelled once it is live', async () => {
+    const id = await bench.push();
+    await bench.untilOver(id);
+    await expect(bench.deployments.cancel(id, moloItself)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('is done once when its job runs many times at once', async () => {
+    const id = await bench.push();
+    const runs = bench.module.get(DeploymentRun);
+    await Promise.all(Array.from({ length: 5 }, () => runs.run(id)));
+    expect(await bench.untilOver(id)).toBe('live');
+    const states = (await eventsOf(id)).filter((event) => event.kind === 'state').map((event) => event.state);
+    expect(states).toEqual([...new Set(states)]);
+    expect(await instances()).toHaveLength(1);
+  });
+
+  it('goes live although Redis forgot all of its jobs in the middle of the build', async () => {
+    bench.agent.holdBuilds = true;
+    const id = await bench.push();
+    await waitFor(() => bench.agent.builtIds.length === 1, { timeoutMs: 10_000, what: 'the build' });
+    await bench.forgetJobs();
+    bench.agent.holdBuilds = false;
+    await bench.module.get(Sweeper).sweep();
+    expect(await bench.untilOver(id)).toBe('live');
+    expect(bench.agent.builtIds.length).toBeGreaterThan(1);
+  });
+
+  it('can be followed from where a follower broke off, with nothing missing and nothing twice', async () => {
+    const id = await bench.push();
+    const all = await eventsOf(id);
+    const rest = await eventsOf(id, 4);
+    expect(rest).toEqual(all.slice(4));
+  });
+});
+
+describe('without a build', () => {
+  it('a rollback is a new release of the earlier image and config', async () => {
+    await bench.untilOver(await bench.push());
+    await bench.untilOver(await bench.push());
+    const back = await bench.deployments.rollBack(bench.environmentId, null, moloItself);
+    expect(await bench.untilOver(back.id)).toBe('live');
+    const rows = await bench.dataSource.query('select number, image_id, reason from releases order by number');
+    expect(rows).toMatchObject([{ number: 1 }, { number: 2 }, { number: 3, reason: 'rollback', image_id: rows[0].image_id }]);
+    expect(bench.agent.builtIds).toHaveLength(2);
+  });
+
+  it('scaling up keeps the running instances and adds the missing ones', async () => {
+    await bench.untilOver(await bench.push());
+    const before: { id: string }[] = await bench.dataSource.query('select id from instances where gone_at is null');
+    await bench.dataSource.query(`update environments set formation = '{"web": 3}'`);
+    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'scale', moloItself));
+    expect(await bench.untilOver(id!)).toBe('live');
+    const after: { id: string; serving: boolean }[] = await bench.dataSource.query('select id, serving from instances where gone_at is null');
+    expect(after).toHaveLength(3);
+    expect(after.every((instance) => instance.serving)).toBe(true);
+    expect(after.map((instance) => instance.id)).toContain(before[0]!.id);
+  });
+
+  it('scaling down ends those over', async () => {
+    await bench.dataSource.query(`update environments set formation = '{"web": 3}'`);
+    await bench.untilOver(await bench.push());
+    await bench.dataSource.query(`update environments set formation = '{"web": 1}'`);
+    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'scale', moloItself));
+    expect(await bench.untilOver(id!)).toBe('live');
+    expect(await instances()).toHaveLength(1);
+  });
+
+  it('a redeploy starts fresh instances of the same release', async () => {
+    await bench.untilOver(await bench.push());
+    const again = await bench.deployments.redeploy(bench.environmentId, moloItself);
+    expect(await bench.untilOver(again.id)).toBe('live');
+    expect(await instances()).toMatchObject([{ deployment_id: again.id }]);
+    expect((await bench.deployments.view(again.id)).release?.number).toBe(1);
+  });
+});

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { type DeploymentState, isFinal } from '@molo/contracts';
+import { connectRedis, Queues } from '@molo/queue';
+import { createTestDatabase, type TestDatabase, testRedisUrl, uniquePrefix, waitFor } from '@molo/testkit';
+import { DataSource } from 'typeorm';
+import { moloItself } from '../access/caller.js';
+import { AccessModule } from '../access/access.module.js';
+import { BuildsService } from '../builds/builds.service.js';
+import { Config, Settings } from '../config.js';
+import { createDataSource, migrate } from '../database/data-source.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { LifecycleModule } from '../lifecycle.module.js';
+import { createLog, Log } from '../log.js';
+import { DesiredService } from '../nodes/desired.service.js';
+import { NodeReports } from '../nodes/node-reports.js';
+import { NodesService } from '../nodes/nodes.service.js';
+import { ObservedService } from '../nodes/observed.service.js';
+import { RestModule } from '../rest/rest.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
+import { Addresses } from '../addresses.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { DeploymentsService } from './deployments.service.js';
+import { SimulatedAgent } from './simulated-agent.js';
+import { Global, Module } from '@nestjs/common';
+
+/** The control plane's lifecycle on a real PostgreSQL and Redis, with one simulated node. */
+export class LifecycleBench implements AsyncDisposable {
+  private constructor(
+    readonly module: TestingModule,
+    readonly agent: SimulatedAgent,
+    readonly environmentId: string,
+    readonly appId: string,
+    private readonly database: TestDatabase,
+    private readonly home: string,
+    private readonly redisPrefix: string,
+  ) {}
+
+  static async start(): Promise<LifecycleBench> {
+    const database = await createTestDatabase({ name: 'control_plane', prepare: prepareSchema });
+    const home = await mkdtemp(join(tmpdir(), 'molo-lifecycle-'));
+    const settings = Settings.parse({ MOLO_HOME: home, MOLO_DATABASE_URL: database.url, MOLO_REDIS_URL: testRedisUrl(), MOLO_LOG_LEVEL: 'silent' });
+    const config = new Config(settings, { masterKey: 'ab'.repeat(32), nodeToken: `token-${randomUUID()}` });
+    const redisPrefix = uniquePrefix();
+    const module = await Test.createTestingModule({ imports: [settingsModule(config), DatabaseModule, SecretsModule, AuditModule, AccessModule, RestModule, LifecycleModule] })
+      .overrideProvider(Queues)
+      .useFactory({ factory: (log: Log) => new Queues(testRedisUrl(), log, redisPrefix), inject: [Log] })
+      .compile();
+    await module.init();
+    const [node] = await module.get(NodesService).list();
+    const agent = new SimulatedAgent(node!.id, {
+      queues: module.get(Queues),
+      desired: module.get(DesiredService),
+      observed: module.get(ObservedService),
+      builds: module.get(BuildsService),
+      reports: module.get(NodeReports),
+    });
+    await agent.start();
+    const { appId, environmentId } = await createApp(module.get(DataSource), 'myapp');
+    return new LifecycleBench(module, agent, environmentId, appId, database, home, redisPrefix);
+  }
+
+  get deployments(): DeploymentsService {
+    return this.module.get(DeploymentsService);
+  }
+
+  get dataSource(): DataSource {
+    return this.module.get(DataSource);
+  }
+
+  /** Pushes a tree of its own, unless one is named. @returns the deployment's id */
+  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0')): Promise<string> {
+    const commit = { id: randomUUID().replaceAll('-', '').padEnd(40, '0'), subject: 'Change a line', author: 'Ada' };
+    const { deploymentId } = await this.deployments.push({
+      appId: this.appId,
+      environmentName: 'production',
+      commit,
+      treeId,
+      sourceDigest: `sha256:${'a'.repeat(64)}`,
+      sourceBytes: 1000,
+      versionTag: null,
+      gitRef: '',
+      gitOld: '',
+      gitNew: '',
+      caller: moloItself,
+    });
+    return deploymentId;
+  }
+
+  async stateOf(deploymentId: string): Promise<DeploymentState> {
+    return (await this.deployments.view(deploymentId)).state;
+  }
+
+  async untilOver(deploymentId: string): Promise<DeploymentState> {
+    return this.until(deploymentId, isFinal);
+  }
+
+  async until(deploymentId: string, isIt: (state: DeploymentState) => boolean): Promise<DeploymentState> {
+    await waitFor(async () => isIt(await this.stateOf(deploymentId)), { timeoutMs: 20_000, what: `the state of deployment ${deploymentId}` });
+    return this.stateOf(deploymentId);
+  }
+
+  /** What FLUSHALL does, to this bench's own keys alone. */
+  async forgetJobs(): Promise<void> {
+    const redis = connectRedis(testRedisUrl());
+    const keys = await redis.keys(`${this.redisPrefix}*`);
+    if (keys.length > 0) await redis.del(keys);
+    redis.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.module.close();
+    await this.database.drop();
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+function settingsModule(config: Config) {
+  @Global()
+  @Module({ providers: [{ provide: Config, useValue: config }, { provide: Log, useValue: createLog(config) }, Addresses], exports: [Config, Log, Addresses] })
+  class SettingsModule {}
+  return SettingsModule;
+}
+
+async function prepareSchema(url: string): Promise<void> {
+  const dataSource = await createDataSource(url).initialize();
+  await migrate(dataSource);
+  await dataSource.destroy();
+}
+
+export async function createApp(dataSource: DataSource, name: string): Promise<{ appId: string; environmentId: string }> {
+  const appId = randomUUID();
+  const environmentId = randomUUID();
+  await dataSource.query(`insert into apps (id, name, deploy_branch, created_by) values ($1, $2, 'main', '{"kind":"molo","name":"molo"}')`, [appId, name]);
+  await dataSource.query(`insert into environments (id, app_id, name) values ($1, $2, 'production')`, [environmentId, appId]);
+  return { appId, environmentId };
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { cancelBuild, type DesiredInstance, type DesiredNode, type InstanceObserved, type ObservedInstance, readLogs, reconcileNode, runBuild, type Failure } from '@molo/contracts';
+import { handle, Queues } from '@molo/queue';
+import type { BuildsService } from '../builds/builds.service.js';
+import type { DesiredService } from '../nodes/desired.service.js';
+import type { NodeReports } from '../nodes/node-reports.js';
+import type { ObservedService } from '../nodes/observed.service.js';
+
+/** What the agent is to see of an instance, by its process type. */
+export interface Fate {
+  readonly observed: InstanceObserved;
+  readonly failure?: Failure;
+  readonly exitCode?: number;
+}
+
+interface Parts {
+  readonly queues: Queues;
+  readonly desired: DesiredService;
+  readonly observed: ObservedService;
+  readonly builds: BuildsService;
+  readonly reports: NodeReports;
+}
+
+/** A node whose containers are made of nothing: for specs and for measuring the control plane alone. */
+export class SimulatedAgent {
+  readonly seen: DesiredNode[] = [];
+  readonly builtIds: string[] = [];
+  fate: (instance: DesiredInstance) => Fate = () => ({ observed: 'healthy' });
+  buildFailure: Failure | null = null;
+  /** Held builds stay `building` until they are let go. */
+  holdBuilds = false;
+  #seq = 0;
+  readonly #startedAt = new Date().toISOString();
+
+  constructor(
+    readonly nodeId: string,
+    private readonly parts: Parts,
+  ) {}
+
+  async start(): Promise<void> {
+    const { queues } = this.parts;
+    const nodeId = this.nodeId;
+    await this.report({ nodeId, generation: 0, instances: [], routes: [] });
+    await queues.consume([handle(reconcileNode, () => this.reconcile())], { concurrency: 1, nodeId });
+    await queues.consume([handle(runBuild, ({ buildId }) => this.#build(buildId))], { concurrency: 4, nodeId });
+    await queues.consume([handle(cancelBuild, async () => {}), handle(readLogs, async () => {})], { concurrency: 4, nodeId });
+  }
+
+  async reconcile(): Promise<void> {
+    const desired = await this.parts.desired.of(this.nodeId);
+    this.seen.push(desired);
+    await this.report(desired);
+  }
+
+  async report(desired: DesiredNode): Promise<void> {
+    const instances = desired.instances.map((instance) => this.#observe(instance));
+    await this.parts.observed.take(this.nodeId, {
+      seq: ++this.#seq,
+      agentStartedAt: this.#startedAt,
+      generation: desired.generation,
+      instances: instances.filter((instance) => instance.observed !== 'gone'),
+      routes: desired.routes.map(({ environmentId, serving }) => ({ environmentId, serving, draining: 0, failure: null })),
+      traffic: desired.routes.flatMap(({ environmentId, countingDeploymentId: deploymentId }) =>
+        deploymentId ? [{ deploymentId, environmentId, requests: 10, failed: 0, connectionsDropped: 0, slowestMs: 3 }] : [],
+      ),
+    });
+  }
+
+  async #build(buildId: string): Promise<void> {
+    this.builtIds.push(buildId);
+    const { builds } = this.parts;
+    await builds.report(buildId, this.nodeId, { state: 'building' });
+    if (this.holdBuilds) return;
+    if (this.buildFailure) {
+      await builds.report(buildId, this.nodeId, { state: 'failed', failure: this.buildFailure });
+      return;
+    }
+    await builds.report(buildId, this.nodeId, { state: 'pushing' });
+    await builds.report(buildId, this.nodeId, { state: 'succeeded', image: imageOf(this.processes) });
+  }
+
+  /** Process types of the images that are built. */
+  processes: readonly string[] = ['web', 'worker'];
+
+  #observe(instance: DesiredInstance): ObservedInstance {
+    const fate: Fate = instance.desired === 'running' ? this.fate(instance) : { observed: 'gone' };
+    return {
+      id: instance.id,
+      observed: fate.observed,
+      containerId: `container-${instance.id}`,
+      address: '10.0.0.2',
+      restarts: 0,
+      exitCode: fate.exitCode ?? null,
+      outOfMemory: false,
+      startedAt: null,
+      failure: fate.failure ?? null,
+      lastLines: fate.failure ? ['the last line'] : [],
+    };
+  }
+}
+
+function digest(): string {
+  return `sha256:${randomUUID().replaceAll('-', '').repeat(2)}`;
+}
+
+function imageOf(processTypes: readonly string[]) {
+  const resources = { memoryBytes: 64 * 1024 ** 2, cpus: 1, pids: 64 };
+  const layer = { kind: 'source', diffId: digest(), digest: digest(), bytes: 1000, createdBy: 'COPY', moved: true } as const;
+  return {
+    digest: digest(),
+    imageId: digest(),
+    bytes: 1000,
+    layers: [layer],
+    manifest: {
+      version: '1.0',
+      builder: 'node' as const,
+      processes: Object.fromEntries(processTypes.map((type) => [type, { command: `run ${type}`, resources }])),
+      port: 8080,
+      health: { check: { kind: 'tcp' as const, port: 8080 }, intervalSeconds: 0.1, timeoutSeconds: 1, startSeconds: 10 },
+      drainSeconds: 1,
+      stopSeconds: 1,
+      buildSecrets: [],
+    },
+  };
+}
