@@ -1,0 +1,179 @@
+import type { Readable } from 'node:stream';
+import { AppError } from '@molo/contracts';
+import { Inject, Injectable } from '@nestjs/common';
+import Docker from 'dockerode';
+import { CONFIG, type AgentConfig } from '../config.js';
+import { LOG, type Log } from '../logger.js';
+import { containerOf, createOptions, statusCodeOf } from './docker-forms.js';
+import { watchDocker } from './docker-events.js';
+import { Engine, type Container, type ContainerSpec, type EngineEvent, type Network, type RegistryCredentials } from './engine.js';
+
+/** The Docker Engine of this machine, through its API. */
+@Injectable()
+export class DockerEngine extends Engine {
+  private readonly docker: Docker;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<AgentConfig, 'dockerSocket'>,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    super();
+    this.docker = new Docker({ socketPath: config.dockerSocket });
+  }
+
+  async version(): Promise<string> {
+    return (await this.docker.version()).Version;
+  }
+
+  async hasImage(reference: string): Promise<string | null> {
+    const image = await unlessAbsent(this.docker.getImage(reference).inspect());
+    return image?.Id ?? null;
+  }
+
+  async pull(reference: string, credentials: RegistryCredentials): Promise<string> {
+    const serveraddress = reference.split('/', 1)[0] ?? '';
+    try {
+      const stream = await this.docker.pull(reference, { authconfig: { ...credentials, serveraddress } });
+      await this.finished(stream);
+    } catch (cause) {
+      throw unlessGone(cause, new AppError('image_pull_failed', { detail: `The image ${reference} could not be fetched: ${reasonOf(cause)}`, cause }));
+    }
+    const id = await this.hasImage(reference);
+    if (id === null) throw new AppError('image_pull_failed', { detail: `The image ${reference} was fetched and is not there.` });
+    return id;
+  }
+
+  async create(spec: ContainerSpec): Promise<string> {
+    try {
+      return (await this.docker.createContainer(createOptions(spec))).id;
+    } catch (cause) {
+      if (statusCodeOf(cause) === 409) return this.idOf(spec.name, cause);
+      throw startFailed(cause);
+    }
+  }
+
+  async start(containerId: string): Promise<void> {
+    try {
+      await this.docker.getContainer(containerId).start();
+    } catch (cause) {
+      if (statusCodeOf(cause) !== 304) throw startFailed(cause);
+    }
+  }
+
+  async signal(containerId: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    try {
+      await this.docker.getContainer(containerId).kill({ signal });
+    } catch (error) {
+      // 404: gone; 409: it does not run.
+      if (![404, 409].includes(statusCodeOf(error))) throw error;
+    }
+  }
+
+  async remove(containerId: string): Promise<void> {
+    try {
+      await this.docker.getContainer(containerId).remove({ force: true, v: true });
+    } catch (error) {
+      // 404: gone; 409: its removal runs already.
+      if (![404, 409].includes(statusCodeOf(error))) throw error;
+    }
+  }
+
+  async inspect(containerId: string): Promise<Container | null> {
+    const info = await unlessAbsent(this.docker.getContainer(containerId).inspect());
+    return info === null || info.State.Status === 'removing' ? null : containerOf(info);
+  }
+
+  async list(labels: Readonly<Record<string, string>>): Promise<Container[]> {
+    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    const found = await this.docker.listContainers({ all: true, filters: { label } });
+    const containers = await Promise.all(found.map((each) => this.inspect(each.Id)));
+    return containers.filter((each) => each !== null);
+  }
+
+  async logs(containerId: string, since: string | null, signal: AbortSignal): Promise<Readable> {
+    const stream = await this.docker.getContainer(containerId).logs({
+      follow: true,
+      stdout: true,
+      stderr: true,
+      timestamps: true,
+      ...(since === null ? {} : { since: unixTime(since) as unknown as number }),
+      abortSignal: signal,
+    });
+    return stream as unknown as Readable;
+  }
+
+  async networks(): Promise<Network[]> {
+    const listed = await this.docker.listNetworks();
+    return listed.map((each) => ({
+      id: each.Id,
+      name: each.Name,
+      labels: each.Labels ?? {},
+      subnets: (each.IPAM?.Config ?? []).flatMap((config) => (config.Subnet ? [config.Subnet] : [])),
+      attached: Object.keys(each.Containers ?? {}).length,
+    }));
+  }
+
+  async createNetwork(name: string, subnet: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      await this.docker.createNetwork({ Name: name, Driver: 'bridge', CheckDuplicate: true, IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] }, Labels: { ...labels } });
+    } catch (cause) {
+      if (statusCodeOf(cause) !== 409) throw startFailed(cause);
+    }
+  }
+
+  async removeNetwork(name: string): Promise<void> {
+    try {
+      await this.docker.getNetwork(name).remove();
+    } catch (error) {
+      if (statusCodeOf(error) !== 404) throw error;
+    }
+  }
+
+  watch(listener: (event: EngineEvent) => void, signal: AbortSignal): void {
+    void watchDocker(this.docker, listener, signal, this.log);
+  }
+
+  private async idOf(name: string, cause: unknown): Promise<string> {
+    const info = await unlessAbsent(this.docker.getContainer(name).inspect());
+    if (!info) throw startFailed(cause);
+    return info.Id;
+  }
+
+  private async finished(stream: NodeJS.ReadableStream): Promise<void> {
+    await new Promise<void>((resolve, reject) => this.docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())));
+  }
+}
+
+async function unlessAbsent<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (statusCodeOf(error) === 404) return null;
+    throw error;
+  }
+}
+
+function startFailed(cause: unknown): AppError {
+  const absent = statusCodeOf(cause) === 404 && /no such image|network .* not found/i.test(reasonOf(cause));
+  if (absent) return new AppError('image_pull_failed', { detail: `What the container needs went away: ${reasonOf(cause)}`, cause });
+  return unlessGone(cause, new AppError('instance_start_failed', { detail: `The container could not be started: ${reasonOf(cause)}`, cause }));
+}
+
+/** An engine that does not answer is no fault of the instance. */
+function unlessGone(cause: unknown, otherwise: AppError): AppError {
+  const code = (cause as { code?: unknown } | null)?.code;
+  const gone = typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES'].includes(code);
+  return gone ? new AppError('unavailable', { detail: 'The container engine does not answer.', cause }) : otherwise;
+}
+
+/** The engine's own sentence, without the layers of programs that passed it on. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? ((cause as Error & { json?: { message?: string } }).json?.message ?? cause.message) : String(cause);
+  return message.split(/OCI runtime create failed: (?:container_linux\.go:\d+: |runc create failed: )?/).at(-1) ?? message;
+}
+
+/** The engine takes seconds with a fraction; a JavaScript number would lose the nanoseconds. */
+function unixTime(rfc3339: string): string {
+  const fraction = /\.(\d+)/.exec(rfc3339)?.[1] ?? '0';
+  return `${Math.floor(Date.parse(rfc3339) / 1000)}.${fraction.padEnd(9, '0')}`;
+}

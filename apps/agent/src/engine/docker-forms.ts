@@ -1,0 +1,72 @@
+import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
+import type { Container, ContainerSpec } from './engine.js';
+
+/**
+ * What an ordinary server needs to set itself up and give up root: take over files, change its user, bind a low port.
+ * All else (raw sockets, device nodes, chroot, file capabilities, audit) is dropped.
+ */
+const keptCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
+
+const nanosecondsPerSecond = 1e9;
+
+/** The engine's own copy of the log is only the way to ours. */
+const engineLog = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } };
+
+export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
+  return {
+    name: spec.name,
+    Image: spec.imageId,
+    ...(spec.command === null ? {} : { Cmd: [...spec.command] }),
+    Env: Object.entries(spec.env).map(([key, value]) => `${key}=${value}`),
+    Labels: { ...spec.labels },
+    ...(spec.imageCheckSeconds === null ? {} : { Healthcheck: { Interval: spec.imageCheckSeconds * nanosecondsPerSecond } }),
+    HostConfig: {
+      Memory: spec.memoryBytes,
+      MemorySwap: spec.memoryBytes,
+      NanoCpus: Math.round(spec.cpus * nanosecondsPerSecond),
+      PidsLimit: spec.pids,
+      CapDrop: ['ALL'],
+      CapAdd: keptCapabilities,
+      SecurityOpt: ['no-new-privileges'],
+      Init: true,
+      LogConfig: engineLog,
+      NetworkMode: spec.network.name,
+      RestartPolicy: { Name: 'no' },
+    },
+    NetworkingConfig: { EndpointsConfig: { [spec.network.name]: { Aliases: [spec.network.alias] } } },
+  };
+}
+
+export function containerOf(info: ContainerInspectInfo): Container {
+  const { State: state } = info;
+  const status = state.Running ? 'running' : state.Status === 'created' ? 'created' : 'exited';
+  const address = Object.values(info.NetworkSettings.Networks ?? {}).find((network) => network.IPAddress)?.IPAddress;
+  return {
+    id: info.Id,
+    name: info.Name.replace(/^\//, ''),
+    labels: info.Config.Labels ?? {},
+    status,
+    pid: state.Pid,
+    startedAt: dateOf(state.StartedAt),
+    finishedAt: dateOf(state.FinishedAt),
+    exitCode: state.ExitCode,
+    outOfMemory: state.OOMKilled,
+    address: status === 'running' ? (address ?? null) : null,
+    imageHealth: imageHealthOf(state.Health?.Status),
+  };
+}
+
+export function statusCodeOf(error: unknown): number {
+  const code = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof code === 'number' ? code : 0;
+}
+
+function imageHealthOf(status: string | undefined): Container['imageHealth'] {
+  return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+/** The engine writes year 1 for "never". */
+function dateOf(text: string): Date | null {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) || date.getTime() <= 0 ? null : date;
+}

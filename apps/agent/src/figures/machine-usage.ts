@@ -1,0 +1,27 @@
+import { readFile, statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+
+export interface MachineUsage {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly memoryUsedBytes: number;
+  readonly diskBytes: number;
+  readonly diskUsedBytes: number;
+}
+
+/** What this machine has and uses; the disk is that of the folder. */
+export async function machineUsage(folder: string): Promise<MachineUsage> {
+  const [meminfo, disk] = await Promise.all([readFile('/proc/meminfo', 'utf8'), statfs(folder)]);
+  const total = kilobytes(meminfo, 'MemTotal');
+  return {
+    cpus: availableParallelism(),
+    memoryBytes: total,
+    memoryUsedBytes: total - kilobytes(meminfo, 'MemAvailable'),
+    diskBytes: disk.blocks * disk.bsize,
+    diskUsedBytes: (disk.blocks - disk.bfree) * disk.bsize,
+  };
+}
+
+function kilobytes(meminfo: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
+}

@@ -1,0 +1,62 @@
+import type { DesiredInstance, Failure } from '@molo/contracts';
+import type { Container } from '../engine/engine.js';
+import type { Listener } from './listening-ports.js';
+
+/** The sentences that people read when an instance fails. Each says what to do next. */
+
+const signalNames: Readonly<Record<number, string>> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
+
+/** Why a container that ended counts as failed. */
+export function endFailure(desired: DesiredInstance | null, container: Container): Failure {
+  const name = desired ? `${desired.processType}.${desired.index}` : container.name;
+  if (container.outOfMemory && container.exitCode !== 0) {
+    return { code: 'instance_out_of_memory', detail: `${name} was killed for using more memory than its limit${limitOf(desired)}. Raise resources.${desired?.processType ?? 'web'}.memory in molo.yml, or make it use less.` };
+  }
+  if (desired?.runsOnce) {
+    return { code: 'release_process_failed', detail: `The ${desired.processType} process ended with ${codeOf(container.exitCode)}. Its last lines say why; the running release serves on.` };
+  }
+  return { code: 'instance_exited', detail: `${name} ended with ${codeOf(container.exitCode)}. ${hintOf(container.exitCode)}` };
+}
+
+/** Why a running instance has not become healthy in its time. */
+export function startFailure(desired: DesiredInstance, listeners: readonly Listener[] | null, lastAnswer: string | null): Failure {
+  const name = `${desired.processType}.${desired.index}`;
+  const seconds = desired.health?.startSeconds ?? 0;
+  const check = desired.health?.check;
+  if (check === undefined || check.kind === 'running' || check.kind === 'image') {
+    return { code: 'instance_unhealthy', detail: `${name} did not become healthy within ${seconds} s${lastAnswer ? `: ${lastAnswer}` : ''}.` };
+  }
+  const onPort = (listeners ?? []).filter((listener) => listener.port === check.port);
+  if (listeners !== null && onPort.length === 0) return notOnPort(name, check.port, seconds, listeners);
+  if (onPort.length > 0 && onPort.every((listener) => listener.loopback)) {
+    return { code: 'instance_wrong_port', detail: `${name} listens on port ${check.port} of 127.0.0.1 only, where no request can reach it. Listen on 0.0.0.0.` };
+  }
+  if (check.kind === 'http' && lastAnswer !== null) {
+    return { code: 'instance_unhealthy', detail: `${name} did not answer GET ${check.path} on port ${check.port} with 2xx or 3xx within ${seconds} s: ${lastAnswer}. Check health.path in molo.yml and the last lines of its log.` };
+  }
+  return { code: 'instance_not_listening', detail: `${name} did not take a connection on port ${check.port} within ${seconds} s${lastAnswer ? ` (${lastAnswer})` : ''}.` };
+}
+
+function notOnPort(name: string, port: number, seconds: number, listeners: readonly Listener[]): Failure {
+  const others = [...new Set(listeners.map((listener) => listener.port))].toSorted((a, b) => a - b);
+  if (others.length === 0) {
+    return { code: 'instance_not_listening', detail: `${name} listens on no port after ${seconds} s. It has to listen on 0.0.0.0 and the port in $PORT, which is ${port}; an app that is slow to start can ask for more time with health.start in molo.yml.` };
+  }
+  return { code: 'instance_wrong_port', detail: `${name} listens on ${others.join(', ')}, but $PORT is ${port}. Listen on the port in $PORT, or set port: ${others[0]} in molo.yml.` };
+}
+
+function limitOf(desired: DesiredInstance | null): string {
+  return desired ? ` of ${Math.round(desired.resources.memoryBytes / 1024 ** 2)} MB` : '';
+}
+
+function codeOf(exitCode: number): string {
+  const signal = exitCode > 128 ? signalNames[exitCode - 128] : undefined;
+  return signal ? `code ${exitCode} (${signal})` : `code ${exitCode}`;
+}
+
+function hintOf(exitCode: number): string {
+  if (exitCode === 127) return 'Its command was not found in the image; look at the Procfile.';
+  if (exitCode === 126) return 'Its command is not a program that can be run; look at the Procfile and at the file mode.';
+  if (exitCode === 0) return 'A process type has to keep running; it ended by itself.';
+  return 'Its last lines say why.';
+}

@@ -1,0 +1,118 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DesiredInstance, HealthCheck } from '@molo/contracts';
+
+export interface Health {
+  readonly healthy: boolean;
+  /** What a failed check met with, for people. */
+  readonly answer: string | null;
+}
+
+type Checked = Extract<HealthCheck, { kind: 'http' | 'tcp' }>;
+
+/** Once it is healthy it is asked rarely, and often again when it fails. */
+const steadyPauseMs = 10_000;
+const doubtPauseMs = 1000;
+const failuresToBeUnhealthy = 3;
+
+const stayMs = 1000;
+
+/**
+ * Asks one running container, over and over from its start on, whether it is healthy, and says when that changes.
+ */
+export class HealthProbe {
+  private readonly stopping = new AbortController();
+  private last: Health | null = null;
+  private failures = 0;
+
+  constructor(
+    private readonly health: DesiredInstance['health'],
+    private readonly address: string,
+    /** Name that HTTP checks ask for: frameworks refuse names which they do not know. */
+    private readonly host: string,
+    private readonly changed: () => void,
+  ) {
+    void this.run();
+  }
+
+  get result(): Health | null {
+    return this.last;
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  private async run(): Promise<void> {
+    const check = this.health?.check;
+    if (check === undefined || check.kind === 'running' || check.kind === 'image') return this.stays();
+    while (!this.stopping.signal.aborted) {
+      const answer = await checkOnce(check, this.address, this.host, (this.health?.timeoutSeconds ?? 5) * 1000);
+      this.take(answer);
+      await pause(this.pauseMs(), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Healthy is what has run for a moment; the engine tells when it no longer does. */
+  private async stays(): Promise<void> {
+    await pause(stayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    this.say({ healthy: true, answer: null });
+  }
+
+  private take(answer: string | null): void {
+    this.failures = answer === null ? 0 : this.failures + 1;
+    const stillTrusted = this.last?.healthy === true && this.failures < failuresToBeUnhealthy;
+    this.say({ healthy: answer === null || stillTrusted, answer });
+  }
+
+  private say(health: Health): void {
+    if (this.stopping.signal.aborted) return;
+    const isNews = this.last?.healthy !== health.healthy;
+    this.last = health;
+    if (isNews) this.changed();
+  }
+
+  private pauseMs(): number {
+    const whileStarting = Math.max(20, (this.health?.intervalSeconds ?? 0.1) * 1000);
+    if (this.last?.healthy !== true) return whileStarting;
+    return this.failures > 0 ? doubtPauseMs : Math.max(steadyPauseMs, whileStarting);
+  }
+}
+
+/** null when healthy, else what was met with. */
+export async function checkOnce(check: Checked, address: string, host: string, timeoutMs: number): Promise<string | null> {
+  return check.kind === 'tcp' ? connects(address, check.port, timeoutMs) : answers(check, address, host, timeoutMs);
+}
+
+function connects(address: string, port: number, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, timeout: timeoutMs });
+    const done = (answer: string | null) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => done(null));
+    socket.once('timeout', () => done(`no answer within ${timeoutMs / 1000} s`));
+    socket.once('error', (error) => done(reasonOf(error)));
+  });
+}
+
+function answers(check: Extract<Checked, { kind: 'http' }>, address: string, host: string, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const headers = { host, 'user-agent': 'molo-health', connection: 'close' };
+    const asked = request({ host: address, port: check.port, path: check.path, agent: false, headers, signal: AbortSignal.timeout(timeoutMs) });
+    asked.once('response', (response) => {
+      const status = response.statusCode ?? 0;
+      response.destroy();
+      resolve(status >= 200 && status < 400 ? null : `it answered ${status}`);
+    });
+    asked.once('error', (error) => resolve(error.name === 'AbortError' || error.name === 'TimeoutError' ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error)));
+    asked.end();
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ECONNREFUSED') return 'the connection was refused';
+  return error.code ?? error.message;
+}

@@ -1,0 +1,277 @@
+import { AppError, type DesiredInstance, type InstanceObserved, type ObservedInstance } from '@molo/contracts';
+import { now } from '../clock.js';
+import type { Container, Engine } from '../engine/engine.js';
+import { networkName, type EnvironmentNetworks } from '../engine/environment-networks.js';
+import type { Log } from '../logger.js';
+import type { InstanceLogs } from '../logs/instance-logs.js';
+import { containerSpec } from './container-spec.js';
+import { startFailure } from './failures.js';
+import { HealthProbe } from './health-probe.js';
+import type { Images } from './images.js';
+import { afterFailedAction, step, type Action, type Decision } from './instance-step.js';
+import { listenersOf } from './listening-ports.js';
+import type { MemoryStore } from './memory-store.js';
+
+export interface InstanceParts {
+  readonly nodeId: string;
+  readonly engine: Engine;
+  readonly networks: EnvironmentNetworks;
+  readonly images: Images;
+  readonly memories: MemoryStore;
+  readonly logs: InstanceLogs;
+  readonly log: Log;
+  /** Name under which the instance's environment is reached, for HTTP checks. */
+  hostOf(environmentId: string): string;
+}
+
+/** Actions whose failure counts against the instance; others are simply done again. */
+const bringsUp: ReadonlySet<Action> = new Set<Action>(['fetch-image', 'create', 'start']);
+
+const defaultStopSeconds = 10;
+const retryMs = 1000;
+const lastLogLinesMs = 1000;
+
+/**
+ * Carries one instance to what is wanted of it: looks, lets `step` decide, does the one action, and again,
+ * until there is nothing to do; then waits to be poked.
+ */
+export class InstanceController {
+  private desired: DesiredInstance | null = null;
+  private container: Container | null = null;
+  private containerId: string | null = null;
+  private stale = false;
+  private openConnections: number | null = null;
+  private observed: InstanceObserved = 'pending';
+  private lastLines: readonly string[] = [];
+  private probe: HealthProbe | null = null;
+  private probed: string | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private turning: Promise<void> | null = null;
+  private again = false;
+  private closed = false;
+
+  constructor(
+    readonly id: string,
+    private readonly parts: InstanceParts,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Takes a container that was found; false when it has another one already. */
+  adopt(container: Container): boolean {
+    if (this.containerId !== null || this.turning) return this.containerId === null || this.containerId === container.id;
+    this.container = container;
+    this.containerId = container.id;
+    return true;
+  }
+
+  want(desired: DesiredInstance | null): void {
+    this.desired = desired;
+    this.poke();
+  }
+
+  /** Something happened to its container: look again. */
+  lookAgain(): void {
+    this.stale = true;
+    this.poke();
+  }
+
+  /** How many connections the ingress still has open to it. */
+  setOpenConnections(count: number | null): void {
+    if (this.openConnections === count) return;
+    this.openConnections = count;
+    if (this.observed === 'draining') this.poke();
+  }
+
+  poke(): void {
+    this.again = true;
+    if (!this.closed) this.turning ??= this.turn().finally(() => (this.turning = null));
+  }
+
+  /** Ends the care for it; its container keeps running. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.probe?.stop();
+    await this.turning;
+  }
+
+  get isWanted(): boolean {
+    return this.desired !== null;
+  }
+
+  /** Nobody wants it and nothing is left of it. */
+  get isDone(): boolean {
+    return this.desired === null && this.observed === 'gone';
+  }
+
+  /** The network that its container is in. */
+  get network(): string | null {
+    const labels = this.container?.labels;
+    return labels ? networkName({ app: labels['molo.app'] ?? '', environment: labels['molo.environment'] ?? '' }) : null;
+  }
+
+  get runningContainer(): Container | null {
+    return this.container?.status === 'running' ? this.container : null;
+  }
+
+  get view(): ObservedInstance {
+    const memory = this.parts.memories.get(this.id);
+    return {
+      id: this.id,
+      observed: this.observed,
+      containerId: this.containerId,
+      address: this.container?.address ?? null,
+      restarts: memory.restarts,
+      exitCode: memory.exitCode,
+      outOfMemory: memory.outOfMemory,
+      startedAt: this.container?.startedAt?.toISOString() ?? null,
+      failure: memory.failure,
+      lastLines: memory.failure === null ? [] : [...this.lastLines],
+    };
+  }
+
+  private async turn(): Promise<void> {
+    while (this.again && !this.closed) {
+      this.again = false;
+      try {
+        await this.once();
+      } catch (error) {
+        this.parts.log.warn({ instance: this.id, err: error }, 'an instance could not be looked after; tried again');
+        this.wakeAt(now() + retryMs);
+      }
+    }
+  }
+
+  private async once(): Promise<void> {
+    await this.look();
+    const decision = this.decide();
+    this.parts.memories.set(this.id, decision.memory);
+    this.watch();
+    await this.publish(decision);
+    if (decision.action === 'none') this.wakeAt(decision.wakeAt);
+    else await this.act(decision.action);
+  }
+
+  private async look(): Promise<void> {
+    if (this.desired && this.desired.desired === 'running' && !this.container) await this.parts.images.look(this.desired.image);
+    if (!this.stale) return;
+    this.stale = false;
+    this.container = this.containerId === null ? null : await this.parts.engine.inspect(this.containerId);
+    if (this.container !== null || this.containerId === null) return;
+    this.parts.logs.forgetContainer(this.containerId);
+    this.containerId = null;
+  }
+
+  private decide(): Decision {
+    return step({
+      desired: this.desired,
+      container: this.container,
+      memory: this.parts.memories.get(this.id),
+      imagePresent: this.desired !== null && this.parts.images.idOf(this.desired.image) !== null,
+      healthy: this.healthy(),
+      openConnections: this.desired?.port === null || this.desired?.runsOnce ? 0 : this.openConnections,
+      stopMs: this.stopSeconds() * 1000,
+      now: now(),
+    });
+  }
+
+  private healthy(): boolean | null {
+    if (this.desired?.health?.check.kind === 'image' && this.container && this.container.imageHealth !== 'none') {
+      return this.container.imageHealth === 'starting' ? null : this.container.imageHealth === 'healthy';
+    }
+    return this.probe?.result?.healthy ?? null;
+  }
+
+  private stopSeconds(): number {
+    return this.desired?.stopSeconds ?? Number(this.container?.labels['molo.stop-seconds'] ?? defaultStopSeconds);
+  }
+
+  /** Follows the log of its container and asks for its health, as long as it runs and is wanted. */
+  private watch(): void {
+    if (this.container && this.container.status !== 'created') this.parts.logs.follow(this.container, this.forDeployment());
+    const key = this.container?.address && this.desired?.desired === 'running' && !this.desired.runsOnce ? `${this.container.id} ${this.container.address}` : null;
+    if (key === this.probed) return;
+    this.probe?.stop();
+    this.probed = key;
+    this.probe = key === null ? null : new HealthProbe(this.desired!.health, this.container!.address!, this.parts.hostOf(this.desired!.environmentId), () => this.poke());
+  }
+
+  /** Until it was healthy once, what it says belongs to the story of its deployment. */
+  private forDeployment(): () => boolean {
+    return () => this.desired?.runsOnce === true || !this.parts.memories.get(this.id).everHealthy;
+  }
+
+  private async publish(decision: Decision): Promise<void> {
+    if (this.container?.status === 'exited') await this.parts.logs.settled(this.container.id, lastLogLinesMs);
+    if (decision.memory.failure !== null) this.lastLines = this.parts.logs.lastLines(this.id);
+    this.observed = decision.observed;
+    this.changed();
+  }
+
+  private wakeAt(at: number | null): void {
+    clearTimeout(this.timer);
+    if (at !== null && !this.closed) this.timer = setTimeout(() => this.poke(), Math.max(0, at - now()));
+  }
+
+  private async act(action: Exclude<Action, 'none'>): Promise<void> {
+    clearTimeout(this.timer);
+    this.stale = true;
+    try {
+      await this.perform(action);
+    } catch (error) {
+      if (!bringsUp.has(action)) throw error;
+      this.takeFailure(action, error);
+    }
+    this.again = true;
+  }
+
+  private async perform(action: Exclude<Action, 'none'>): Promise<void> {
+    const { engine, images } = this.parts;
+    switch (action) {
+      case 'fetch-image':
+        return images.fetch(this.desired!.image);
+      case 'create':
+        return this.create(this.desired!);
+      case 'start':
+        return engine.start(this.containerId!);
+      case 'diagnose':
+        return this.diagnose(this.desired!);
+      case 'terminate':
+        return engine.signal(this.containerId!, 'SIGTERM');
+      case 'kill':
+        return this.kill(this.containerId!);
+      case 'remove':
+        return engine.remove(this.containerId!);
+    }
+  }
+
+  private async create(desired: DesiredInstance): Promise<void> {
+    const { engine, images, networks, nodeId } = this.parts;
+    try {
+      const network = await networks.ensure(nodeId, desired);
+      this.containerId = await engine.create(containerSpec(nodeId, desired, images.idOf(desired.image)!, network));
+    } catch (error) {
+      images.forget(desired.image);
+      networks.forget(networkName(desired));
+      throw error;
+    }
+  }
+
+  private async kill(containerId: string): Promise<void> {
+    await this.parts.engine.signal(containerId, 'SIGKILL');
+    // A process in the kernel's hands may take a moment to go, and must not be asked in a tight loop.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  private async diagnose(desired: DesiredInstance): Promise<void> {
+    const listeners = this.container ? await listenersOf(this.container.pid) : null;
+    const failure = startFailure(desired, listeners, this.probe?.result?.answer ?? null);
+    this.parts.memories.set(this.id, { ...this.parts.memories.get(this.id), failure, end: 'failed' });
+  }
+
+  private takeFailure(action: Action, error: unknown): void {
+    this.parts.log.warn({ instance: this.id, action, err: error }, 'an action on an instance failed');
+    const failure = error instanceof AppError ? error : new AppError('unavailable', { detail: 'The container engine failed.', cause: error });
+    this.parts.memories.set(this.id, afterFailedAction(this.parts.memories.get(this.id), failure, now()));
+  }
+}

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { writeWhole } from '../atomic-file.js';
+import { CONFIG, type AgentConfig } from '../config.js';
+import { LOG, type Log } from '../logger.js';
+import { blankMemory, InstanceMemory } from './instance-memory.js';
+
+const Stored = z.record(z.string(), InstanceMemory);
+
+/** What is remembered of all instances, in one file; it holds no secrets. Lost, it costs a check of each instance. */
+@Injectable()
+export class MemoryStore {
+  private readonly file: string;
+  private readonly memories = new Map<string, InstanceMemory>();
+  private writing: Promise<void> | null = null;
+  private changed = false;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<AgentConfig, 'home'>,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    this.file = join(config.home, 'agent/instances.json');
+  }
+
+  async load(): Promise<void> {
+    try {
+      const stored = Stored.parse(JSON.parse(await readFile(this.file, 'utf8')));
+      for (const [id, memory] of Object.entries(stored)) this.memories.set(id, memory);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.log.warn({ err: error }, 'what was remembered of the instances cannot be read');
+    }
+  }
+
+  get(instanceId: string): InstanceMemory {
+    return this.memories.get(instanceId) ?? blankMemory;
+  }
+
+  set(instanceId: string, memory: InstanceMemory): void {
+    if (isDeepStrictEqual(this.memories.get(instanceId), memory)) return;
+    this.memories.set(instanceId, memory);
+    this.save();
+  }
+
+  forget(instanceId: string): void {
+    if (this.memories.delete(instanceId)) this.save();
+  }
+
+  /** Resolves once all that was set is in the file. */
+  async saved(): Promise<void> {
+    while (this.writing) await this.writing;
+  }
+
+  private save(): void {
+    this.changed = true;
+    this.writing ??= this.write().finally(() => (this.writing = null));
+  }
+
+  private async write(): Promise<void> {
+    while (this.changed) {
+      this.changed = false;
+      try {
+        await writeWhole(this.file, JSON.stringify(Object.fromEntries(this.memories)));
+      } catch (error) {
+        this.log.error({ err: error }, 'what is remembered of the instances cannot be written');
+      }
+    }
+  }
+}

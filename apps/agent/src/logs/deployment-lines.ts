@@ -1,0 +1,76 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LogChunk } from '@molo/contracts';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
+import type { Container } from '../engine/engine.js';
+import { LOG, type Log } from '../logger.js';
+import type { LogLine } from './docker-log-stream.js';
+
+const gatherMs = 20;
+const chunkChars = 64 * 1024;
+/** What may wait for the control plane to come back; older lines then go. They stay in the environment's own log. */
+const waitingChars = 2 * 1024 ** 2;
+
+/** Sends the first lines of new instances to the log of their deployment, in order, each chunk until it has arrived. */
+@Injectable()
+export class DeploymentLines implements OnModuleDestroy {
+  private waiting: LogChunk[] = [];
+  private sending: Promise<void> | null = null;
+  private readonly closing = new AbortController();
+
+  constructor(
+    @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  async onModuleDestroy(): Promise<void> {
+    this.closing.abort();
+    await this.sending;
+  }
+
+  add(container: Container, lines: readonly LogLine[]): void {
+    const { labels } = container;
+    const deploymentId = labels['molo.deployment'];
+    if (deploymentId === undefined) return;
+    const source = `${labels['molo.process'] ?? 'web'}.${labels['molo.index'] ?? '1'}`;
+    for (const group of groupsOf(lines)) {
+      const key = `${container.id.slice(0, 12)}:${group[0]!.at}:${group.length}`;
+      this.waiting.push({ deploymentId, source, key, text: group.map((line) => line.text).join('\n') });
+    }
+    this.bound();
+    this.sending ??= this.send().finally(() => (this.sending = null));
+  }
+
+  private async send(): Promise<void> {
+    await pause(gatherMs);
+    while (this.waiting.length > 0 && !this.closing.signal.aborted) {
+      const batch = this.waiting.slice(0, 50);
+      try {
+        await this.controlPlane.sendLogs(batch, this.closing.signal);
+      } catch (error) {
+        if (this.closing.signal.aborted) return;
+        this.log.warn({ err: error }, 'lines of a deployment were not taken');
+      }
+      this.waiting = this.waiting.filter((chunk) => !batch.includes(chunk));
+    }
+  }
+
+  private bound(): void {
+    let chars = this.waiting.reduce((sum, chunk) => sum + chunk.text.length, 0);
+    while (chars > waitingChars && this.waiting.length > 1) chars -= this.waiting.shift()!.text.length;
+  }
+}
+
+function groupsOf(lines: readonly LogLine[]): LogLine[][] {
+  const groups: LogLine[][] = [];
+  let chars = Infinity;
+  for (const line of lines) {
+    if (chars + line.text.length > chunkChars) {
+      groups.push([]);
+      chars = 0;
+    }
+    groups.at(-1)!.push(line);
+    chars += line.text.length + 1;
+  }
+  return groups;
+}

@@ -1,0 +1,56 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
+import { LOG, type Log } from '../logger.js';
+import { Reconciler } from './reconciler.js';
+
+/** Jobs say at once that there is something new; this finds out when a job was lost with Redis. */
+const lookEveryMs = 10_000;
+const retryMs = 1000;
+
+/** Brings the newest desired set from the control plane to the reconciler. */
+@Injectable()
+export class DesiredFollower implements OnModuleDestroy {
+  private readonly closing = new AbortController();
+  private etag: string | undefined;
+  private following: Promise<void> | null = null;
+
+  constructor(
+    @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
+    @Inject(Reconciler) private readonly reconciler: Reconciler,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  start(): void {
+    this.following ??= this.follow();
+  }
+
+  /** Fetches until the node is at least at this generation. Throws when the control plane does not answer. */
+  async reach(generation: number): Promise<void> {
+    if (this.reconciler.generation < generation) await this.refresh(3);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closing.abort();
+    await this.following;
+  }
+
+  private async refresh(attempts: number): Promise<void> {
+    const answer = await this.controlPlane.desired(this.etag, { signal: this.closing.signal, attempts });
+    if (answer === null) return;
+    await this.reconciler.accept(answer.node);
+    this.etag = answer.etag;
+  }
+
+  private async follow(): Promise<void> {
+    while (!this.closing.signal.aborted) {
+      const waitMs = await this.refresh(1).then(() => lookEveryMs, (error: unknown) => this.failed(error));
+      await pause(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    }
+  }
+
+  private failed(error: unknown): number {
+    if (!this.closing.signal.aborted) this.log.warn({ err: error }, 'the desired set could not be had from the control plane; tried again');
+    return retryMs;
+  }
+}

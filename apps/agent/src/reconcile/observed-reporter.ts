@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ObservedNode } from '@molo/contracts';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
+import { LOG, type Log } from '../logger.js';
+
+const gatherMs = 10;
+const heartbeatMs = 10_000;
+const longestPauseMs = 5000;
+
+/** What is reported, without what the reporter itself adds. */
+export type Observation = Omit<ObservedNode, 'seq' | 'agentStartedAt'>;
+
+/** Tells the control plane what the agent sees: at once when it changed, until it was taken, and as a sign of life. */
+@Injectable()
+export class ObservedReporter implements OnModuleDestroy {
+  private readonly agentStartedAt = new Date().toISOString();
+  private readonly closing = new AbortController();
+  private observe: (() => Observation) | null = null;
+  private seq = 0;
+  private news = false;
+  private sending: Promise<void> | null = null;
+  private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  start(observe: () => Observation): void {
+    this.observe = observe;
+    this.heartbeat = setInterval(() => this.changed(), heartbeatMs);
+    this.changed();
+  }
+
+  changed(): void {
+    this.news = true;
+    if (this.observe && !this.closing.signal.aborted) this.sending ??= this.send(this.observe).finally(() => (this.sending = null));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.heartbeat);
+    this.closing.abort();
+    await this.sending;
+  }
+
+  private async send(observe: () => Observation): Promise<void> {
+    for (let failures = 0; this.news && !this.closing.signal.aborted; ) {
+      await pause(failures === 0 ? gatherMs : Math.min(100 * 2 ** failures, longestPauseMs), undefined, { signal: this.closing.signal }).catch(() => undefined);
+      this.news = false;
+      if (await this.sendOnce(observe())) failures = 0;
+      else failures = this.failed(failures);
+    }
+  }
+
+  private failed(failures: number): number {
+    this.news = true;
+    return failures + 1;
+  }
+
+  private async sendOnce(observation: Observation): Promise<boolean> {
+    this.seq += 1;
+    try {
+      await this.controlPlane.reportObserved({ ...observation, seq: this.seq, agentStartedAt: this.agentStartedAt }, this.closing.signal);
+      return true;
+    } catch (error) {
+      if (!this.closing.signal.aborted) this.log.warn({ err: error }, 'the control plane did not take what is observed; tried again');
+      return false;
+    }
+  }
+}

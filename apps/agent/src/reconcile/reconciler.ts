@@ -1,0 +1,194 @@
+import { AppError, type DesiredInstance, type DesiredNode } from '@molo/contracts';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Engine, type Container, type EngineEvent } from '../engine/engine.js';
+import { EnvironmentNetworks, networkName } from '../engine/environment-networks.js';
+import { Images } from '../instances/images.js';
+import { InstanceController } from '../instances/instance-controller.js';
+import { MemoryStore } from '../instances/memory-store.js';
+import { LOG, type Log } from '../logger.js';
+import { InstanceLogs } from '../logs/instance-logs.js';
+import { DesiredStore } from './desired-store.js';
+import { ObservedReporter, type Observation } from './observed-reporter.js';
+import { routesOf } from './routes.js';
+import { Traffic } from './traffic.js';
+
+const retryMs = 1000;
+
+/**
+ * Makes the node what the desired set says. Level-triggered: whatever happens, it compares all that is wanted with all
+ * that is there; events only say when to look. It needs the engine alone: neither control plane nor Redis.
+ */
+@Injectable()
+export class Reconciler implements OnModuleDestroy {
+  private readonly controllers = new Map<string, InstanceController>();
+  private readonly closing = new AbortController();
+  private node: DesiredNode | null = null;
+  private accepting: Promise<unknown> = Promise.resolve();
+  private wantedNetworks = '';
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(Engine) private readonly engine: Engine,
+    @Inject(EnvironmentNetworks) private readonly networks: EnvironmentNetworks,
+    @Inject(Images) private readonly images: Images,
+    @Inject(MemoryStore) private readonly memories: MemoryStore,
+    @Inject(InstanceLogs) private readonly logs: InstanceLogs,
+    @Inject(DesiredStore) private readonly store: DesiredStore,
+    @Inject(ObservedReporter) private readonly reporter: ObservedReporter,
+    @Inject(Traffic) private readonly traffic: Traffic,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  /** Takes up the node where it was left. */
+  async start(): Promise<void> {
+    await this.memories.load();
+    const kept = await this.store.load();
+    if (kept) this.become(kept);
+    this.traffic.watch(() => this.trafficChanged());
+    this.engine.watch((event) => this.heard(event), this.closing.signal);
+  }
+
+  /** The id of this node, once it is known from a desired set. */
+  get nodeId(): string | null {
+    return this.node?.nodeId ?? null;
+  }
+
+  get generation(): number {
+    return this.node?.generation ?? -1;
+  }
+
+  get desired(): DesiredNode | null {
+    return this.node;
+  }
+
+  /** Takes a desired set; the one it has already is taken as well. Throws `generation_outdated` for an older one. */
+  accept(node: DesiredNode): Promise<void> {
+    const accepted = this.accepting.then(() => this.take(node));
+    this.accepting = accepted.catch(() => undefined);
+    return accepted;
+  }
+
+  /** Containers that run, with the instances that they are. */
+  running(): { instance: DesiredInstance; container: Container }[] {
+    return (this.node?.instances ?? []).flatMap((instance) => {
+      const container = this.controllers.get(instance.id)?.runningContainer;
+      return container ? [{ instance, container }] : [];
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closing.abort();
+    clearTimeout(this.retry);
+    await Promise.all([...this.controllers.values()].map((each) => each.close()));
+    await this.memories.saved();
+  }
+
+  private async take(node: DesiredNode): Promise<void> {
+    if (node.generation < this.generation) {
+      throw new AppError('generation_outdated', { detail: `Generation ${node.generation} came after ${this.generation} had been accepted.` });
+    }
+    if (node.generation === this.generation) return;
+    const isFirst = this.node === null;
+    await this.store.save(node);
+    this.become(node);
+    if (isFirst) void this.lookAtAll();
+  }
+
+  private become(node: DesiredNode): void {
+    if (this.node === null) this.reporter.start(() => this.observation());
+    this.node = node;
+    const wanted = new Map(node.instances.map((instance) => [instance.id, instance]));
+    for (const [id, controller] of this.controllers) if (!wanted.has(id)) controller.want(null);
+    if (this.adopted) for (const [id, instance] of wanted) this.controller(id, node.nodeId).want(instance);
+    this.changed();
+  }
+
+  /** Nothing is started before it is known what runs already. */
+  private adopted = false;
+
+  private heard(event: EngineEvent): void {
+    if (event.kind === 'lost') return void this.lookAtAll();
+    const id = event.labels['molo.instance'];
+    if (id !== undefined) this.controllers.get(id)?.lookAgain();
+  }
+
+  /** Compares all containers of this node with all controllers; done again until the engine answers. */
+  private async lookAtAll(): Promise<void> {
+    const { node } = this;
+    if (node === null || this.closing.signal.aborted) return;
+    clearTimeout(this.retry);
+    try {
+      const containers = await this.engine.list({ 'molo.managed': 'true', 'molo.node': node.nodeId });
+      for (const container of containers) await this.adopt(container, node.nodeId);
+    } catch (error) {
+      this.log.warn({ err: error }, 'the containers of this node cannot be listed; tried again');
+      this.retry = setTimeout(() => void this.lookAtAll(), retryMs);
+      return;
+    }
+    this.adopted = true;
+    for (const controller of this.controllers.values()) controller.lookAgain();
+    for (const instance of this.node?.instances ?? []) this.controller(instance.id, node.nodeId).want(instance);
+    this.changed();
+  }
+
+  private async adopt(container: Container, nodeId: string): Promise<void> {
+    const id = container.labels['molo.instance'];
+    if (id === undefined) return;
+    const controller = this.controller(id, nodeId);
+    if (controller.adopt(container)) return controller.want(this.node?.instances.find((each) => each.id === id) ?? null);
+    this.log.warn({ instance: id, container: container.id }, 'an instance has two containers; the second is removed');
+    await this.engine.remove(container.id);
+  }
+
+  private controller(id: string, nodeId: string): InstanceController {
+    const known = this.controllers.get(id);
+    if (known) return known;
+    const { engine, networks, images, memories, logs, log } = this;
+    const hostOf = (environmentId: string) => this.node?.routes.find((route) => route.environmentId === environmentId)?.hosts[0] ?? 'localhost';
+    const controller = new InstanceController(id, { nodeId, engine, networks, images, memories, logs, log, hostOf }, () => this.changed());
+    this.controllers.set(id, controller);
+    return controller;
+  }
+
+  private changed(): void {
+    const { node } = this;
+    if (node === null || this.closing.signal.aborted) return;
+    this.dropDone();
+    this.traffic.apply(routesOf(node, new Map([...this.controllers].map(([id, each]) => [id, each.view]))));
+    this.reporter.changed();
+  }
+
+  private trafficChanged(): void {
+    const { openConnections } = this.traffic.seen();
+    for (const [id, controller] of this.controllers) controller.setOpenConnections(openConnections.get(id) ?? null);
+    this.reporter.changed();
+  }
+
+  private dropDone(): void {
+    for (const [id, controller] of this.controllers) {
+      if (!controller.isDone) continue;
+      this.controllers.delete(id);
+      this.memories.forget(id);
+      this.logs.forgetInstance(id);
+    }
+    this.removeNetworks();
+  }
+
+  private removeNetworks(): void {
+    const { node } = this;
+    if (node === null || !this.adopted) return;
+    const stopping = [...this.controllers.values()].flatMap((each) => each.network ?? []);
+    const wanted = new Set([...node.instances.map(networkName), ...stopping]);
+    const key = [...wanted].toSorted().join(' ');
+    if (key === this.wantedNetworks) return;
+    this.wantedNetworks = key;
+    this.networks.removeUnwanted(node.nodeId, wanted).catch((error: unknown) => this.log.warn({ err: error }, 'networks could not be removed'));
+  }
+
+  private observation(): Observation {
+    const node = this.node!;
+    const seen = this.traffic.seen();
+    const instances = node.instances.flatMap((instance) => this.controllers.get(instance.id)?.view ?? []);
+    return { generation: node.generation, instances, routes: seen.routes, traffic: seen.counts };
+  }
+}
