@@ -6,6 +6,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnvironmentsModule } from './environments/environments.module.js';
+import { LifecycleModule } from './lifecycle.module.js';
 import { Log } from './log.js';
 import { RestModule } from './rest/rest.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
@@ -21,6 +22,7 @@ import { SecretsModule } from './secrets/secrets.module.js';
     // features, one a line
     AppsModule,
     EnvironmentsModule,
+    LifecycleModule,
   ],
 })
 export class AppModule {

@@ -98,8 +98,8 @@ export class TrafficSteps {
     );
     const failure = seen.find((route) => route.failure)?.failure;
     if (failure) throw new AppError(failure.code, { detail: failure.detail });
-    const key = [...wanted].sort().join();
-    const isThere = (nodeId: string) => seen.some((route) => route.node_id === nodeId && [...route.serving].sort().join() === key);
+    const key = wanted.toSorted().join();
+    const isThere = (nodeId: string) => seen.some((route) => route.node_id === nodeId && route.serving.toSorted().join() === key);
     return ingresses.every((node) => isThere(node.id)) ? true : undefined;
   }
 

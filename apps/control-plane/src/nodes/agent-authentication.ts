@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, createParamDecorator, Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
+import { readJsonBody } from '../rest/json-body.js';
 import { NodesService } from './nodes.service.js';
 
 const nodeIds = new WeakMap<Request, string>();
@@ -16,6 +17,7 @@ export class AgentAuthentication implements CanActivate {
     const nodeId = scheme === 'Bearer' && token ? await this.nodes.byToken(token) : null;
     if (!nodeId) throw new AppError('credentials_refused', { detail: 'This is for agents, with the token of their node.' });
     nodeIds.set(request, nodeId);
+    request.body = await readJsonBody(request, context.switchToHttp().getResponse<Response>(), '32mb');
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
+import { type Answer, Endpoint } from '../rest/endpoint.decorator.js';
 import { NodesService } from './nodes.service.js';
 
 @Controller()
@@ -8,7 +8,7 @@ export class NodesController {
   constructor(private readonly nodes: NodesService) {}
 
   @Endpoint(api.listNodes)
-  async list(_: Call<typeof api.listNodes>): Answer<typeof api.listNodes> {
+  async list(): Answer<typeof api.listNodes> {
     return { items: await this.nodes.list() };
   }
 }

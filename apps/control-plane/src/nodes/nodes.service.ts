@@ -46,11 +46,11 @@ export class NodesService {
   async bump(manager: EntityManager, nodeIds: readonly string[]): Promise<void> {
     if (nodeIds.length === 0) return;
     // One order for everybody, so that two changes never wait for each other.
-    const [rows] = (await manager.query(
+    const [rows]: [{ id: string; generation: string }[], number] = await manager.query(
       `update nodes set generation = generation + 1 where id in (select id from nodes where id = any($1) order by id for update)
        returning id, generation`,
       [nodeIds],
-    )) as [{ id: string; generation: string }[], number];
+    );
     for (const { id, generation } of rows) {
       await this.outbox.add(manager, reconcileNode, { nodeId: id, generation: Number(generation) });
     }

@@ -150,5 +150,5 @@ function isSame(instance: Instance, observed: ObservedInstance): boolean {
 }
 
 function routeKey(serving: readonly string[], draining: number, failure: unknown): string {
-  return JSON.stringify([[...serving].sort(), draining, failure]);
+  return JSON.stringify([serving.toSorted(), draining, failure]);
 }

@@ -1,17 +1,18 @@
 import { AppError } from '@molo/contracts';
 import express, { type Request, type Response } from 'express';
 
-const limit = '1mb';
-const parse = express.json({ limit, strict: false, type: () => true });
+const parserOf = (limit: string) => express.json({ limit, strict: false, type: () => true });
+/** People and programs send little; an agent reports all that its node has. */
+const parsers = { '1mb': parserOf('1mb'), '32mb': parserOf('32mb') };
 
 /** The body as JSON, undefined where there is none. Read only once the caller may call: nobody else makes us read a megabyte. */
-export async function readJsonBody(request: Request, response: Response): Promise<unknown> {
+export async function readJsonBody(request: Request, response: Response, limit: keyof typeof parsers = '1mb'): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   if (!request.is(['application/json', '+json'])) {
     throw new AppError('unsupported_media_type', { detail: `The body is ${request.get('content-type') ?? 'of no type'}. Send JSON, with "Content-Type: application/json".` });
   }
   await new Promise<void>((resolve, reject) => {
-    parse(request, response, (error?: unknown) => (error === undefined || error === null ? resolve() : reject(bodyError(error))));
+    parsers[limit](request, response, (error?: unknown) => (error === undefined || error === null ? resolve() : reject(bodyError(error, limit))));
   });
   return request.body as unknown;
 }
@@ -21,7 +22,7 @@ function hasBody(request: Request): boolean {
   return request.get('transfer-encoding') !== undefined || (length !== undefined && length !== '0');
 }
 
-function bodyError(error: unknown): unknown {
+function bodyError(error: unknown, limit: string): unknown {
   const type = typeof error === 'object' && error !== null && 'type' in error ? error.type : null;
   switch (type) {
     case 'entity.too.large':
