@@ -7,7 +7,8 @@ export type Action<Options, Given extends unknown[]> = (cli: Cli, options: Optio
 /** Loads an action only when its command runs, so that `molo --help` loads none. */
 export function runs<Options, Given extends unknown[]>(load: () => Promise<Action<Options, Given>>) {
   return async (...parsed: unknown[]): Promise<void> => {
-    const options = parsed.at(-2) as Options;
+    // A group such as `molo apps` takes --json wherever it stands, also behind its subcommand.
+    const options = (parsed.at(-1) as Command).optsWithGlobals<Options & object>();
     const given = parsed.slice(0, -2) as Given;
     const { perform } = await import('./perform.js');
     process.exitCode = await perform(load, options, given);

@@ -94,10 +94,10 @@ describe('calls', () => {
     const baseUrl = await serve((request, response) => {
       keys.push(request.headers['idempotency-key']);
       if (keys.length < 3) answer(response, 503, '<html>', 'text/html');
-      else answer(response, 201, { kind: 'user', name: 'Ada', email: null, role: 'viewer', rights: [] });
+      else answer(response, 201, { id: deploymentId, name: 'laptop', type: 'ssh-ed25519', fingerprint: 'SHA256:x', createdAt: '2026-01-02T03:04:05.000Z' });
     });
-    const me = await createClient({ baseUrl }).signIn({ body: { email: 'ada@example.com', password: 'x' } });
-    expect(me.name).toBe('Ada');
+    const key = await createClient({ baseUrl }).addSshKey({ body: { name: 'laptop', publicKey: 'ssh-ed25519 AAAA' } });
+    expect(key.name).toBe('laptop');
     expect(new Set(keys).size).toBe(1);
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
   });

@@ -47,9 +47,9 @@ async function accept(answer: Response | AppError, url: string): Promise<Respons
   throw await problemOf(answer, url);
 }
 
-/** Reading is safe to repeat, and so is a POST, by its Idempotency-Key. */
+/** Reading is safe to repeat, and so is a POST by its Idempotency-Key, which belongs to its caller. */
 function isSafeToRepeat(endpoint: Endpoint): boolean {
-  return endpoint.method === 'GET' || endpoint.method === 'POST';
+  return endpoint.method === 'GET' || (endpoint.method === 'POST' && endpoint.right !== 'public');
 }
 
 function initOf(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): FetchInit {

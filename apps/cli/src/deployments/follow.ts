@@ -1,86 +1,111 @@
-import { type Deployment, type DeploymentEvent, type DeploymentState, type Failure, isFinal, type Receipt } from '@molo/contracts';
+import { type Deployment, type DeploymentEvent, type DeploymentState, type Failure, isFinal, problems, type Receipt } from '@molo/contracts';
 import type { Cli } from '../cli.js';
 import { exitCodes } from '../exit-codes.js';
 import { bytes, count, duration } from '../terminal/measures.js';
-import { bold, cyan, dim, green, type Line, line, red, yellow } from '../terminal/piece.js';
+import { bold, cyan, dim, green, type Line, line, red } from '../terminal/piece.js';
 
 /** Writes a line: on stdout, or on stderr where stdout is kept for JSON. */
 type Say = (text: Line) => void;
 
-export interface Followed {
-  /** How it ended; null when the person stopped following. */
-  readonly state: DeploymentState | null;
-  readonly exitCode: number;
+/** What commands do that started a deployment: follow it, or say how to; with --json print it as it stands then. */
+export async function settle(cli: Cli, deployment: Deployment, detached: boolean | undefined): Promise<number> {
+  if (!detached) return follow(cli, deployment.id);
+  if (cli.isJson) cli.terminal.json(deployment);
+  else cli.terminal.say(line`Deployment ${deployment.id} is ${deployment.state}. Join it with: molo logs --deployment ${deployment.id}`);
+  return exitCodes.ok.code;
 }
 
 /** Shows a deployment's build log and steps until it ends. Ctrl-C stops the showing, not the deployment. */
-export async function follow(cli: Cli, deploymentId: string): Promise<Followed> {
+export async function follow(cli: Cli, deploymentId: string): Promise<number> {
   const detach = new AbortController();
   const interrupt = () => detach.abort();
   process.on('SIGINT', interrupt);
   try {
-    const state = (await show(cli, deploymentId, detach.signal)) ?? (await (await cli.client()).getDeployment({ params: { deploymentId } })).state;
-    return { state, exitCode: state === 'live' ? exitCodes.ok.code : exitCodes.failed.code };
+    const seen = await show(cli, deploymentId, detach.signal);
+    const deployment = await (await cli.client()).getDeployment({ params: { deploymentId } }, { signal: detach.signal });
+    // A release that was live when the stream told so may have been superseded since: it did succeed.
+    return tellEnd(cli, deployment, seen ?? deployment.state);
   } catch (error) {
     if (!detach.signal.aborted) throw error;
     cli.terminal.note(line`\n${bold('Detached.')} The deployment goes on. Join it again with: molo logs --deployment ${deploymentId}`);
-    return { state: null, exitCode: exitCodes.interrupted.code };
+    return exitCodes.interrupted.code;
   } finally {
     process.off('SIGINT', interrupt);
   }
 }
 
-/** What commands do that started a deployment: follow it, or say how, and with --json print it as it stands then. */
-export async function settle(cli: Cli, deployment: Deployment, detached: boolean | undefined): Promise<number> {
-  const params = { deploymentId: deployment.id };
-  if (detached) {
-    if (cli.isJson) cli.terminal.json(deployment);
-    else cli.terminal.say(line`Deployment ${deployment.id} is ${deployment.state}. Join it with: molo logs --deployment ${deployment.id}`);
-    return exitCodes.ok.code;
-  }
-  const { exitCode, state } = await follow(cli, deployment.id);
-  if (cli.isJson && state !== null) cli.terminal.json(await (await cli.client()).getDeployment({ params }));
-  return exitCode;
-}
-
-/** Returns the first final state that the stream told; a release that was live and is superseded by now was live. */
+/** Returns the first final state that the stream told. */
 async function show(cli: Cli, deploymentId: string, signal: AbortSignal): Promise<DeploymentState | undefined> {
-  const { terminal } = cli;
-  const say: Say = cli.isJson ? (text) => terminal.note(text) : (text) => terminal.say(text);
+  const say = sayOf(cli);
   let final: DeploymentState | undefined;
-  const events = (await cli.client()).followDeployment({ params: { deploymentId } }, { signal, onReconnect: (cause) => terminal.note(line`${dim(`${cause.detail} Trying again…`)}`) });
-  for await (const event of events) {
+  const onReconnect = tellReconnects(cli);
+  for await (const event of (await cli.client()).followDeployment({ params: { deploymentId } }, { signal, onReconnect })) {
     tell(say, event);
+    await cli.terminal.caughtUp();
     if (event.kind === 'state' && isFinal(event.state)) final ??= event.state;
   }
   return final;
 }
 
-/** The grammar of the push: headings behind an arrow, details indented. */
-export function tell(say: Say, event: DeploymentEvent): void {
+/** Says once that the connection broke, not at each try. */
+export function tellReconnects(cli: Cli): (cause: { detail: string }) => void {
+  let told = false;
+  return ({ detail }) => {
+    if (!told) cli.terminal.note(line`${dim(`${detail} Joining again…`)}`);
+    told = true;
+  };
+}
+
+function sayOf(cli: Cli): Say {
+  return cli.isJson ? (text) => cli.terminal.note(text) : (text) => cli.terminal.say(text);
+}
+
+const headings: Partial<Record<DeploymentState, string>> = {
+  awaiting_approval: 'Waiting until a sysadmin approves',
+  starting: 'Starting',
+  checking: 'Checking',
+  switching: 'Switching traffic',
+  draining: 'Draining the old release',
+};
+
+/** The grammar of the push: headings behind an arrow, details indented. The builder writes its log in it already. */
+function tell(say: Say, event: DeploymentEvent): void {
   switch (event.kind) {
-    case 'step':
-      return say(line`${cyan('----->')} ${event.text}`);
-    case 'log':
-      return tellLog(say, event.source, event.text);
-    case 'receipt':
-      return say(line`       ${receiptLine(event.receipt)}`);
     case 'state':
-      return tellState(say, event.state, event.failure);
+      if (headings[event.state]) say(heading(headings[event.state] ?? ''));
+      return;
+    case 'step':
+      return say(/^(build|release)\./.test(event.step) ? heading(event.text) : line`       ${event.text}`);
+    case 'log':
+      for (const text of event.text.split('\n')) say(event.source === 'build' ? line`${text}` : line`       ${dim(`[${event.source}]`)} ${text}`);
+      return;
     case 'build':
+    case 'receipt':
       return;
   }
 }
 
-function tellLog(say: Say, source: string, text: string): void {
-  for (const each of text.split('\n')) say(source === 'build' ? line`       ${each}` : line`       ${dim(`[${source}]`)} ${each}`);
+function heading(text: string): Line {
+  return line`${cyan('----->')} ${text}`;
 }
 
-function tellState(say: Say, state: DeploymentState, failure: Failure | null): void {
-  if (!isFinal(state)) return;
-  if (state === 'live') say(line`${green('----->')} ${bold('Live')}`);
-  else say(line`${state === 'failed' ? red(' !     Failed') : yellow(` !     ${state}`)}`);
-  for (const text of failure?.detail.split('\n') ?? []) say(line`${red(' !')}     ${text}`);
+function tellEnd(cli: Cli, deployment: Deployment, state: DeploymentState): number {
+  const say = sayOf(cli);
+  if (state === 'live') tellLive(say, deployment);
+  else tellFailure(say, state, deployment.failure);
+  if (cli.isJson) cli.terminal.json(deployment);
+  return state === 'live' ? exitCodes.ok.code : exitCodes.failed.code;
+}
+
+function tellLive(say: Say, { app, environment, release, receipt }: Deployment): void {
+  const version = release?.version ? `, version ${release.version},` : '';
+  say(line`${green('----->')} ${bold(`v${release?.number ?? '?'}${version} is live`)} in ${environment} of ${app}`);
+  if (receipt) say(line`       ${receiptLine(receipt)}`);
+}
+
+function tellFailure(say: Say, state: DeploymentState, failure: Failure | null): void {
+  const [first = state, ...rest] = failure ? `${problems[failure.code].title}: ${failure.detail}`.split('\n') : [`The deployment is ${state}.`];
+  for (const text of [first, ...rest]) say(line`${red(' !')}     ${text}`);
 }
 
 export function receiptLine(receipt: Receipt): string {

@@ -1,7 +1,7 @@
 import { AppError, type DeploymentEvent, type InstanceLogLine } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { checkId } from '../deployments/deployments.js';
-import { follow } from '../deployments/follow.js';
+import { follow, tellReconnects } from '../deployments/follow.js';
 import { exitCodes } from '../exit-codes.js';
 import { dim, line, yellow } from '../terminal/piece.js';
 
@@ -16,21 +16,30 @@ export async function logs(cli: Cli, options: LogOptions): Promise<number> {
   if (options.deployment === undefined) return instanceLogs(cli, options);
   const deploymentId = checkId(options.deployment);
   if (cli.isJson) return deploymentEvents(cli, deploymentId);
-  return (await follow(cli, deploymentId)).exitCode;
+  return follow(cli, deploymentId);
 }
 
 async function instanceLogs(cli: Cli, options: LogOptions): Promise<number> {
   const params = await cli.target();
-  let shown = 0;
   const query = { lines: options.lines, follow: options.follow === true, process: options.process };
+  const told = tellReconnects(cli);
+  let last = '';
+  let joinedAgain = false;
+  const onReconnect = (cause: AppError) => {
+    joinedAgain = true;
+    told(cause);
+  };
   const code = await untilInterrupted(async (signal) => {
-    for await (const entry of (await cli.client()).readLogs({ params, query }, { signal, onReconnect: (cause) => cli.terminal.note(line`${dim(cause.detail)}`) })) {
-      shown++;
+    for await (const entry of (await cli.client()).readLogs({ params, query }, { signal, onReconnect })) {
+      // An instance's log has no numbers to join by: what was shown already is told by its time.
+      if (joinedAgain && entry.at <= last) continue;
+      last = entry.at > last ? entry.at : last;
       if (cli.isJson) cli.terminal.jsonLine(entry satisfies InstanceLogLine);
       else tell(cli, entry);
+      await cli.terminal.caughtUp();
     }
   });
-  if (shown === 0 && code === exitCodes.ok.code && options.lines > 0) cli.terminal.note(line`${params.environment} of ${params.app} has written no log yet. molo ps shows what runs there.`);
+  if (last === '' && code === exitCodes.ok.code && options.lines > 0) cli.terminal.note(line`${params.environment} of ${params.app} has written no log yet. molo ps shows what runs there.`);
   return code;
 }
 

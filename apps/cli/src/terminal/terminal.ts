@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Line } from './piece.js';
 import { type Column, layOut } from './table.js';
@@ -38,6 +39,11 @@ export class Terminal {
   /** One value a line, for streams. */
   jsonLine(value: unknown): void {
     this.out.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** Resolves when a slow reader of stdout has caught up; endless streams wait for it. */
+  async caughtUp(): Promise<void> {
+    if (this.out.writableNeedDrain) await once(this.out, 'drain');
   }
 
   /** The very bytes of a value, for other programs. */
