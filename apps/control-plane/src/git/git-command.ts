@@ -1,0 +1,71 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { buffer, text } from 'node:stream/consumers';
+import { AppError } from '@molo/contracts';
+
+/**
+ * Settings of every git program that Molo starts, given on its command line: a repository on disk needs no config of its own,
+ * so an upgrade of Molo changes them for all. The machine's and the user's git config are never read.
+ */
+const settings = {
+  'safe.directory': '*',
+  'core.fsync': 'committed',
+  'core.fsyncMethod': 'batch',
+  'core.logAllRefUpdates': 'true',
+  // Upkeep is ours: never in the middle of a push.
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'tar.umask': '0022',
+  // Every command of a push goes through the hook, which lets all but the deploying branch fall through.
+  'receive.procReceiveRefs': 'refs',
+  'receive.autogc': 'false',
+  'receive.advertisePushOptions': 'true',
+  'receive.advertiseAtomic': 'true',
+  'receive.denyNonFastForwards': 'false',
+  'receive.denyDeletes': 'false',
+  'receive.denyDeleteCurrent': 'ignore',
+  'receive.fsckObjects': 'true',
+  // Old blemishes that many a published history carries, and that harm nobody.
+  'receive.fsck.zeroPaddedFilemode': 'warn',
+  'receive.fsck.missingSpaceBeforeDate': 'warn',
+  'receive.fsck.badTimezone': 'warn',
+  'receive.fsck.missingNameBeforeEmail': 'warn',
+  'receive.maxInputSize': '2g',
+  // Proxies see a byte at least this often (seconds), however silent a build is.
+  'receive.keepAlive': '5',
+  'transfer.hideRefs': 'refs/molo',
+  'transfer.unpackLimit': '100',
+  'uploadpack.keepAlive': '5',
+  'uploadpack.allowFilter': 'true',
+} as const;
+
+const settingArguments = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0', GIT_COMMITTER_NAME: 'Molo', GIT_COMMITTER_EMAIL: 'molo@localhost' };
+
+/** A git program by its own name, with no shell in between and an environment of its own. */
+export function spawnGit(args: readonly string[], extraEnvironment: Readonly<Record<string, string>> = {}): ChildProcessWithoutNullStreams {
+  return spawn('git', [...settingArguments, ...args], { cwd: '/', env: { ...environment, ...extraEnvironment }, stdio: 'pipe' });
+}
+
+/** @returns all that it wrote; throws `internal` with git's own words as the cause when it fails */
+export async function runGit(args: readonly string[], input: string | Buffer = ''): Promise<Buffer> {
+  const child = spawnGit(args);
+  const ended = endOf(child);
+  child.stdin.on('error', () => undefined); // a program that ends early does not read to the end
+  child.stdin.end(input);
+  const [output, complaint, code] = await Promise.all([buffer(child.stdout), text(child.stderr), ended]);
+  if (code !== 0) throw gitFailure(args, code, complaint);
+  return output;
+}
+
+/** Resolves to the exit code, null for a signal; rejects when the program cannot be started. */
+export function endOf(child: ChildProcessWithoutNullStreams): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code));
+  });
+}
+
+export function gitFailure(args: readonly string[], code: number | null, complaint: string): AppError {
+  const program = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '-C') ?? 'git';
+  return new AppError('internal', { detail: 'Git could not do this on the server. Try again; the log of the control plane says more.', cause: new Error(`git ${program} ended with ${code ?? 'a signal'}: ${complaint.trim()}`) });
+}

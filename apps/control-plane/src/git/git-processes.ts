@@ -1,0 +1,54 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../access/caller.js';
+import { Config } from '../config.js';
+import type { GitApp, GitService } from './git-access.js';
+import { spawnGit } from './git-command.js';
+import { Pushes } from './pushes.js';
+import { Repositories } from './repositories.js';
+
+export interface GitRequest {
+  readonly service: GitService;
+  readonly app: GitApp;
+  readonly caller: Caller;
+  /** The protocol version that the client asks for, as it wrote it (GIT_PROTOCOL). */
+  readonly protocol: string | undefined;
+  /** `--stateless-rpc` and the like: HTTP has a process for each request. */
+  readonly flags: readonly string[];
+}
+
+/** Git's own server programs. */
+@Injectable()
+export class GitProcesses {
+  constructor(
+    private readonly config: Config,
+    private readonly repositories: Repositories,
+    private readonly pushes: Pushes,
+  ) {}
+
+  get hookSocket(): string {
+    return this.config.path('run', 'git-hook.sock');
+  }
+
+  /** Holds the hooks of all repositories. */
+  get hooksFolder(): string {
+    return this.config.path('run', 'git-hooks');
+  }
+
+  start(request: GitRequest): ChildProcessWithoutNullStreams {
+    return request.service === 'git-receive-pack' ? this.#receivePack(request) : this.#uploadPack(request);
+  }
+
+  #receivePack({ app, caller, flags }: GitRequest): ChildProcessWithoutNullStreams {
+    const secret = this.pushes.begin({ app, caller });
+    const args = ['-c', `core.hooksPath=${this.hooksFolder}`, 'receive-pack', ...flags, this.repositories.pathOf(app.name)];
+    const child = spawnGit(args, { MOLO_PUSH: secret, MOLO_HOOK_SOCKET: this.hookSocket });
+    const end = () => this.pushes.end(secret);
+    return child.once('error', end).once('close', end);
+  }
+
+  #uploadPack({ app, protocol, flags }: GitRequest): ChildProcessWithoutNullStreams {
+    const version = protocol !== undefined && /^version=[0-2]$/.test(protocol) ? { GIT_PROTOCOL: protocol } : {};
+    return spawnGit(['upload-pack', '--strict', ...flags, this.repositories.pathOf(app.name)], version);
+  }
+}

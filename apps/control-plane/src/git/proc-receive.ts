@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import type { HookConnection } from './hook-connection.js';
+import { flush, packet, packets } from './pkt-line.js';
+import { PushDeployment } from './push-deployment.js';
+import { complaint, detail } from './push-narrative.js';
+import type { Push } from './pushes.js';
+
+/** One ref of a push. */
+export interface RefUpdate {
+  readonly ref: string;
+  /** As git sent it: names need not be UTF-8, and the answer must repeat them. */
+  readonly refBytes: Buffer;
+  readonly oldId: string;
+  readonly newId: string;
+}
+
+/** `stored`: git itself is to update the ref. */
+export type Verdict = { readonly kind: 'stored' } | { readonly kind: 'moved' } | { readonly kind: 'refused'; readonly reason: string };
+
+interface Request {
+  readonly atomic: boolean;
+  readonly updates: readonly RefUpdate[];
+}
+
+/** The server's end of git's proc-receive protocol (githooks): decides what becomes of each ref of a push. */
+@Injectable()
+export class ProcReceive {
+  constructor(private readonly deployment: PushDeployment) {}
+
+  async answer(push: Push, input: Readable, connection: HookConnection, closing: AbortSignal): Promise<void> {
+    const request = await readRequest(input, connection);
+    const verdicts = await this.#judge(push, request.updates, connection, closing);
+    const refused = verdicts.some((verdict) => verdict.kind === 'refused');
+    const final = request.atomic && refused ? verdicts.map(refusedWithTheOthers) : verdicts;
+    await connection.answer(Buffer.concat([...request.updates.flatMap((update, index) => reportOf(update, final[index] ?? { kind: 'stored' })), flush]));
+  }
+
+  async #judge(push: Push, updates: readonly RefUpdate[], connection: HookConnection, closing: AbortSignal): Promise<Verdict[]> {
+    const branch = push.app.deployBranch;
+    const deploying = updates.find((update) => update.ref === `refs/heads/${branch}`);
+    const verdict = deploying ? await this.#judgeDeploying(push, deploying, updates, connection, closing) : null;
+    const stored = updates.filter((update) => update !== deploying && update.ref.startsWith('refs/heads/') && !isZero(update.newId));
+    if (stored.length > 0) await connection.say(storedLines(push.app.name, branch, stored));
+    return updates.map((update) => (update === deploying && verdict ? verdict : { kind: 'stored' }));
+  }
+
+  async #judgeDeploying(push: Push, update: RefUpdate, updates: readonly RefUpdate[], connection: HookConnection, closing: AbortSignal): Promise<Verdict> {
+    if (!isZero(update.newId)) return this.deployment.run({ push, update, updates, connection, closing });
+    await connection.say(complaint(`${push.app.deployBranch} is the branch that deploys and stays. To delete the app: molo apps delete ${push.app.name}`));
+    return { kind: 'refused', reason: 'the deploying branch cannot be deleted' };
+  }
+}
+
+export function isZero(id: string): boolean {
+  return /^0+$/.test(id);
+}
+
+async function readRequest(input: Readable, connection: HookConnection): Promise<Request> {
+  const lines = packets(input);
+  const [greeting] = await group(lines);
+  const [version, features = ''] = greeting?.toString().trim().split('\0') ?? [];
+  if (version !== 'version=1') throw new Error(`git speaks proc-receive ${version ?? 'not at all'}, which is not known here`);
+  const hasOptions = features.split(' ').includes('push-options');
+  await connection.answer(Buffer.concat([packet(`version=1${hasOptions ? '\0push-options' : ''}\n`), flush]));
+  const updates = (await group(lines)).map(parseUpdate);
+  if (hasOptions) await group(lines);
+  return { atomic: features.split(' ').includes('atomic'), updates };
+}
+
+/** The packets up to the next flush. */
+async function group(lines: AsyncGenerator<Buffer | null, void>): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  for (;;) {
+    const next = await lines.next();
+    if (next.done) throw new Error('git ended before it had said all');
+    if (next.value === null) return found;
+    found.push(next.value);
+  }
+}
+
+function parseUpdate(line: Buffer): RefUpdate {
+  const afterOld = line.indexOf(' ');
+  const afterNew = line.indexOf(' ', afterOld + 1);
+  const end = line.at(-1) === 0x0a ? line.length - 1 : line.length;
+  const refBytes = line.subarray(afterNew + 1, end);
+  return { oldId: line.toString('latin1', 0, afterOld), newId: line.toString('latin1', afterOld + 1, afterNew), refBytes, ref: refBytes.toString('utf8') };
+}
+
+function reportOf({ refBytes }: RefUpdate, verdict: Verdict): Buffer[] {
+  if (verdict.kind === 'refused') return [packet(Buffer.concat([Buffer.from('ng '), refBytes, Buffer.from(` ${verdict.reason}\n`)]))];
+  const ok = packet(Buffer.concat([Buffer.from('ok '), refBytes, Buffer.from('\n')]));
+  return verdict.kind === 'stored' ? [ok, packet('option fall-through\n')] : [ok];
+}
+
+/** All or nothing: in an atomic push one refusal refuses all. What was deployed already is live all the same. */
+function refusedWithTheOthers(verdict: Verdict): Verdict {
+  return verdict.kind === 'refused' ? verdict : { kind: 'refused', reason: 'atomic push: another ref was refused' };
+}
+
+function storedLines(app: string, branch: string, stored: readonly RefUpdate[]): string[] {
+  const names = stored.map((update) => update.ref.slice('refs/heads/'.length)).join(', ');
+  return detail(`${names}: stored, not deployed. Only ${branch} deploys; to change that: molo apps update ${app} --deploy-branch ${stored.length === 1 ? names : 'BRANCH'}`);
+}

@@ -1,0 +1,158 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { AppError, defaultEnvironment, type DeploymentEvent, type DeploymentState, type Failure, isFinal, problems } from '@molo/contracts';
+import { Addresses } from '../addresses.js';
+import { DeploymentStream } from '../deployments/deployment-stream.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
+import { Log } from '../log.js';
+import type { HookConnection } from './hook-connection.js';
+import type { RefUpdate, Verdict } from './proc-receive.js';
+import { complaint, detail, failureLines, heading, linesOf, liveLines } from './push-narrative.js';
+import { type PushedCommit, readPushedCommit } from './pushed-commit.js';
+import type { Push } from './pushes.js';
+import { Repositories } from './repositories.js';
+import { SourceArchive } from './source-archive.js';
+
+/** How long a stream that broke (the database went away) is joined again before the pusher is let go. */
+const rejoinForMs = 60_000;
+const rejoinEveryMs = 500;
+
+export interface DeployingPush {
+  readonly push: Push;
+  readonly update: RefUpdate;
+  /** All refs of the push: a tag that comes along names the version. */
+  readonly updates: readonly RefUpdate[];
+  readonly connection: HookConnection;
+  /** Aborted when the control plane stops. */
+  readonly closing: AbortSignal;
+}
+
+/** From a push of the deploying branch to the answer that the pusher gets. */
+@Injectable()
+export class PushDeployment {
+  constructor(
+    private readonly addresses: Addresses,
+    private readonly repositories: Repositories,
+    private readonly archive: SourceArchive,
+    private readonly deployments: DeploymentsService,
+    private readonly stream: DeploymentStream,
+    private readonly log: Log,
+  ) {}
+
+  async run(deploying: DeployingPush): Promise<Verdict> {
+    try {
+      const deploymentId = await this.#begin(deploying);
+      return await this.#follow(deploymentId, deploying);
+    } catch (error) {
+      const failure = this.#failureOf(error);
+      await deploying.connection.say(failureLines(failure));
+      return refused(failure);
+    }
+  }
+
+  async #begin({ push, update, updates, connection }: DeployingPush): Promise<string> {
+    const { app, caller } = push;
+    // Git is already writing the archive while the commit is looked at.
+    const stored = this.archive.store(app.name, update.newId);
+    stored.catch(() => undefined);
+    const newTags = updates.filter((other) => other.ref.startsWith('refs/tags/'));
+    const repository = this.repositories.pathOf(app.name);
+    const pushed = deployable(await readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags }), update);
+    const { commit, treeId, versionTag } = pushed;
+    await connection.say(noteLines(pushed));
+    const source = await stored;
+    const { deploymentId } = await this.deployments.push({
+      appId: app.id,
+      environmentName: defaultEnvironment,
+      commit,
+      treeId,
+      sourceDigest: source.digest,
+      sourceBytes: source.bytes,
+      versionTag,
+      gitRef: update.ref,
+      gitOld: update.oldId,
+      gitNew: update.newId,
+      caller,
+    });
+    await connection.say([...heading(`Deploying ${commit.id.slice(0, 8)} to ${app.name}`), ...detail(`(should this break off: molo logs --deployment ${deploymentId})`)]);
+    return deploymentId;
+  }
+
+  async #follow(deploymentId: string, { push, connection, closing }: DeployingPush): Promise<Verdict> {
+    const end = await this.#tell(deploymentId, connection, AbortSignal.any([connection.gone, closing]));
+    if (end === null) {
+      const reason = closing.aborted ? 'The control plane restarts' : 'The deployment can no longer be followed from here';
+      await connection.say(complaint(`${reason}. The deployment goes on:\nmolo logs --deployment ${deploymentId}`));
+      return { kind: 'refused', reason: `not live yet: molo logs --deployment ${deploymentId}` };
+    }
+    if (end.failure || (end.state !== 'live' && end.state !== 'superseded')) {
+      const failure = end.failure ?? { code: 'deployment_cancelled', detail: 'The deployment was cancelled.' };
+      await connection.say(failureLines(failure));
+      return refused(failure);
+    }
+    await connection.say(await this.#liveLines(deploymentId, push.app.name));
+    return { kind: 'moved' };
+  }
+
+  /** @returns how it ended; null when nobody listens any more, or there is nothing to be heard */
+  async #tell(deploymentId: string, connection: HookConnection, signal: AbortSignal): Promise<{ state: DeploymentState; failure: Failure | null } | null> {
+    let seen = 0;
+    let brokenSince: number | null = null;
+    while (!signal.aborted) {
+      try {
+        for await (const event of this.stream.follow(deploymentId, seen, signal)) {
+          seen = event.seq;
+          brokenSince = null;
+          const lines = isEnd(event) ? [] : linesOf(event);
+          await connection.say(lines);
+          if (isEnd(event)) return event;
+        }
+        if (signal.aborted) return null;
+        const { state, failure } = await this.deployments.view(deploymentId);
+        if (isFinal(state)) return { state, failure };
+      } catch (error) {
+        this.log.warn({ err: error, deploymentId }, 'the stream of a deployment broke, joining it again');
+        brokenSince ??= Date.now();
+        if (Date.now() - brokenSince > rejoinForMs) return null;
+      }
+      await pause(rejoinEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+    return null;
+  }
+
+  async #liveLines(deploymentId: string, appName: string): Promise<string[]> {
+    const { release, receipt } = await this.deployments.view(deploymentId);
+    const url = this.addresses.url(this.addresses.builtInHost(appName, defaultEnvironment));
+    return liveLines({ number: release?.number ?? 0, version: release?.version ?? null, url, receipt });
+  }
+
+  #failureOf(error: unknown): Failure {
+    if (error instanceof AppError && error.status < 500) return error.toFailure();
+    this.log.error({ err: error, cause: error instanceof AppError ? error.cause : undefined }, 'a push could not be deployed');
+    return error instanceof AppError ? error.toFailure() : { code: 'internal', detail: 'Push again; the log of the control plane says more.' };
+  }
+}
+
+type End = Extract<DeploymentEvent, { kind: 'state' }>;
+
+function isEnd(event: DeploymentEvent): event is End {
+  return event.kind === 'state' && isFinal(event.state);
+}
+
+function refused(failure: Failure): Verdict {
+  return { kind: 'refused', reason: problems[failure.code].title };
+}
+
+function deployable(pushed: PushedCommit | null, { oldId }: RefUpdate): PushedCommit {
+  if (!pushed) throw new AppError('source_invalid', { detail: 'What was pushed is not a commit. Push a branch.' });
+  if (pushed.isEmpty) throw new AppError('source_invalid', { detail: 'The commit holds no files. Add the app to it: git add, git commit.' });
+  if ((pushed.presentId ?? oldId.replaceAll(/./g, '0')) !== oldId) {
+    throw new AppError('conflict', { detail: 'The branch moved while this was pushed. Fetch, look at what came in, and push again.' });
+  }
+  return pushed;
+}
+
+function noteLines(pushed: PushedCommit): string[] {
+  if (pushed.submodules.length === 0) return [];
+  return complaint(`Submodules are not fetched: ${pushed.submodules.join(', ')} will be empty.\nPut their files into this repository if the app needs them.`);
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { AppName } from '@molo/contracts';
+import { Config } from '../config.js';
+import { runGit } from './git-command.js';
+
+/** What is deployed is the tree as it was pushed: `git archive` is not to leave out or rewrite files. */
+const attributes = '* -export-ignore -export-subst\n';
+const staleLockMs = 10_000;
+
+/** The bare repositories of the apps, `git/<app>.git` under MOLO_HOME. */
+@Injectable()
+export class Repositories {
+  constructor(private readonly config: Config) {}
+
+  pathOf(appName: string): string {
+    return this.config.path('git', `${AppName.parse(appName)}.git`);
+  }
+
+  /** Makes the repository unless it is there. One that two make at once is made once. */
+  async create(appName: string, branch = 'main'): Promise<void> {
+    const path = this.pathOf(appName);
+    if (await exists(join(path, 'HEAD'))) return this.#pointHead(path, branch);
+    const draft = this.config.path('git', `.${appName}.${randomBytes(6).toString('hex')}`);
+    try {
+      await mkdir(this.config.path('git'), { recursive: true });
+      await runGit(['init', '--quiet', '--bare', '--template=', `--initial-branch=${branch}`, draft]);
+      await mkdir(join(draft, 'info'), { recursive: true });
+      await writeFile(join(draft, 'info/attributes'), attributes);
+      await rename(draft, path);
+    } catch (error) {
+      if (!(await exists(join(path, 'HEAD')))) throw error;
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+  }
+
+  async remove(appName: string): Promise<void> {
+    const gone = this.config.path('git', `.${appName}.${randomBytes(6).toString('hex')}`);
+    try {
+      await rename(this.pathOf(appName), gone);
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw error;
+    }
+    await rm(gone, { recursive: true, force: true });
+  }
+
+  /**
+   * Moves a ref to `newId`; done already is done. Deployments of an environment go live one after another, and the ref tells
+   * what is live: so it moves even where it has left `oldId`, the place that the pusher knew.
+   */
+  async moveRef(appName: string, ref: string, newId: string, oldId: string | null): Promise<void> {
+    const path = this.pathOf(appName);
+    const present = await this.#readRef(path, ref);
+    if (present === newId) return;
+    const message = present === oldId || present === null ? 'deployed' : 'deployed after another push';
+    await removeStaleLock(join(path, `${ref}.lock`));
+    await runGit(['-C', path, 'update-ref', '-m', message, ref, newId, present ?? '0'.repeat(newId.length)]);
+  }
+
+  async #readRef(path: string, ref: string): Promise<string | null> {
+    const line = (await runGit(['-C', path, 'cat-file', '--batch-check=%(objectname)'], `${ref}\n`)).toString().trim();
+    return /^[0-9a-f]+$/.test(line) ? line : null;
+  }
+
+  /** A clone checks out what HEAD points to: the branch that deploys. */
+  async #pointHead(path: string, branch: string): Promise<void> {
+    if ((await readFile(join(path, 'HEAD'), 'utf8')) === `ref: refs/heads/${branch}\n`) return;
+    await runGit(['-C', path, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+  }
+}
+
+/** A git that was killed leaves its lock; one that works holds it for milliseconds. */
+async function removeStaleLock(path: string): Promise<void> {
+  try {
+    if (Date.now() - (await stat(path)).mtimeMs > staleLockMs) await rm(path, { force: true });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import ssh2 from 'ssh2';
+
+/** The server's key, made once: a client that saw another would warn of an attack. */
+export async function sshHostKey(path: string): Promise<string> {
+  const kept = await read(path);
+  if (kept !== null) return kept;
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600, flush: true });
+  try {
+    // Whoever is first wins; a link never replaces what is there.
+    await link(draft, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return readFile(path, 'utf8');
+}
+
+/** As ssh shows it on the first connection: `SHA256:…` */
+export function fingerprintOf(hostKey: string): string {
+  const key = ssh2.utils.parseKey(hostKey);
+  if (key instanceof Error) throw key;
+  return `SHA256:${createHash('sha256').update(key.getPublicSSH()).digest('base64').replaceAll('=', '')}`;
+}
+
+async function read(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}

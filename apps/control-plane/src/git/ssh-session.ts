@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@molo/contracts';
+import type { ServerChannel, Session } from 'ssh2';
+import type { Caller } from '../access/caller.js';
+import { Log } from '../log.js';
+import { GitAccess, type GitService } from './git-access.js';
+import { GitProcesses } from './git-processes.js';
+import { relay } from './git-relay.js';
+import { packet } from './pkt-line.js';
+
+interface GitCommand {
+  readonly service: GitService;
+  readonly repository: string;
+}
+
+/** What a signed-in client may do: fetch and push, nothing else. */
+@Injectable()
+export class SshSession {
+  constructor(
+    private readonly access: GitAccess,
+    private readonly processes: GitProcesses,
+    private readonly log: Log,
+  ) {}
+
+  serve(session: Session, caller: Caller): void {
+    let protocol: string | undefined;
+    session.on('env', (accept, reject, { key, val }) => {
+      if (key !== 'GIT_PROTOCOL') {
+        reject?.();
+        return;
+      }
+      protocol = val;
+      accept?.();
+    });
+    session.on('pty', (_accept, reject) => reject?.());
+    session.on('shell', (accept) => greet(accept(), caller));
+    session.on('exec', (accept, _reject, { command }) => {
+      const channel = accept();
+      const git = parseGitCommand(command);
+      if (git) void this.#run(channel, git, caller, protocol);
+      else finish(channel, 128, 'molo: only git is spoken here: push and fetch. For all else there is the command molo.\n');
+    });
+  }
+
+  async #run(channel: ServerChannel, { service, repository }: GitCommand, caller: Caller, protocol: string | undefined): Promise<void> {
+    try {
+      const app = await this.access.open(repository, service, caller);
+      const child = this.processes.start({ service, app, caller, protocol, flags: [] });
+      const { code, complaint } = await relay(child, service, channel, channel);
+      if (code !== 0) this.log.info({ code, complaint }, 'a git program ended with an error');
+      finish(channel, code ?? 128, complaint);
+    } catch (error) {
+      const known = error instanceof AppError;
+      if (!known || error.status >= 500) this.log.error({ err: error }, 'a git session failed');
+      // Where git expects the list of refs it takes an error line too, and shows it to its user (gitprotocol-pack).
+      channel.write(packet(`ERR ${known ? error.detail : 'Something broke inside Molo. Try again; the log of the control plane says more.'}`));
+      finish(channel, 128, '');
+    }
+  }
+}
+
+/** `git-receive-pack '/myapp.git'`, quoted by git for a shell that is not there. */
+export function parseGitCommand(command: string): GitCommand | null {
+  const [, service, quoted, plain] = /^git[ -](upload-pack|receive-pack) (?:'([^']*)'|([^\s']+))$/.exec(command.trim()) ?? [];
+  const repository = quoted ?? plain;
+  if (service === undefined || repository === undefined) return null;
+  return { service: service === 'upload-pack' ? 'git-upload-pack' : 'git-receive-pack', repository };
+}
+
+function greet(channel: ServerChannel, caller: Caller): void {
+  finish(channel, 0, `Hello ${caller.name}. You are signed in to Molo; it gives no shell here.\r\nPush an app: git push ssh://git@HOST:PORT/myapp.git main\r\n`);
+}
+
+function finish(channel: ServerChannel, code: number, words: string): void {
+  if (channel.destroyed) return;
+  if (words !== '') channel.stderr.write(words);
+  channel.exit(code);
+  channel.end();
+}

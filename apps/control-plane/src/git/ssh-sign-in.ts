@@ -1,0 +1,66 @@
+import ssh2, { type AuthContext, type Connection, type PublicKeyAuthContext } from 'ssh2';
+import { Injectable } from '@nestjs/common';
+import { Authenticator } from '../access/authenticator.js';
+import type { Caller } from '../access/caller.js';
+import { Log } from '../log.js';
+
+/** A client offers every key of its agent, one after another. */
+const mostAttempts = 12;
+
+/** Signs SSH clients in by public key alone; the user name does not matter. */
+@Injectable()
+export class SshSignIn {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly log: Log,
+  ) {}
+
+  /** Judges all that this client tries; `signedIn` is told who it is before the client is. */
+  watch(client: Connection, ip: string, signedIn: (caller: Caller) => void): void {
+    let attempts = 0;
+    client.on('authentication', (context) => {
+      if (context.method !== 'publickey') {
+        context.reject(['publickey']);
+        return;
+      }
+      attempts += 1;
+      if (attempts > mostAttempts) {
+        client.end();
+        return;
+      }
+      void this.#judge(context, ip, signedIn);
+    });
+  }
+
+  async #judge(context: PublicKeyAuthContext, ip: string, signedIn: (caller: Caller) => void): Promise<void> {
+    try {
+      const caller = await this.authenticator.bySshKey(context.key.data, ip);
+      if (!caller || (context.signature !== undefined && !isSignedBy(context))) {
+        reject(context);
+        return;
+      }
+      if (context.signature !== undefined) signedIn(caller);
+      context.accept();
+    } catch (error) {
+      this.log.error({ err: error }, 'an SSH key could not be looked up');
+      reject(context);
+    }
+  }
+}
+
+function reject(context: AuthContext): void {
+  context.reject(['publickey']);
+}
+
+function isSignedBy({ key, signature, blob, hashAlgo }: PublicKeyAuthContext): boolean {
+  const parsed = ssh2.utils.parseKey(`${typeOf(key.data)} ${key.data.toString('base64')}`);
+  if (parsed instanceof Error || !signature || !blob) return false;
+  // Against its types, `verify` also returns errors.
+  // oxlint-disable-next-line typescript/no-unnecessary-boolean-literal-compare
+  return parsed.verify(blob, signature, hashAlgo) === true;
+}
+
+/** The first field of a key is its type (RFC 4253, section 6.6). */
+function typeOf(blob: Buffer): string {
+  return blob.toString('latin1', 4, 4 + Math.min(blob.readUInt32BE(0), 64));
+}

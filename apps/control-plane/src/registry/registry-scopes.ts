@@ -1,0 +1,42 @@
+import type { Caller } from '../access/caller.js';
+import type { RegistryAccess } from './registry-tokens.js';
+
+/** Who asks for a token: a person or program with an API token, or a node. */
+export type RegistryCaller = { readonly kind: 'caller'; readonly caller: Caller } | { readonly kind: 'node'; readonly nodeId: string };
+
+const repositoryActions = ['pull', 'push'] as const;
+/** More scopes than any client asks for at once. */
+const mostScopes = 20;
+
+/** Scopes as clients write them: `repository:myapp:pull,push`, several of them separated by spaces. */
+export function parseScopes(scopes: readonly string[]): RegistryAccess[] {
+  return scopes
+    .flatMap((scope) => scope.split(' '))
+    .filter(Boolean)
+    .slice(0, mostScopes)
+    .flatMap((scope) => {
+      const [, type, name, actions] = /^([a-z]+):([^\s]+):([a-z,*]+)$/.exec(scope) ?? [];
+      return type === undefined || name === undefined || actions === undefined ? [] : [{ type, name, actions: actions.split(',') }];
+    });
+}
+
+/**
+ * What of the asked is granted. Less than asked is no error: the registry then refuses what the token does not hold.
+ * @param appExists whether a repository is that of an app
+ */
+export function grant(asked: RegistryAccess, who: RegistryCaller, appExists: boolean): RegistryAccess {
+  const allowed = asked.type === 'repository' ? actionsOn(who, appExists) : registryActions(asked, who);
+  return { ...asked, actions: asked.actions.includes('*') && allowed.includes('*') ? ['*'] : allowed.filter((action) => asked.actions.includes(action)) };
+}
+
+/** Nodes also keep repositories that are no app's: the stacks. */
+function actionsOn(who: RegistryCaller, appExists: boolean): readonly string[] {
+  if (who.kind === 'node') return repositoryActions;
+  if (!appExists) return [];
+  const { rights } = who.caller;
+  return rights.includes('deploy') ? repositoryActions : rights.includes('read') ? ['pull'] : [];
+}
+
+function registryActions({ type, name }: RegistryAccess, who: RegistryCaller): readonly string[] {
+  return type === 'registry' && name === 'catalog' && who.kind === 'caller' && who.caller.rights.includes('administer') ? ['*'] : [];
+}

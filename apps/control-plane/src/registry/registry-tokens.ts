@@ -1,0 +1,62 @@
+import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { SignJWT } from 'jose';
+import { Config } from '../config.js';
+
+/** What a token allows, as Distribution reads it from the claim `access`. */
+export interface RegistryAccess {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+/** Distribution's configuration names the same two: `auth.token.issuer` and `auth.token.service`. */
+export const registryIssuer = 'molo';
+export const registryService = 'molo-registry';
+export const tokenSeconds = 300;
+/** Clocks of other machines may be behind. */
+const leewaySeconds = 30;
+
+interface Signer {
+  readonly key: KeyObject;
+  /** The certificate of the key, in DER, base64: the registry checks it against the internal CA. */
+  readonly certificate: string;
+}
+
+/** Signs the short-lived tokens that the registry asks of everybody (Docker Registry v2 authentication, JWT). */
+@Injectable()
+export class RegistryTokens {
+  #signer: Promise<Signer> | null = null;
+
+  constructor(private readonly config: Config) {}
+
+  /** @param subject who it is for, as the registry's log shows it */
+  async sign(subject: string, access: readonly RegistryAccess[]): Promise<string> {
+    const { key, certificate } = await this.#loadSigner();
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({ access })
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', x5c: [certificate] })
+      .setIssuer(registryIssuer)
+      .setAudience(registryService)
+      .setSubject(subject)
+      .setIssuedAt(now)
+      .setNotBefore(now - leewaySeconds)
+      .setExpirationTime(now + tokenSeconds)
+      .setJti(randomUUID())
+      .sign(key);
+  }
+
+  #loadSigner(): Promise<Signer> {
+    this.#signer ??= this.#readSigner().catch((error: unknown) => {
+      this.#signer = null;
+      throw error;
+    });
+    return this.#signer;
+  }
+
+  async #readSigner(): Promise<Signer> {
+    const [key, certificate] = await Promise.all([readFile(this.config.path('tls', 'registry-token.key')), readFile(this.config.path('tls', 'registry-token.crt'))]);
+    return { key: createPrivateKey(key), certificate: new X509Certificate(certificate).raw.toString('base64') };
+  }
+}
