@@ -8,7 +8,6 @@ export function postgres({ settings, home, postgresPrograms }: Surroundings): Se
   const configuration = [
     `data_directory = '${data}'`,
     `hba_file = '${home}/services/postgres/pg_hba.conf'`,
-    "ident_file = ''",
     "listen_addresses = '127.0.0.1'",
     `port = ${settings['MOLO_POSTGRES_PORT']}`,
     `unix_socket_directories = '${home}/run/postgres'`,
@@ -42,6 +41,7 @@ export function postgres({ settings, home, postgresPrograms }: Surroundings): Se
     check: `${program('pg_isready')} -q -h ${quote(`${home}/run/postgres`)} -p ${settings['MOLO_POSTGRES_PORT']}`,
     files: {
       'postgresql.conf': `${configuration.join('\n')}\n`,
+      'pg_ident.conf': '',
       'pg_hba.conf': 'local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n',
     },
     port: settings['MOLO_POSTGRES_PORT'],

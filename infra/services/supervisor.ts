@@ -57,8 +57,8 @@ export function supervisorPid(): number | undefined {
 /** Starts a service, or restarts it when it runs as something other than what it is to be. */
 export async function bringUp(service: string, fingerprint: string): Promise<'started' | 'restarted' | 'kept'> {
   const applied = join(place(service), 'applied');
-  rmSync(join(place(service), 'down'), { force: true });
   await until(() => existsSync(join(place(service), 'supervise', 'ok')));
+  rmSync(join(place(service), 'down'), { force: true });
   const { running } = await serviceState(service);
   const asWished = existsSync(applied) && readFileSync(applied, 'utf8') === fingerprint;
   if (running && asWished) return 'kept';

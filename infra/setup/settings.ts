@@ -37,7 +37,7 @@ export const portSettings: readonly PortSetting[] = [
 /** Settings that are simply taken: from the caller, else as remembered, else these. */
 const plainDefaults = (): Record<string, string> => ({
   MOLO_DOMAIN: 'localhost',
-  MOLO_NODE_NAME: machineName,
+  MOLO_NODE_NAME: nodeName(),
   MOLO_DOCKER_SOCKET: '/var/run/docker.sock',
   MOLO_NETWORK_POOL: '10.213.0.0/16',
   MOLO_INGRESS_POOL: '1000',
@@ -173,3 +173,9 @@ export function portSuffix(settings: Settings): string {
   return settings['MOLO_HTTP_PORT'] === '80' ? '' : `:${settings['MOLO_HTTP_PORT']}`;
 }
 
+
+/** The machine's name as a host label: lower case, letters, digits and hyphens. */
+function nodeName(): string {
+  const name = machineName.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  return name.slice(0, 63) || 'local';
+}
