@@ -5,6 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
+import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
@@ -15,6 +16,8 @@ import { Waiting } from './waiting.js';
 /** Time to pull an image and to start its containers; the agent keeps the shorter limits of the app itself. */
 const longestStartMs = 15 * 60_000;
 const longestReleaseProcessMs = 60 * 60_000;
+/** After the platform's own start the agents need a moment to report. */
+const longestNodeWaitMs = 30_000;
 
 /** From a release to healthy instances: place, run the release process, start, check. */
 @Injectable()
@@ -24,6 +27,7 @@ export class InstanceSteps {
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
     private readonly instances: InstancesService,
+    private readonly nodes: NodesService,
     private readonly mover: DeploymentMover,
     private readonly journal: Journal,
     private readonly waiting: Waiting,
@@ -35,6 +39,7 @@ export class InstanceSteps {
     if (Object.keys(manifest.processes).length === 0) {
       throw new AppError('no_web_process', { detail: 'The image has no process to run. Add a Procfile with a line such as "web: node server.js".' });
     }
+    await this.waiting.until(deployment.id, longestNodeWaitMs, () => this.#someNodeAnswers());
     if (deployment.reason === 'push' && manifest.processes['release']) await this.#runReleaseProcess(deployment, release);
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'placing');
@@ -61,6 +66,11 @@ export class InstanceSteps {
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
     await this.instances.stop(manager, (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt));
+  }
+
+  async #someNodeAnswers(): Promise<true | undefined> {
+    const nodes = await this.nodes.withRole(this.dataSource.manager, 'instances');
+    return nodes.some(isOnline) ? true : undefined;
   }
 
   /** Scaling keeps the running instances; not where the config was changed too and they do not have it yet. */

@@ -67,10 +67,11 @@ export class SimulatedAgent {
   }
 
   async #build(buildId: string): Promise<void> {
+    const held = this.holdBuilds;
     this.builtIds.push(buildId);
     const { builds } = this.parts;
     await builds.report(buildId, this.nodeId, { state: 'building' });
-    if (this.holdBuilds) return;
+    if (held) return;
     if (this.buildFailure) {
       await builds.report(buildId, this.nodeId, { state: 'failed', failure: this.buildFailure });
       return;
