@@ -1,15 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { Addresses } from './addresses.js';
+import { AppChangesModule } from './apps/app-changes.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EnvironmentChangesModule } from './environments/environment-changes.module.js';
 import { EnvironmentsModule } from './environments/environments.module.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { Log } from './log.js';
+import { LiveModule } from './live/live.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { RestModule } from './rest/rest.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
+import { StatusModule } from './status/status.module.js';
 
 @Module({
   imports: [
@@ -22,6 +27,11 @@ import { SecretsModule } from './secrets/secrets.module.js';
     // features, one a line
     AppsModule,
     EnvironmentsModule,
+    AppChangesModule,
+    EnvironmentChangesModule,
+    LiveModule,
+    StatusModule,
+    MetricsModule,
     LifecycleModule,
   ],
 })

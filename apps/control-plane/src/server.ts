@@ -9,6 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { type Log, nestLog } from './log.js';
 import { EndpointCheck } from './rest/endpoint-check.js';
+import { logRequests } from './rest/request-log.js';
 
 /** How long requests that run may take to end once the platform is told to stop. */
 const graceMs = 8000;
@@ -27,22 +28,16 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
   try {
     app.set('trust proxy', 'loopback');
     app.disable('x-powered-by');
+    app.disable('etag');
+    app.use(logRequests(log));
     await app.init();
-    warnOfMissingHandlers(app, log);
+    app.get(EndpointCheck, { strict: false }).assert();
     await app.listen(config.apiPort, '127.0.0.1');
     const owners = await listenForOwner(config.path('run', 'control.sock'), app.getHttpAdapter().getInstance() as RequestListener);
     return { app, url: await app.getUrl(), stop: () => stop(app, owners) };
   } catch (error) {
     await app.close();
     throw error;
-  }
-}
-
-function warnOfMissingHandlers(app: NestExpressApplication, log: Log): void {
-  try {
-    app.get(EndpointCheck, { strict: false }).assert();
-  } catch (error) {
-    log.error({ reason: (error as Error).message.split('\n') }, 'the API is not whole');
   }
 }
 

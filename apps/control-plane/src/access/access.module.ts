@@ -1,13 +1,20 @@
 import { Global, Module } from '@nestjs/common';
+import { AccessController } from './access.controller.js';
 import { Authenticator } from './authenticator.js';
+import { ClaimService } from './claim.service.js';
+import { CredentialsController } from './credentials.controller.js';
 import { RequestAuthentication } from './request-authentication.js';
 import { Revocations } from './revocations.js';
 import { SessionsService } from './sessions.service.js';
+import { SignInService } from './sign-in.service.js';
+import { SshKeysService } from './ssh-keys.service.js';
+import { TokensService } from './tokens.service.js';
 
 /** Who may do what. Every edge asks it: REST, git, the registry, live. */
 @Global()
 @Module({
-  providers: [Authenticator, RequestAuthentication, Revocations, SessionsService],
-  exports: [Authenticator, RequestAuthentication, Revocations, SessionsService],
+  controllers: [AccessController, CredentialsController],
+  providers: [Authenticator, ClaimService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TokensService],
+  exports: [Authenticator, ClaimService, RequestAuthentication, Revocations, SessionsService],
 })
 export class AccessModule {}

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { Log } from '../log.js';
 import { type Caller, userCaller } from './caller.js';
 import { RecentCallers } from './recent-callers.js';
 import { Revocations } from './revocations.js';
@@ -24,16 +26,29 @@ export interface NewSession {
   readonly expiresAt: Date;
 }
 
+const cleanEveryMs = 60 * 60 * 1000;
+
 /** Sessions of browsers: the secret is in the cookie, its hash in the database. */
 @Injectable()
-export class SessionsService {
+export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly recent = new RecentCallers<OpenSession>();
+  private cleaning: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly revocations: Revocations,
+    private readonly audit: AuditService,
+    private readonly log: Log,
   ) {
     revocations.listen(() => this.recent.forget());
+  }
+
+  onApplicationBootstrap(): void {
+    this.cleaning = setInterval(() => void this.forgetExpired(), cleanEveryMs);
+  }
+
+  onModuleDestroy(): void {
+    if (this.cleaning) clearInterval(this.cleaning);
   }
 
   async start(manager: EntityManager, user: User, from: { ip: string | null; userAgent: string | null }): Promise<NewSession> {
@@ -59,13 +74,16 @@ export class SessionsService {
     return expiresAt;
   }
 
-  async end(secret: string): Promise<void> {
-    await this.dataSource.manager.delete(Session, { tokenHash: hashSecret(secret) });
+  async end(secret: string, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.delete(Session, { tokenHash: hashSecret(secret) });
+      if (affected) await this.audit.record(manager, caller, { action: 'session.ended', target: caller.email ?? caller.name });
+    });
     this.revocations.announce();
   }
 
-  async forgetExpired(): Promise<void> {
-    await this.dataSource.query('delete from sessions where expires_at < now()');
+  private async forgetExpired(): Promise<void> {
+    await this.dataSource.query('delete from sessions where expires_at < now()').catch((error: unknown) => this.log.warn({ err: error }, 'expired sessions could not be removed'));
   }
 
   private async read(hash: string): Promise<OpenSession | null> {

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AppsModule } from '../apps/apps.module.js';
-import { ConfigSnapshots } from './config-snapshots.js';
+import { ConfigSnapshotsModule } from './config-snapshots.module.js';
 import { EnvironmentsService } from './environments.service.js';
 
 /** Environments as they are. Changing them needs features that need this one: see EnvironmentChangesModule. */
-@Module({ imports: [AppsModule], providers: [EnvironmentsService, ConfigSnapshots], exports: [EnvironmentsService, ConfigSnapshots] })
+@Module({ imports: [AppsModule, ConfigSnapshotsModule], providers: [EnvironmentsService], exports: [EnvironmentsService] })
 export class EnvironmentsModule {}

@@ -1,15 +1,17 @@
 import { createHmac } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AppError, type Endpoint } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import { Config } from '../config.js';
+import { Log } from '../log.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import type { Call } from './endpoint.decorator.js';
 
 /** What is longer undone than this was begun by a process that died. */
 const abandonedAfter = '2 minutes';
 const keptFor = '1 day';
+const cleanEveryMs = 60 * 60 * 1000;
 
 interface Place {
   readonly caller: string;
@@ -22,12 +24,23 @@ interface Place {
  * Answers are kept sealed, since they may hold the text of a token; a request that failed may be made again.
  */
 @Injectable()
-export class Idempotency {
+export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
+  private cleaning: NodeJS.Timeout | null = null;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly secretBox: SecretBox,
     private readonly config: Config,
+    private readonly log: Log,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.cleaning = setInterval(() => void this.forgetExpired(), cleanEveryMs);
+  }
+
+  onModuleDestroy(): void {
+    if (this.cleaning) clearInterval(this.cleaning);
+  }
 
   async once(endpoint: Endpoint, call: Call<Endpoint>, handle: () => Promise<unknown>): Promise<unknown> {
     const key = call.request.get('idempotency-key');
@@ -44,11 +57,6 @@ export class Idempotency {
       await this.dataSource.query('delete from idempotency_keys where caller = $1 and key = $2', [place.caller, key]);
       throw error;
     }
-  }
-
-  /** Forgets what is older than a day. */
-  async forgetExpired(): Promise<void> {
-    await this.dataSource.query(`delete from idempotency_keys where created_at < now() - interval '${keptFor}'`);
   }
 
   /** One of any number of equal requests at once begins; whether it is this one. */
@@ -80,6 +88,11 @@ export class Idempotency {
   private async keep(place: Place, status: number, answer: unknown): Promise<void> {
     const sealed = answer === undefined ? null : this.secretBox.seal(JSON.stringify(answer), contextOf(place));
     await this.dataSource.query('update idempotency_keys set status = $3, response = $4 where caller = $1 and key = $2', [place.caller, place.key, status, JSON.stringify({ sealed })]);
+  }
+
+  private async forgetExpired(): Promise<void> {
+    const expired = this.dataSource.query(`delete from idempotency_keys where created_at < now() - interval '${keptFor}'`);
+    await expired.catch((error: unknown) => this.log.warn({ err: error }, 'expired idempotency keys could not be removed'));
   }
 
   /** Keyed, so that a short secret in a body cannot be guessed from its hash. */

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@molo/contracts';
+import { DataSource } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { Attempts } from './attempts.js';
+import { type Caller, userCaller } from './caller.js';
+import { isPassword } from './passwords.js';
+import { type NewSession, SessionsService } from './sessions.service.js';
+import { User } from './user.entity.js';
+
+const minuteMs = 60_000;
+
+export interface SignedIn {
+  readonly caller: Caller;
+  readonly session: NewSession;
+}
+
+export interface From {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** Signs in with email and password. Who guesses learns nothing of who has an account here, and soon has to wait. */
+@Injectable()
+export class SignInService {
+  private readonly byAddress = new Attempts(30, 5 * minuteMs);
+  private readonly byAccount = new Attempts(10, 5 * minuteMs);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sessions: SessionsService,
+    private readonly audit: AuditService,
+  ) {}
+
+  async signIn(email: string, password: string, from: From): Promise<SignedIn> {
+    const address = from.ip ?? '';
+    const account = email.trim().toLowerCase();
+    this.byAddress.take(address);
+    this.byAccount.take(account);
+    const user = await this.find(account);
+    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === null) {
+      throw new AppError('credentials_refused', { detail: 'The email or the password is not right.' });
+    }
+    this.byAddress.forget(address);
+    this.byAccount.forget(account);
+    return await this.begin(user, from);
+  }
+
+  private async find(account: string): Promise<User | null> {
+    return await this.dataSource.manager.createQueryBuilder(User, 'user').where('lower(user.email) = :account', { account }).getOne();
+  }
+
+  private async begin(user: User, from: From): Promise<SignedIn> {
+    const caller = userCaller(user, from.ip);
+    const session = await this.dataSource.transaction(async (manager) => {
+      await this.audit.record(manager, caller, { action: 'session.started', target: user.email });
+      return await this.sessions.start(manager, user, from);
+    });
+    return { caller, session };
+  }
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError, defaultEnvironment } from '@molo/contracts';
+import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
+import { actorOf, type Caller } from '../access/caller.js';
+import { AuditService } from '../audit/audit.service.js';
+import { Notifications } from '../database/notifications.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
+import { Repositories } from '../git/repositories.js';
+import { InstancesService } from '../instances/instances.service.js';
+import { NodesService } from '../nodes/nodes.service.js';
+import { App } from './app.entity.js';
+import { AppsService } from './apps.service.js';
+
+/** Creates, changes and deletes apps. */
+@Injectable()
+export class AppChangesService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly apps: AppsService,
+    private readonly environments: EnvironmentsService,
+    private readonly repositories: Repositories,
+    private readonly instances: InstancesService,
+    private readonly deployments: DeploymentsService,
+    private readonly nodes: NodesService,
+    private readonly notifications: Notifications,
+    private readonly audit: AuditService,
+  ) {}
+
+  async create(name: string, deployBranch: string, caller: Caller): Promise<App> {
+    const app = await this.dataSource.transaction(async (manager) => {
+      const created = await insertApp(manager, name, deployBranch, caller);
+      await this.environments.create(manager, created.id, defaultEnvironment);
+      await this.audit.record(manager, caller, { action: 'app.created', target: name, after: { deployBranch } });
+      await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
+      // The ingress answers for the new host at once, with a page that says that nothing is deployed yet.
+      await this.nodes.bumpAll(manager);
+      // An earlier app of this name may have left its repository behind, if its deletion was cut short.
+      await this.repositories.remove(name);
+      return created;
+    });
+    await this.repositories.create(name, deployBranch);
+    return app;
+  }
+
+  async changeBranch(name: string, deployBranch: string, caller: Caller): Promise<App> {
+    const app = await this.dataSource.transaction(async (manager) => {
+      const before = await this.lock(manager, name);
+      await manager.update(App, { id: before.id }, { deployBranch });
+      await this.audit.record(manager, caller, { action: 'app.changed', target: name, before: { deployBranch: before.deployBranch }, after: { deployBranch } });
+      await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: name }));
+      return { ...before, deployBranch };
+    });
+    await this.repositories.create(name, deployBranch);
+    return app;
+  }
+
+  /** Its instances stop, its hosts lead nowhere, its name is free; the rows stay for the audit. */
+  async delete(name: string, caller: Caller): Promise<void> {
+    const environmentIds = await this.dataSource.transaction(async (manager) => {
+      const app = await this.lock(manager, name);
+      const ids = await this.environments.idsOf(manager, app.id);
+      await manager.update(App, { id: app.id }, { deletedAt: new Date() });
+      for (const id of ids) await this.instances.stopAll(manager, id);
+      await this.environments.releaseDomains(manager, ids);
+      await this.nodes.bumpAll(manager);
+      await this.audit.record(manager, caller, { action: 'app.deleted', target: name });
+      await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
+      return ids;
+    });
+    await this.cancelDeployments(environmentIds, caller);
+    await this.repositories.remove(name);
+  }
+
+  private async cancelDeployments(environmentIds: readonly string[], caller: Caller): Promise<void> {
+    const running: { id: string }[] = await this.dataSource.query('select id from deployments where environment_id = any($1) and finished_at is null', [environmentIds]);
+    for (const { id } of running) {
+      // One that is past its switch cannot be cancelled any more, and ends by itself.
+      await this.deployments.cancel(id, caller).catch((error: unknown) => {
+        if (!(error instanceof AppError && error.code === 'conflict')) throw error;
+      });
+    }
+  }
+
+  private async lock(manager: EntityManager, name: string): Promise<App> {
+    const { id } = await this.apps.findByName(name, manager);
+    await manager.query('select 1 from apps where id = $1 for update', [id]);
+    return await this.apps.findByName(name, manager);
+  }
+}
+
+const uniqueViolation = '23505';
+
+async function insertApp(manager: EntityManager, name: string, deployBranch: string, caller: Caller): Promise<App> {
+  const app = manager.create(App, { id: randomUUID(), name, deployBranch, createdBy: actorOf(caller), createdAt: new Date(), deletedAt: null });
+  try {
+    await manager.insert(App, app);
+  } catch (error) {
+    if (!(error instanceof QueryFailedError) || (error.driverError as { code?: string }).code !== uniqueViolation) throw error;
+    throw new AppError('already_exists', { detail: `There is an app ${name} already. Take another name.`, cause: error });
+  }
+  return app;
+}

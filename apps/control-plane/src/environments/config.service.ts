@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type ConfigEntry } from '@molo/contracts';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import type { Caller } from '../access/caller.js';
+import { AuditService } from '../audit/audit.service.js';
+import { DeploymentsService } from '../deployments/deployments.service.js';
+import { SecretBox } from '../secrets/secret-box.js';
+import { ConfigVar } from './config-var.entity.js';
+import { EnvironmentsService } from './environments.service.js';
+
+export interface ConfigChange {
+  readonly set: Readonly<Record<string, string>>;
+  readonly unset: readonly string[];
+  /** The values of `set` are never shown again. What was a secret stays one. */
+  readonly secret: boolean;
+}
+
+export interface ConfigChanged {
+  readonly items: ConfigEntry[];
+  readonly deploymentId: string | null;
+}
+
+/** The config of environments. Every value is sealed in the database, whether it is called a secret or not. */
+@Injectable()
+export class ConfigService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly environments: EnvironmentsService,
+    private readonly deployments: DeploymentsService,
+    private readonly secretBox: SecretBox,
+    private readonly audit: AuditService,
+  ) {}
+
+  async list(appName: string, environmentName: string): Promise<ConfigEntry[]> {
+    const { environment } = await this.environments.find(appName, environmentName);
+    return await this.entries(this.dataSource.manager, environment.id);
+  }
+
+  async change(appName: string, environmentName: string, change: ConfigChange, caller: Caller): Promise<ConfigChanged> {
+    refuseContradiction(change);
+    return await this.dataSource.transaction(async (manager) => {
+      const { environment } = await this.environments.lock(manager, appName, environmentName);
+      const before = await manager.findBy(ConfigVar, { environmentId: environment.id });
+      const changedKeys = this.differences(before, change);
+      if (changedKeys.length === 0) return { items: await this.entries(manager, environment.id), deploymentId: null };
+      await this.write(manager, environment.id, before, change);
+      const items = await this.entries(manager, environment.id);
+      await this.audit.record(manager, caller, {
+        action: 'config.changed',
+        target: `${appName}/${environmentName}`,
+        before: hidden(changedKeys, before),
+        after: hidden(changedKeys, items),
+      });
+      return { items, deploymentId: await this.deployments.deployChange(manager, environment.id, 'config', caller) };
+    });
+  }
+
+  /** Keys that are not as the change wants them: setting what is there already deploys nothing. */
+  private differences(before: readonly ConfigVar[], change: ConfigChange): string[] {
+    const known = new Map(before.map((one) => [one.key, one]));
+    const isNew = ([key, value]: [string, string]) => {
+      const one = known.get(key);
+      return one === undefined || this.open(one) !== value || (change.secret && !one.secret);
+    };
+    return [...Object.entries(change.set).filter(isNew).map(([key]) => key), ...change.unset.filter((key) => known.has(key))];
+  }
+
+  private async write(manager: EntityManager, environmentId: string, before: readonly ConfigVar[], change: ConfigChange): Promise<void> {
+    const secrets = new Set(before.filter(({ secret }) => secret).map(({ key }) => key));
+    const updatedAt = new Date();
+    const vars = Object.entries(change.set).map(([key, value]) => ({
+      environmentId,
+      key,
+      valueEncrypted: this.secretBox.seal(value, contextOf(environmentId, key)),
+      secret: change.secret || secrets.has(key),
+      updatedAt,
+    }));
+    if (change.unset.length > 0) await manager.delete(ConfigVar, { environmentId, key: In([...change.unset]) });
+    if (vars.length > 0) await manager.upsert(ConfigVar, vars, ['environmentId', 'key']);
+  }
+
+  private async entries(manager: EntityManager, environmentId: string): Promise<ConfigEntry[]> {
+    const vars = await manager.find(ConfigVar, { where: { environmentId }, order: { key: 'ASC' } });
+    return vars.map((one) => ({ key: one.key, secret: one.secret, value: one.secret ? null : this.open(one), updatedAt: one.updatedAt.toISOString() }));
+  }
+
+  private open({ environmentId, key, valueEncrypted }: ConfigVar): string {
+    return this.secretBox.open(valueEncrypted, contextOf(environmentId, key));
+  }
+}
+
+/** Binds a sealed value to its place. */
+function contextOf(environmentId: string, key: string): string {
+  return `${environmentId}/${key}`;
+}
+
+function refuseContradiction({ set, unset }: ConfigChange): void {
+  const both = unset.filter((key) => Object.hasOwn(set, key));
+  if (both.length === 0) return;
+  const errors = both.map((key) => ({ path: `unset.${key}`, message: 'is in "set" too' }));
+  throw new AppError('invalid_input', { detail: `Either set or unset ${both.join(', ')}, not both.`, errors });
+}
+
+/** Whether each key was there, and as what; never its value. */
+function hidden(keys: readonly string[], vars: readonly { key: string; secret: boolean }[]): Record<string, string | null> {
+  const known = new Map(vars.map(({ key, secret }) => [key, secret ? '(secret)' : '(hidden)']));
+  return Object.fromEntries(keys.map((key) => [key, known.get(key) ?? null]));
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type Domain as DomainView } from '@molo/contracts';
+import { DataSource } from 'typeorm';
+import type { Caller } from '../access/caller.js';
+import { Addresses } from '../addresses.js';
+import { AuditService } from '../audit/audit.service.js';
+import { NodesService } from '../nodes/nodes.service.js';
+import { Domain } from './domain.entity.js';
+import { EnvironmentsService } from './environments.service.js';
+
+/** Hosts that lead to an environment: the one that it has by itself, and those that people add. */
+@Injectable()
+export class DomainsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly environments: EnvironmentsService,
+    private readonly addresses: Addresses,
+    private readonly nodes: NodesService,
+    private readonly audit: AuditService,
+  ) {}
+
+  async list(appName: string, environmentName: string): Promise<DomainView[]> {
+    const { app, environment } = await this.environments.find(appName, environmentName);
+    const domains = await this.dataSource.manager.find(Domain, { where: { environmentId: environment.id }, order: { host: 'ASC' } });
+    const builtIn = { host: this.addresses.builtInHost(app.name, environment.name), builtIn: true, createdAt: environment.createdAt.toISOString() };
+    return [builtIn, ...domains.map(viewOf)];
+  }
+
+  /** Added already is done; taken by another environment is `already_exists`. */
+  async add(appName: string, environmentName: string, host: string, caller: Caller): Promise<DomainView> {
+    if (this.addresses.isUnderPlatform(host)) {
+      const errors = [{ path: 'host', message: "is under the platform's own domain, whose names Molo gives out itself" }];
+      throw new AppError('invalid_input', { detail: `${host} is under the platform's own domain, whose names Molo gives out itself. Take a domain of your own.`, errors });
+    }
+    return await this.dataSource.transaction(async (manager) => {
+      const { environment } = await this.environments.lock(manager, appName, environmentName);
+      const added: unknown[] = await manager.query('insert into domains (host, environment_id) values ($1, $2) on conflict do nothing returning host', [host, environment.id]);
+      const domain = await manager.findOneByOrFail(Domain, { host });
+      if (domain.environmentId !== environment.id) throw new AppError('already_exists', { detail: `${host} leads to another environment already. Remove it there first.` });
+      if (added.length > 0) {
+        await this.nodes.bumpAll(manager);
+        await this.audit.record(manager, caller, { action: 'domain.added', target: `${appName}/${environmentName}`, after: { host } });
+      }
+      return viewOf(domain);
+    });
+  }
+
+  async remove(appName: string, environmentName: string, host: string, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const { app, environment } = await this.environments.lock(manager, appName, environmentName);
+      if (host === this.addresses.builtInHost(app.name, environment.name)) {
+        throw new AppError('conflict', { detail: `${host} belongs to the environment itself and cannot be removed.` });
+      }
+      const { affected } = await manager.delete(Domain, { host, environmentId: environment.id });
+      if (!affected) throw new AppError('not_found', { detail: `${host} is not a domain of ${appName}/${environmentName}.` });
+      await this.nodes.bumpAll(manager);
+      await this.audit.record(manager, caller, { action: 'domain.removed', target: `${appName}/${environmentName}`, before: { host } });
+    });
+  }
+}
+
+function viewOf(domain: Domain): DomainView {
+  return { host: domain.host, builtIn: false, createdAt: domain.createdAt.toISOString() };
+}
