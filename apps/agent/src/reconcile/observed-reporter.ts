@@ -16,7 +16,7 @@ export type Observation = Omit<ObservedNode, 'seq' | 'agentStartedAt'>;
 export class ObservedReporter implements OnModuleDestroy {
   private readonly agentStartedAt = new Date().toISOString();
   private readonly closing = new AbortController();
-  private observe: (() => Observation) | null = null;
+  private observe: (() => Promise<Observation>) | null = null;
   private seq = 0;
   private news = false;
   private sending: Promise<void> | null = null;
@@ -27,7 +27,7 @@ export class ObservedReporter implements OnModuleDestroy {
     @Inject(LOG) private readonly log: Log,
   ) {}
 
-  start(observe: () => Observation): void {
+  start(observe: () => Promise<Observation>): void {
     this.observe = observe;
     this.heartbeat = setInterval(() => this.changed(), heartbeatMs);
     this.changed();
@@ -44,11 +44,11 @@ export class ObservedReporter implements OnModuleDestroy {
     await this.sending;
   }
 
-  private async send(observe: () => Observation): Promise<void> {
+  private async send(observe: () => Promise<Observation>): Promise<void> {
     for (let failures = 0; this.news && !this.closing.signal.aborted; ) {
       await pause(failures === 0 ? gatherMs : Math.min(100 * 2 ** failures, longestPauseMs), undefined, { signal: this.closing.signal }).catch(() => undefined);
       this.news = false;
-      if (await this.sendOnce(observe())) failures = 0;
+      if (await this.sendOnce(await observe())) failures = 0;
       else failures = this.failed(failures);
     }
   }

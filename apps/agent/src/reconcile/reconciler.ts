@@ -9,7 +9,6 @@ import { LOG, type Log } from '../logger.js';
 import { InstanceLogs } from '../logs/instance-logs.js';
 import { DesiredStore } from './desired-store.js';
 import { ObservedReporter, type Observation } from './observed-reporter.js';
-import { routesOf } from './routes.js';
 import { Traffic } from './traffic.js';
 
 const retryMs = 1000;
@@ -154,13 +153,12 @@ export class Reconciler implements OnModuleDestroy {
     const { node } = this;
     if (node === null || this.closing.signal.aborted) return;
     this.dropDone();
-    this.traffic.apply(routesOf(node, new Map([...this.controllers].map(([id, each]) => [id, each.view]))));
+    this.traffic.apply(node, new Map([...this.controllers].map(([id, each]) => [id, each.view])));
     this.reporter.changed();
   }
 
   private trafficChanged(): void {
-    const { openConnections } = this.traffic.seen();
-    for (const [id, controller] of this.controllers) controller.setOpenConnections(openConnections.get(id) ?? null);
+    for (const [id, controller] of this.controllers) controller.setOpenConnections(this.traffic.openConnections(id));
     this.reporter.changed();
   }
 
@@ -185,10 +183,10 @@ export class Reconciler implements OnModuleDestroy {
     this.networks.removeUnwanted(node.nodeId, wanted).catch((error: unknown) => this.log.warn({ err: error }, 'networks could not be removed'));
   }
 
-  private observation(): Observation {
+  private async observation(): Promise<Observation> {
+    const traffic = await this.traffic.counts();
     const node = this.node!;
-    const seen = this.traffic.seen();
     const instances = node.instances.flatMap((instance) => this.controllers.get(instance.id)?.view ?? []);
-    return { generation: node.generation, instances, routes: seen.routes, traffic: seen.counts };
+    return { generation: node.generation, instances, routes: this.traffic.observedRoutes(), traffic };
   }
 }

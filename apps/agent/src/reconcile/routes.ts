@@ -1,5 +1,5 @@
-import type { DesiredInstance, DesiredNode, DesiredRoute, InstanceObserved } from '@molo/contracts';
-import type { Route, Target } from './traffic.js';
+import type { DesiredInstance, DesiredNode, InstanceObserved } from '@molo/contracts';
+import type { InstanceAddress } from '../ingress/wish.js';
 
 /** What is seen of an instance, as far as traffic goes. */
 export interface Reachable {
@@ -8,26 +8,20 @@ export interface Reachable {
   readonly address: string | null;
 }
 
-/** The routes of the desired set with the addresses that its instances have now. */
-export function routesOf(node: DesiredNode, seen: ReadonlyMap<string, Reachable>): Route[] {
-  return node.routes.map((route) => ({
-    ...route,
-    serving: servingOf(node, route, seen),
-    draining: node.instances
-      .filter((each) => each.environmentId === route.environmentId && !route.serving.includes(each.id))
-      .flatMap((each) => targetOf(each, seen)),
-  }));
+/** Where requests may be sent, by instance: those that are to serve, and those that finish what they have. */
+export function addressesOf(node: DesiredNode, seen: ReadonlyMap<string, Reachable>): Map<string, InstanceAddress> {
+  const serving = new Set(node.routes.flatMap((route) => servingOf(node, route.serving, seen)));
+  const addresses = new Map<string, InstanceAddress>();
+  for (const instance of node.instances) {
+    const host = seen.get(instance.id)?.address;
+    const state = serving.has(instance.id) ? 'serving' : instance.desired === 'running' ? null : 'draining';
+    if (host && instance.port !== null && !instance.runsOnce && state) addresses.set(instance.id, { host, port: instance.port, state });
+  }
+  return addresses;
 }
 
-/** The healthy ones of those that are to serve; where none is healthy, all that run. */
-function servingOf(node: DesiredNode, route: DesiredRoute, seen: ReadonlyMap<string, Reachable>): Target[] {
-  const wanted = node.instances.filter((each) => route.serving.includes(each.id));
-  const healthy = wanted.filter((each) => seen.get(each.id)?.observed === 'healthy');
-  return (healthy.length > 0 ? healthy : wanted).flatMap((each) => targetOf(each, seen));
-}
-
-function targetOf(instance: DesiredInstance, seen: ReadonlyMap<string, Reachable>): Target[] {
-  const address = seen.get(instance.id)?.address;
-  if (!address || instance.port === null || instance.runsOnce) return [];
-  return [{ instanceId: instance.id, release: instance.release, address, port: instance.port }];
+/** The healthy ones of those that are to serve; where none is healthy, all of them. */
+function servingOf(node: DesiredNode, ids: readonly string[], seen: ReadonlyMap<string, Reachable>): string[] {
+  const healthy = ids.filter((id) => seen.get(id)?.observed === 'healthy');
+  return healthy.length > 0 ? healthy : node.instances.filter((instance: DesiredInstance) => ids.includes(instance.id)).map((instance) => instance.id);
 }

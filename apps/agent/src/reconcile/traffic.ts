@@ -1,35 +1,128 @@
-import type { DesiredRoute, NodeFigures, ObservedRoute, TrafficCount } from '@molo/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DesiredNode, NodeFigures, ObservedRoute, TrafficCount } from '@molo/contracts';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Ingress } from '../ingress/ingress.js';
+import type { InstanceAddress } from '../ingress/wish.js';
+import { LOG, type Log } from '../logger.js';
+import { addressesOf, type Reachable } from './routes.js';
 
-/** Where an instance answers. */
-export interface Target {
-  readonly instanceId: string;
-  readonly release: number;
-  readonly address: string;
-  readonly port: number;
+const retryMs = 1000;
+/** HAProxy tells nobody when a connection ends; it is asked only while something drains. */
+const drainLookMs = 100;
+
+interface Wish {
+  readonly node: DesiredNode;
+  readonly addresses: ReadonlyMap<string, InstanceAddress>;
 }
 
-/** An environment's way through the ingress, with its instances' present addresses. */
-export interface Route extends Omit<DesiredRoute, 'serving' | 'release'> {
-  readonly release: number | null;
-  /** Take new requests. */
-  readonly serving: readonly Target[];
-  /** Take none; what is open to them may end by itself. */
-  readonly draining: readonly Target[];
-}
+/** Keeps the ingress at what the desired set and the instances' present addresses make of it, and watches drains end. */
+@Injectable()
+export class Traffic implements OnModuleDestroy {
+  private readonly closing = new AbortController();
+  private readonly open = new Map<string, number>();
+  private wish: Wish | null = null;
+  private done: Wish | null = null;
+  private routes: readonly ObservedRoute[] = [];
+  private applying: Promise<void> | null = null;
+  private draining: Promise<void> | null = null;
+  private listener: () => void = () => undefined;
 
-export interface SeenTraffic {
-  readonly routes: ObservedRoute[];
-  readonly counts: TrafficCount[];
-  /** By instance; one that is missing has not been looked at since it began to drain. */
-  readonly openConnections: ReadonlyMap<string, number>;
-}
+  constructor(
+    @Inject(Ingress) private readonly ingress: Ingress,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
 
-/** What the reconciler asks of the ingress. */
-export abstract class Traffic {
-  /** Makes the ingress send requests as the routes say; they are all there are. Does not wait for it. */
-  abstract apply(routes: readonly Route[]): void;
-  abstract seen(): SeenTraffic;
-  abstract figures(): Promise<NodeFigures['environments']>;
-  /** Calls the listener whenever `seen` changed. */
-  abstract watch(listener: () => void): void;
+  /** Calls the listener when routes or open connections are seen to have changed. */
+  watch(listener: () => void): void {
+    this.listener = listener;
+    this.ingress.onObserved((routes) => this.see(routes));
+  }
+
+  /** Takes note of what there is to be; the ingress follows at once, and what it then is comes by the listener. */
+  apply(node: DesiredNode, seen: ReadonlyMap<string, Reachable>): void {
+    const wish = { node, addresses: addressesOf(node, seen) };
+    if (this.wish?.node.routes === node.routes && isDeepStrictEqual(this.wish.addresses, wish.addresses)) return;
+    this.wish = wish;
+    this.applying ??= this.follow().finally(() => (this.applying = null));
+  }
+
+  observedRoutes(): ObservedRoute[] {
+    return this.routes.map((route) => ({ ...route, draining: this.drainingOf(route) }));
+  }
+
+  /** Connections that are still open to an instance that drains; null before it was looked at. */
+  openConnections(instanceId: string): number | null {
+    return this.open.get(instanceId) ?? null;
+  }
+
+  async counts(): Promise<TrafficCount[]> {
+    if (!this.wish?.node.routes.some((route) => route.countingDeploymentId !== null)) return [];
+    return this.ingress.traffic().catch(() => []);
+  }
+
+  async figures(): Promise<NodeFigures['environments']> {
+    return this.ingress.figures().catch(() => []);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([this.applying, this.draining]);
+  }
+
+  private async follow(): Promise<void> {
+    while (this.wish !== null && this.wish !== this.done && !this.closing.signal.aborted) {
+      const wish = this.wish;
+      try {
+        await this.sayWhoEnded(wish);
+        const routes = await this.ingress.apply(wish.node.routes, wish.addresses);
+        this.done = wish;
+        this.see(routes);
+      } catch (error) {
+        this.log.error({ err: error }, 'the ingress cannot be switched; tried again');
+      }
+      const failed = this.done !== wish || this.routes.some((route) => route.failure !== null);
+      if (failed && this.wish === wish) await this.tryAgainLater();
+    }
+  }
+
+  /** An instance whose address went away: what it had open was cut. */
+  private async sayWhoEnded(wish: Wish): Promise<void> {
+    const ended = [...(this.done?.addresses ?? [])].filter(([id, { host }]) => wish.addresses.get(id)?.host !== host);
+    for (const [id] of ended) {
+      this.open.delete(id);
+      await this.ingress.markDown(id);
+    }
+  }
+
+  private async tryAgainLater(): Promise<void> {
+    await pause(retryMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    this.done = null;
+  }
+
+  private see(routes: readonly ObservedRoute[]): void {
+    this.routes = routes;
+    this.draining ??= this.watchDrains().finally(() => (this.draining = null));
+    this.listener();
+  }
+
+  private async watchDrains(): Promise<void> {
+    for (let ids = this.drainingIds(); ids.length > 0 && !this.closing.signal.aborted; ids = this.drainingIds()) {
+      const counts = await Promise.all(ids.map((id) => this.ingress.openConnections(id).catch(() => null)));
+      const changed = ids.filter((id, index) => counts[index] !== null && this.open.get(id) !== counts[index]);
+      for (const [index, id] of ids.entries()) if (counts[index] !== null) this.open.set(id, counts[index] ?? 0);
+      if (changed.length > 0) this.listener();
+      await pause(drainLookMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Those that the ingress was told of as draining. */
+  private drainingIds(): string[] {
+    return [...(this.done?.addresses ?? [])].filter(([, address]) => address.state === 'draining').map(([id]) => id);
+  }
+
+  private drainingOf(route: ObservedRoute): number {
+    const ids = new Set(this.wish?.node.instances.filter((each) => each.environmentId === route.environmentId).map((each) => each.id));
+    return this.drainingIds().reduce((sum, id) => sum + (ids.has(id) ? (this.open.get(id) ?? 0) : 0), 0);
+  }
 }
