@@ -3,7 +3,7 @@ import { createToken, ensureApp, revokeToken } from '../demo/molo.ts';
 import { Repository } from '../demo/repository.ts';
 import { showSummary, showVerdict } from '../demo/summary.ts';
 import { getVersion, Traffic } from '../demo/traffic.ts';
-import { showAddresses, startPlatform } from '../services/platform.ts';
+import { showAddresses, startPlatform, untilWhole } from '../services/platform.ts';
 import { locked } from '../setup/lock.ts';
 import { portSuffix, type Settings } from '../setup/settings.ts';
 import { setUp } from '../setup/set-up.ts';
@@ -15,6 +15,7 @@ await main(async () => {
   const settings = await locked(async () => {
     const platform = await setUp();
     await startPlatform(platform);
+    await untilWhole(platform.settings);
     return platform.settings;
   });
   const good = await deliverMyApp(settings);

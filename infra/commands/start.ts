@@ -1,4 +1,4 @@
-import { showAddresses, startPlatform } from '../services/platform.ts';
+import { showAddresses, startPlatform, untilWhole } from '../services/platform.ts';
 import { locked } from '../setup/lock.ts';
 import { setUp } from '../setup/set-up.ts';
 import { main } from '../terminal/progress.ts';
@@ -7,6 +7,7 @@ await main(() =>
   locked(async () => {
     const platform = await setUp();
     await startPlatform(platform);
+    await untilWhole(platform.settings);
     showAddresses(platform.settings);
   }),
 );

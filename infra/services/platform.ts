@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { moloHome } from '../config.ts';
@@ -25,6 +26,37 @@ export async function startPlatform({ services, runAs }: Platform): Promise<void
       return outcomes.get(service.name) === 'kept' ? 'runs already' : outcomes.get(service.name);
     });
   }
+}
+
+/** The control plane's own view: it reaches its stores, and this machine's node reports to it. */
+export async function untilWhole(settings: Settings): Promise<void> {
+  await step('All parts work together', async () => {
+    const deadline = Date.now() + answerTimeoutMs;
+    for (let down = await partsDown(settings); down.length > 0; down = await partsDown(settings)) {
+      if (Date.now() > deadline) {
+        throw new StepFailed(`the platform is up without ${down.join(', ')}`, {
+          log: join(moloHome, 'log', down.some((name) => name.startsWith('node')) ? 'agent' : 'control-plane', 'current'),
+          advice: 'The log has the reason. Correct what it names, then run: npm start',
+        });
+      }
+      await pause(pollEveryMs);
+    }
+  });
+}
+
+interface PlatformStatus {
+  readonly parts: readonly { readonly name: string; readonly up: boolean }[];
+}
+
+function partsDown(settings: Settings): Promise<string[]> {
+  return new Promise((resolve) => {
+    const asked = get(`${settings['MOLO_CONTROL_PLANE_URL']}/api/v1/status`, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve(response.statusCode === 200 ? (JSON.parse(text) as PlatformStatus).parts.filter(({ up }) => !up).map(({ name }) => name) : ['the control plane']));
+    });
+    asked.on('error', () => resolve(['the control plane']));
+  });
 }
 
 async function untilAnswers({ name }: Service): Promise<void> {
