@@ -1,0 +1,81 @@
+'use client';
+
+import { useRouter, useSearchParams } from 'next/navigation';
+import type { App } from '@molo/contracts';
+import { ConfigSection } from '../config/config-section';
+import { DeploymentsSection } from '../deployments/deployments-section';
+import { FormationSection } from '../formation/formation-section';
+import { InstancesSection } from '../instances/instances-section';
+import { useLiveApp } from '../live/use-live';
+import { InstanceLogSection } from '../logs/instance-log';
+import { QueryView } from '../platform/query-view';
+import type { Place } from '../releases/release-queries';
+import { ReleasesSection } from '../releases/releases-section';
+import { AccessSection } from './access-section';
+import { AppHead } from './app-head';
+import { useApp } from './app-queries';
+import { DomainsSection } from './domains-section';
+import { FirstPush } from './first-push';
+import { ViewTabs, type View, viewOf } from './view-tabs';
+
+export function AppPage({ name }: { readonly name: string }) {
+  useLiveApp(name);
+  const app = useApp(name);
+  return (
+    <QueryView query={app} what={name}>
+      {(known) => <ShownApp app={known} />}
+    </QueryView>
+  );
+}
+
+function ShownApp({ app }: { readonly app: App }) {
+  const search = useSearchParams();
+  const router = useRouter();
+  const view = viewOf(search.get('view'));
+  const environment = app.environments.find((candidate) => candidate.name === search.get('env')) ?? app.environments[0];
+  if (environment === undefined) return null;
+  const go = (to: { readonly view?: View; readonly env?: string }) => {
+    const next = new URLSearchParams(search);
+    if (to.view !== undefined) next.set('view', to.view);
+    if (to.env !== undefined) next.set('env', to.env);
+    router.replace(`/apps/${app.name}?${next.toString()}`, { scroll: false });
+  };
+  const place = { app: app.name, environment: environment.name };
+  return (
+    <div className="flex flex-col gap-7">
+      <AppHead app={app} environment={environment} onEnvironment={(env) => go({ env })} />
+      <ViewTabs view={view} onView={(next) => go({ view: next })} />
+      <div role="tabpanel" id="view" aria-labelledby={`view-${view}`} className="flex flex-col gap-10">
+        <ShownView view={view} app={app} place={place} />
+      </div>
+    </div>
+  );
+}
+
+function ShownView({ view, app, place }: { readonly view: View; readonly app: App; readonly place: Place }) {
+  const nothingYet = app.environments.every((environment) => environment.liveRelease === null && environment.lastDeployment === null && environment.activeDeployment === null);
+  switch (view) {
+    case 'releases':
+      return nothingYet ? <FirstPush title={`Deliver the first version of ${app.name}`} name={app.name} gitUrl={app.gitHttpUrl} /> : <ReleasesSection place={place} />;
+    case 'deployments':
+      return <DeploymentsSection place={place} />;
+    case 'instances':
+      return (
+        <>
+          <InstancesSection place={place} />
+          <FormationSection place={place} />
+        </>
+      );
+    case 'logs':
+      return <InstanceLogSection key={`${place.app} ${place.environment}`} place={place} />;
+    case 'config':
+      return <ConfigSection place={place} />;
+    case 'access':
+      return (
+        <>
+          <AccessSection app={app} />
+          <DomainsSection place={place} />
+        </>
+      );
+  }
+}

@@ -1,0 +1,80 @@
+'use client';
+
+import { useMemo, useState } from 'react';
+import type { Deployment } from '@molo/contracts';
+import { isFinal } from '@molo/contracts';
+import { commands } from '../apps/commands';
+import { onlySource } from '../logs/log-buffer';
+import { LogView, SourceFilter } from '../logs/log-view';
+import { isProblem } from '../platform/problem';
+import { ProblemNotice } from '../platform/problem-notice';
+import { QueryView } from '../platform/query-view';
+import { ReceiptView } from '../releases/receipt-view';
+import { Card, Section } from '../ui/card';
+import { Command } from '../ui/command';
+import { DeploymentHead } from './deployment-head';
+import { FailureNotice } from './failure-notice';
+import { lastLinesOf } from './last-lines';
+import type { Story } from './story';
+import { useDeployment, useDeploymentStory } from './use-deployment';
+import { WaterfallView } from './waterfall-view';
+
+export function DeploymentPage({ deploymentId }: { readonly deploymentId: string }) {
+  const deployment = useDeployment(deploymentId);
+  const { story, refused } = useDeploymentStory(deploymentId);
+  return (
+    <QueryView query={deployment} what="the deployment">
+      {(known) => (
+        <>
+          {refused !== null && !isProblem(refused, 'not_signed_in') && <ProblemNotice error={refused} />}
+          <Followed deployment={known} story={story} />
+        </>
+      )}
+    </QueryView>
+  );
+}
+
+function Followed({ deployment, story }: { readonly deployment: Deployment; readonly story: Story }) {
+  // The stream is ahead of the deployment as read; before its first event, and for `superseded`, what was read holds.
+  const state = story.state === null || isFinal(deployment.state) ? deployment.state : story.state;
+  const failure = story.failure ?? deployment.failure;
+  const receipt = story.receipt ?? deployment.receipt;
+  const running = !isFinal(state);
+  return (
+    <div className="flex flex-col gap-8">
+      <DeploymentHead deployment={deployment} state={state} />
+      {failure !== null && (state === 'failed' || state === 'cancelled') && <FailureNotice failure={failure} lastLines={lastLinesOf(story)} />}
+      <div className={receipt === null ? '' : 'grid gap-6 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start'}>
+        <Section title="Steps">
+          <Card className="px-4 py-3 sm:px-5">
+            <WaterfallView moments={story.moments} createdAt={deployment.createdAt} running={running} />
+          </Card>
+        </Section>
+        {receipt !== null && (
+          <Section title="Receipt">
+            <ReceiptView receipt={receipt} />
+          </Section>
+        )}
+      </div>
+      <DeploymentLog deploymentId={deployment.id} story={story} running={running} />
+    </div>
+  );
+}
+
+function DeploymentLog({ deploymentId, story, running }: { readonly deploymentId: string; readonly story: Story; readonly running: boolean }) {
+  const [source, setSource] = useState<string | null>(null);
+  const log = useMemo(() => (source === null ? story.log : onlySource(story.log, source)), [story.log, source]);
+  return (
+    <Section title="Log">
+      <LogView
+        label="Log of the deployment"
+        log={log}
+        showSource={source === null && story.sources.length > 1}
+        running={running}
+        empty={running ? 'Waiting for the first line.' : 'It wrote nothing.'}
+        {...(story.sources.length > 1 ? { filter: <SourceFilter sources={story.sources} chosen={source} onChoose={setSource} /> } : {})}
+      />
+      <Command text={commands.follow(deploymentId)} />
+    </Section>
+  );
+}

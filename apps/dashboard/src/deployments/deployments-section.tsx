@@ -1,0 +1,87 @@
+'use client';
+
+import Link from 'next/link';
+import type { Deployment } from '@molo/contracts';
+import { problems } from '@molo/contracts';
+import { commands } from '../apps/commands';
+import { QueryView } from '../platform/query-view';
+import type { Place } from '../releases/release-queries';
+import { isClean } from '../releases/receipt-view';
+import { countOf, formatDuration } from '../text/quantities';
+import { Ago } from '../ui/ago';
+import { Button } from '../ui/button';
+import { Card, Section } from '../ui/card';
+import { classNames } from '../ui/class-names';
+import { Command } from '../ui/command';
+import { Empty } from '../ui/notice';
+import { releaseName, shownReasons } from './deployment-states';
+import { StateChip } from './state-chip';
+import { useDeployments } from './use-deployment';
+
+export function DeploymentsSection({ place }: { readonly place: Place }) {
+  const deployments = useDeployments(place);
+  return (
+    <Section title="Deployments" hint="Every attempt to make a release live, with what became of it.">
+      <QueryView query={deployments} what="the deployments">
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items);
+          if (items.length === 0) return <Empty title="No deployment yet">Push to the deploying branch and follow it here.</Empty>;
+          return (
+            <Card className="overflow-hidden">
+              <ul>
+                {items.map((deployment) => (
+                  <DeploymentRow key={deployment.id} deployment={deployment} />
+                ))}
+              </ul>
+            </Card>
+          );
+        }}
+      </QueryView>
+      {deployments.hasNextPage && (
+        <Button className="self-center" busy={deployments.isFetchingNextPage} onClick={() => void deployments.fetchNextPage()}>
+          Show older deployments
+        </Button>
+      )}
+      <Command text={commands.deployments(place)} />
+    </Section>
+  );
+}
+
+function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
+  const { id, state, release, reason, actor, commit, failure, receipt, createdAt } = deployment;
+  return (
+    <li className="relative border-b border-line px-5 py-3.5 last:border-0 hover:bg-sunken/60">
+      <div className="grid items-center gap-x-5 gap-y-1.5 sm:grid-cols-[9rem_minmax(0,1fr)_auto]">
+        <span>
+          <StateChip state={state} />
+        </span>
+        <div className="min-w-0">
+          <p className="truncate font-medium">
+            <Link href={`/deployments/${id}`} className="rounded after:absolute after:inset-0">
+              {release === null ? 'New release' : releaseName(release)}
+            </Link>
+            {commit !== null && (
+              <span className="ml-2 font-normal text-ink-soft">
+                <bdi>{commit.subject}</bdi>
+              </span>
+            )}
+          </p>
+          <p className="text-[0.87rem] text-ink-faint">
+            {shownReasons[reason]} by {actor.name}, <Ago at={createdAt} />
+          </p>
+        </div>
+        {receipt !== null && (
+          <p className="tabular flex gap-4 text-[0.87rem] sm:block sm:text-right">
+            <span className={classNames('block font-medium', isClean(receipt) ? 'text-good' : 'text-bad')}>{countOf(receipt.failed, 'failed request')}</span>
+            <span className="block text-ink-faint">{formatDuration(receipt.durationMs)}</span>
+          </p>
+        )}
+      </div>
+      {failure !== null && state === 'failed' && (
+        <p className="mt-1.5 text-[0.87rem] text-ink-soft sm:pl-[10.25rem]">
+          <span className="font-medium text-bad">{problems[failure.code].title}.</span> {failure.detail.split('\n')[0]}
+        </p>
+      )}
+    </li>
+  );
+}

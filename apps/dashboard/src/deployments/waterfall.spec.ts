@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Moment } from './story';
+import { ticks, waterfall } from './waterfall';
+
+const origin = Date.parse('2026-01-01T00:00:00.000Z');
+const at = (ms: number) => new Date(origin + ms).toISOString();
+
+const start: Moment[] = [
+  { kind: 'state', at: at(0), state: 'queued' },
+  { kind: 'build', at: at(2), state: 'queued' },
+  { kind: 'build', at: at(10), state: 'building' },
+  { kind: 'step', at: at(15), step: 'plan', text: 'Node 24 detected' },
+  { kind: 'build', at: at(300), state: 'pushing' },
+  { kind: 'build', at: at(400), state: 'succeeded' },
+  { kind: 'step', at: at(402), step: 'release', text: 'Release v3' },
+  { kind: 'state', at: at(405), state: 'placing' },
+  { kind: 'state', at: at(410), state: 'starting' },
+];
+
+describe('the waterfall of a deployment', () => {
+  it('gives each phase its own time and its own steps', () => {
+    const { bars, totalMs, running } = waterfall([...start, { kind: 'state', at: at(700), state: 'live' }], at(0), origin + 9_999);
+    expect(bars.map((bar) => [bar.phase, bar.startMs, bar.endMs, bar.steps.length])).toEqual([
+      ['queued', 0, 10, 0],
+      ['building', 10, 300, 1],
+      ['pushing', 300, 400, 0],
+      ['releasing', 400, 405, 1],
+      ['placing', 405, 410, 0],
+      ['starting', 410, 700, 0],
+    ]);
+    expect([totalMs, running]).toEqual([700, false]);
+  });
+
+  it('lets the phase that runs grow with the time', () => {
+    const { bars, totalMs, running } = waterfall(start, at(0), origin + 1_500);
+    expect(bars.at(-1)).toMatchObject({ phase: 'starting', endMs: 1_500, status: 'running' });
+    expect([totalMs, running]).toEqual([1_500, true]);
+  });
+
+  it('shows in which phase it failed', () => {
+    const { bars } = waterfall([...start, { kind: 'state', at: at(900), state: 'failed' }], at(0), origin);
+    expect(bars.at(-1)).toMatchObject({ phase: 'starting', endMs: 900, status: 'failed' });
+    expect(bars.filter((bar) => bar.status === 'failed')).toHaveLength(1);
+  });
+
+  it('keeps the failing phase when the build is what failed', () => {
+    const { bars } = waterfall([...start.slice(0, 4), { kind: 'build', at: at(200), state: 'failed' }, { kind: 'state', at: at(204), state: 'failed' }], at(0), origin);
+    expect(bars.at(-1)).toMatchObject({ phase: 'building', endMs: 204, status: 'failed' });
+  });
+
+  it('counts steps told after the end, such as those of the receipt', () => {
+    const { totalMs } = waterfall([...start, { kind: 'state', at: at(700), state: 'live' }, { kind: 'step', at: at(720), step: 'receipt', text: 'Receipt' }], at(0), origin);
+    expect(totalMs).toBe(720);
+  });
+
+  it('never runs backwards when clocks differ', () => {
+    const { bars } = waterfall([{ kind: 'state', at: at(-50), state: 'queued' }, { kind: 'state', at: at(10), state: 'placing' }], at(0), origin - 1_000);
+    expect(bars.every((bar) => bar.endMs >= bar.startMs && bar.startMs >= 0)).toBe(true);
+  });
+});
+
+describe('the scale of a waterfall', () => {
+  it.each([[1], [80], [700], [1_500], [95_000]])('has a few round marks in %d ms', (total) => {
+    const marks = ticks(total);
+    expect(marks[0]).toBe(0);
+    expect(marks.length).toBeGreaterThanOrEqual(1);
+    expect(marks.length).toBeLessThanOrEqual(6);
+    expect(marks.every((mark) => mark <= total)).toBe(true);
+  });
+});

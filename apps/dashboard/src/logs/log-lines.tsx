@@ -1,0 +1,46 @@
+import { memo } from 'react';
+import { classNames } from '../ui/class-names';
+import type { LogChunk, LogLine } from './log-buffer';
+import { type TerminalColour, terminalRuns, type TextRun } from './terminal-text';
+
+const colourClasses: Record<TerminalColour, string> = {
+  black: 'text-[#8fa5ab]',
+  red: 'text-[#ff8f80]',
+  green: 'text-[#7fd8a4]',
+  yellow: 'text-[#e9c46a]',
+  blue: 'text-[#8ab8f0]',
+  magenta: 'text-[#d9a3e0]',
+  cyan: 'text-[#74cfda]',
+  white: 'text-white',
+};
+
+/** A chunk is drawn once it is in view and never again while its lines stay the same. */
+export const ChunkView = memo(function ChunkView({ chunk, showSource }: { readonly chunk: LogChunk; readonly showSource: boolean }) {
+  return (
+    <div className="[contain-intrinsic-size:auto_2000px] [content-visibility:auto]">
+      {chunk.lines.map((line) => (
+        <LineView key={line.id} line={line} showSource={showSource} />
+      ))}
+    </div>
+  );
+});
+
+function LineView({ line, showSource }: { readonly line: LogLine; readonly showSource: boolean }) {
+  return (
+    <div className={classNames('flex gap-3 px-4 hover:bg-white/5', line.tone === 'molo' && 'text-[#74cfda]')}>
+      <span className="hidden shrink-0 text-log-faint select-none sm:inline">{line.at.slice(11, 19)}</span>
+      {showSource && <span className={classNames('w-14 shrink-0 truncate select-none', line.tone === 'error' ? 'text-[#ff8f80]' : 'text-log-faint')}>{line.source}</span>}
+      <bdi className="min-w-0 flex-1 break-words whitespace-pre-wrap">
+        {terminalRuns(line.text).map((run, index) => (
+          <Run key={index} run={run} />
+        ))}
+        {line.text === '' && '\u00a0'}
+      </bdi>
+    </div>
+  );
+}
+
+function Run({ run }: { readonly run: TextRun }) {
+  if (run.colour === null && !run.bold && !run.faint) return run.text;
+  return <span className={classNames(run.colour !== null && colourClasses[run.colour], run.bold && 'font-bold', run.faint && 'opacity-70')}>{run.text}</span>;
+}

@@ -1,0 +1,55 @@
+'use client';
+
+import { useId, useState } from 'react';
+import type { Release } from '@molo/contracts';
+import { useMay } from '../access/use-me';
+import { QueryView } from '../platform/query-view';
+import { Button } from '../ui/button';
+import { Section } from '../ui/card';
+import { Empty } from '../ui/notice';
+import { ReleaseDetail } from './release-detail';
+import { type Place, useReleases } from './release-queries';
+import { ReleaseTrack } from './release-track';
+import { RollBackDialog } from './roll-back-dialog';
+
+export function ReleasesSection({ place }: { readonly place: Place }) {
+  const releases = useReleases(place);
+  return (
+    <Section
+      title="Releases"
+      hint="Oldest on the left. Hatched layers were there already; solid ones moved."
+      actions={
+        releases.hasNextPage && (
+          <Button size="s" busy={releases.isFetchingNextPage} onClick={() => void releases.fetchNextPage()}>
+            Older releases
+          </Button>
+        )
+      }
+    >
+      <QueryView query={releases} what="the releases">
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items);
+          return items.length === 0 ? <Empty title="No release yet">The first push makes v1.</Empty> : <Releases releases={items} />;
+        }}
+      </QueryView>
+    </Section>
+  );
+}
+
+function Releases({ releases }: { readonly releases: readonly Release[] }) {
+  const panelId = useId();
+  const mayDeploy = useMay('deploy');
+  const [chosen, setChosen] = useState<number>();
+  const [target, setTarget] = useState<Release>();
+  const live = releases.find((release) => release.live);
+  const selected = releases.find((release) => release.number === chosen) ?? live ?? releases[0];
+  if (selected === undefined) return null;
+  const mayRollBack = mayDeploy && live !== undefined && !selected.live && selected.deployment?.state !== 'failed';
+  return (
+    <div className="flex flex-col gap-4">
+      <ReleaseTrack releases={releases} selected={selected.number} onSelect={setChosen} panelId={panelId} />
+      <ReleaseDetail release={selected} releases={releases} panelId={panelId} onRollBack={mayRollBack ? () => setTarget(selected) : null} />
+      {target !== undefined && live !== undefined && <RollBackDialog target={target} live={live} onClose={() => setTarget(undefined)} />}
+    </div>
+  );
+}
