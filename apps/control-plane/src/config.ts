@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 const Port = z.coerce.number().int().min(1).max(65_535);
+/** 0 takes any port that is free. */
+const OwnPort = z.coerce.number().int().min(0).max(65_535);
 const Url = (protocols: readonly string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
 
@@ -16,13 +18,13 @@ export const Settings = z.object({
   MOLO_DOMAIN: HostName.default('localhost').describe('the dashboard is at molo.DOMAIN, apps at APP.DOMAIN'),
   MOLO_HTTP_PORT: Port.default(80).describe('port on which people reach the platform and its apps'),
   MOLO_HTTPS_PORT: Port.optional().describe('port for TLS'),
-  MOLO_SSH_PORT: Port.default(2222).describe('port of git over SSH'),
+  MOLO_SSH_PORT: OwnPort.default(2222).describe('port of git over SSH'),
   MOLO_DATABASE_URL: Url(['postgres:', 'postgresql:']).describe('PostgreSQL, which holds the facts'),
   MOLO_REDIS_URL: Url(['redis:', 'rediss:']).describe('Redis, which holds the work'),
   MOLO_REGISTRY_HOST: z.string().regex(/^[a-z0-9.-]+(:\d+)?$/, 'must be HOST or HOST:PORT').default('localhost:5443').describe('address of the registry in the names of images'),
   MOLO_REGISTRY_PORT: Port.default(5443).describe('port of the private registry on this machine'),
   MOLO_EXTRA_CA: z.string().optional().describe("file with the site's own CA certificates, which builds trust too"),
-  MOLO_API_PORT: Port.default(4000).describe('port of the control plane, on loopback'),
+  MOLO_API_PORT: OwnPort.default(4000).describe('port of the control plane, on loopback'),
   MOLO_NODE_NAME: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 'must be a host name').default('local').describe("name of this machine's node"),
   MOLO_NODE_TOKEN_FILE: z.string().optional().describe("file with the local node's token (default: secrets/node.token under MOLO_HOME)"),
   MOLO_MASTER_KEY_FILE: z.string().optional().describe('file with the key that encrypts config values (default: secrets/master.key under MOLO_HOME)'),

@@ -23,8 +23,14 @@ export interface ControlPlane {
 
 /** Starts all of it: returns once it answers, on loopback and on the owner's socket. */
 export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
-  // Bodies are read by the routes that take them: git needs the raw stream.
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, log), { bodyParser: false, logger: nestLog(log), abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, log), { ...applicationOptions, logger: nestLog(log) });
+  return await serve(app, config, log);
+}
+
+/** Bodies are read by the routes that take them: git needs the raw stream. */
+export const applicationOptions = { bodyParser: false, abortOnError: false } as const;
+
+export async function serve(app: NestExpressApplication, config: Config, log: Log): Promise<ControlPlane> {
   try {
     app.set('trust proxy', 'loopback');
     app.disable('x-powered-by');
@@ -58,7 +64,7 @@ async function listenForOwner(path: string, handle: RequestListener): Promise<Se
 }
 
 async function stop(app: NestExpressApplication, owners: Server): Promise<void> {
-  const main = app.getHttpServer() as Server;
+  const main = app.getHttpServer();
   const impatience = setTimeout(() => [main, owners].forEach((server) => server.closeAllConnections()), graceMs);
   const ownersClosed = new Promise<void>((resolve) => owners.close(() => resolve()));
   await Promise.all([app.close(), ownersClosed]);

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Addresses } from '../addresses.js';
 import { AuditService } from '../audit/audit.service.js';
 import { Config } from '../config.js';
@@ -57,8 +57,8 @@ export class ClaimService implements OnApplicationBootstrap {
     await this.refuseUnlessOpen(request.token);
     const passwordHash = await hashPassword(request.password);
     const signedIn = await this.dataSource.transaction(async (manager) => {
-      const [rows] = (await manager.query('update claims set used_at = now() where id = $1 and token_hash = $2 and used_at is null returning id', [theClaim, hashSecret(request.token)])) as [unknown[], number];
-      if (rows.length === 0) throw alreadyClaimed();
+      const { affected } = await manager.update(Claim, { id: theClaim, tokenHash: hashSecret(request.token), usedAt: IsNull() }, { usedAt: new Date() });
+      if (!affected) throw alreadyClaimed();
       return await this.firstUser(manager, request, passwordHash, from);
     });
     await rm(this.linkFile, { force: true });

@@ -50,7 +50,7 @@ export class AppChangesService {
       await manager.update(App, { id: before.id }, { deployBranch });
       await this.audit.record(manager, caller, { action: 'app.changed', target: name, before: { deployBranch: before.deployBranch }, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: name }));
-      return { ...before, deployBranch };
+      return manager.merge(App, before, { deployBranch });
     });
     await this.repositories.create(name, deployBranch);
     return app;

@@ -41,7 +41,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
       maxHttpBufferSize: 65_536,
       allowRequest: (request, decide) => decide(null, isFromOwnPage(request)),
     });
-    server.use((socket, next) => void this.signIn(socket).then(() => next(), (error: unknown) => next(refusal(error))));
+    server.use((socket, next) => void this.admit(socket, next));
     server.on('connection', (socket) => this.serve(socket));
     this.server = server;
     this.notifications.listen('changed', (payload) => this.tell(server, payload));
@@ -55,10 +55,16 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     this.server?.engine.close();
   }
 
-  private async signIn(socket: LiveSocket): Promise<void> {
-    const caller = await this.callerOf(socket);
-    if (!caller?.rights.includes('read')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token in the handshake.' });
-    socket.data = { caller, following: new Map() };
+  private async admit(socket: LiveSocket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const caller = await this.callerOf(socket);
+      if (!caller?.rights.includes('read')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token in the handshake.' });
+      socket.data = { caller, following: new Map() };
+    } catch (error) {
+      next(refusal(error));
+      return;
+    }
+    next();
   }
 
   private async callerOf(socket: LiveSocket): Promise<Caller | null> {

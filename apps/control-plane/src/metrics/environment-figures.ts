@@ -18,7 +18,7 @@ export class EnvironmentFigures {
   constructor(private readonly dataSource: DataSource) {}
 
   async of(environmentId: string): Promise<FiguresView> {
-    const [row] = (await this.dataSource.query(sumOfNodes, [environmentId])) as [Row];
+    const [row] = await this.dataSource.query<[Row]>(sumOfNodes, [environmentId]);
     return {
       requests: Number(row.requests),
       responses5xx: Number(row.responses5xx),

@@ -68,8 +68,11 @@ function parameters(schema: z.ZodType, place: 'path' | 'query', schemaOf: Schema
   }));
 }
 
+function header(name: string, description: string): Json {
+  return { name, in: 'header', required: false, description, schema: { type: 'string', maxLength: 255 } };
+}
+
 function headers(endpoint: Endpoint): Json[] {
-  const header = (name: string, description: string): Json => ({ name, in: 'header', required: false, description, schema: { type: 'string', maxLength: 255 } });
   return [
     ...(endpoint.method === 'POST' && endpoint.right !== 'public' ? [header('Idempotency-Key', 'The same request with the same key is done once')] : []),
     ...(endpoint.produces === 'event-stream' ? [header('Last-Event-ID', 'Joins the stream after this event')] : []),

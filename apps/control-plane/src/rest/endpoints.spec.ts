@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { api, type Endpoint, rightsByRole, type Right, type Role } from '@molo/contracts';
+import { type As, TestControlPlane } from '../test-control-plane.js';
+
+let platform: TestControlPlane;
+const callers = new Map<string, { as: As; rights: readonly Right[] }>();
+const refused = new Map<string, As>();
+
+beforeAll(async () => {
+  platform = await TestControlPlane.start();
+  for (const role of ['viewer', 'developer', 'sysadmin'] as const satisfies Role[]) {
+    const user = await platform.makeUser(role);
+    callers.set(`token of a ${role}`, { as: await platform.makeToken(user, ['read', 'deploy', 'administer']), rights: rightsByRole[role] });
+  }
+  const sysadmin = await platform.makeUser('sysadmin');
+  callers.set('token with the right to read of a sysadmin', { as: await platform.makeToken(sysadmin, ['read']), rights: ['any', 'read'] });
+  callers.set("owner's token", { as: await platform.makeToken(null, ['read', 'deploy', 'administer']), rights: rightsByRole.sysadmin });
+  callers.set('owner', { as: 'owner', rights: rightsByRole.sysadmin });
+  refused.set('nobody', 'anonymous');
+  refused.set('an expired token', await platform.makeToken(sysadmin, ['read', 'deploy', 'administer'], { expiresAt: new Date(Date.now() - 1000) }));
+  refused.set('a revoked token', await platform.makeToken(sysadmin, ['read', 'deploy', 'administer'], { revokedAt: new Date() }));
+  refused.set('a token that never was', { token: 'molo_never' });
+  refused.set('a session that never was', { session: 'never' });
+});
+
+afterAll(async () => {
+  await platform[Symbol.asyncDispose]();
+});
+
+/** Names that exist nowhere: who may call gets as far as "there is no such thing" or "correct this". */
+const nowhere = { app: 'ghost', environment: 'production', number: '1', deploymentId: crypto.randomUUID(), tokenId: crypto.randomUUID(), keyId: crypto.randomUUID(), host: 'ghost.example.com' };
+
+function call(endpoint: Endpoint, as: As) {
+  const body = ['POST', 'PATCH', 'PUT'].includes(endpoint.method) ? { unknown: true } : undefined;
+  return platform.call(endpoint, { as, params: nowhere, body, headers: { 'x-molo-csrf': '1' } });
+}
+
+describe.each(Object.entries<Endpoint>(api))('%s', (_name, endpoint) => {
+  const isOpen = endpoint.right === 'public';
+
+  it(isOpen ? 'is open to whoever is not signed in' : 'is closed to whoever is not signed in', async () => {
+    for (const [who, as] of refused) {
+      const { status } = await call(endpoint, as);
+      const isRefused = status === 401;
+      // Wrong credentials are refused everywhere: they are a mistake that must not pass as nobody's.
+      const expected = !isOpen || (typeof as !== 'string' && 'token' in as);
+      expect(isRefused, who).toBe(expected);
+    }
+  });
+
+  it(`lets in exactly those with the right: ${endpoint.right}`, async () => {
+    for (const [who, { as, rights }] of callers) {
+      const { status, problem } = await call(endpoint, as);
+      const mayCall = isOpen || rights.includes(endpoint.right);
+      expect([who, status === 401 || (status === 403 && problem.detail.startsWith('This needs the right'))]).toEqual([who, !mayCall]);
+    }
+  });
+});
+
+describe('input', () => {
+  it('names every field that is wrong', async () => {
+    const { status, problem } = await platform.call(api.createApp, { body: { name: 'My_App', deployBranch: 'a b', colour: 'red' } });
+    expect(status).toBe(422);
+    expect(problem.code).toBe('invalid_input');
+    expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual(['colour', 'deployBranch', 'name']);
+    expect(problem.detail).toContain('name: must be lower-case letters');
+  });
+
+  it('names the key of a record that is wrong, and why', async () => {
+    const { problem } = await platform.call(api.updateConfig, { params: { app: 'ghost', environment: 'production' }, body: { set: { 'MY-KEY': 'x', PORT: '1', GOOD: 7 } } });
+    expect(problem.errors).toEqual(
+      expect.arrayContaining([
+        { path: 'set.MY-KEY', message: 'must be letters, digits and underscores and not start with a digit' },
+        { path: 'set.PORT', message: 'is set by Molo itself; take another key' },
+        expect.objectContaining({ path: 'set.GOOD' }),
+      ]),
+    );
+  });
+
+  it.each(['../etc', 'molo', 'a', 'x'.repeat(41), 'my--app', 'App', '-app', 'äpp', ''])('refuses an app named %j', async (name) => {
+    const { status, problem } = await platform.call(api.createApp, { body: { name } });
+    expect([status, problem.errors?.[0]?.path]).toEqual([422, 'name']);
+  });
+
+  it('refuses a body that is not JSON by its type', async () => {
+    const { status, problem } = await platform.call(api.createApp, { body: 'name=myapp', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    expect([status, problem.code]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it('refuses JSON that is broken', async () => {
+    const { status, problem } = await platform.call(api.createApp, { body: '{"name": ' });
+    expect([status, problem.code]).toEqual([400, 'malformed_request']);
+  });
+
+  it('refuses a body of more than a megabyte', async () => {
+    const { status, problem } = await platform.call(api.createApp, { body: { name: 'x'.repeat(1_100_000) } });
+    expect([status, problem.code]).toEqual([413, 'payload_too_large']);
+  });
+
+  it('refuses a body where none is taken', async () => {
+    const { status, problem } = await platform.call(api.createApp, { body: 'null' });
+    expect([status, problem.code]).toEqual([422, 'invalid_input']);
+  });
+
+  it('refuses a page size and a cursor that are no good', async () => {
+    const { problem } = await platform.call(api.listApps, { query: { limit: '0' } });
+    expect(problem.errors?.[0]?.path).toBe('limit');
+    for (const cursor of ['rubbish', Buffer.from('{"a":1}').toString('base64url')]) {
+      const answer = await platform.call(api.listApps, { query: { cursor } });
+      expect([answer.status, answer.problem.errors?.[0]?.path]).toEqual([422, 'cursor']);
+    }
+  });
+
+  it('answers for an address that cannot be decoded', async () => {
+    const { status } = await platform.send('GET', '/api/v1/apps/%E0%A4%A');
+    expect(status).toBe(400);
+  });
+});
+
+describe('addresses', () => {
+  it('answers an unknown address with a problem', async () => {
+    const { status, headers, text } = await platform.send('GET', '/api/v1/nothing');
+    expect(status).toBe(404);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(JSON.parse(text)).toMatchObject({ code: 'not_found' });
+  });
+
+  it('says which methods an address takes', async () => {
+    const { status, headers } = await platform.send('PUT', '/api/v1/apps');
+    expect([status, headers.get('allow')]).toEqual([405, 'GET, POST']);
+  });
+});
