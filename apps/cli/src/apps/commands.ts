@@ -6,6 +6,7 @@ export function addAppCommands(program: Command): void {
     .description('list apps; also: create, info, delete, set-branch')
     .allowExcessArguments()
     .action(runsAlone(async () => (await import('./apps.js')).listApps));
+  asJson(apps.command('list')).description('list apps').action(runs(async () => (await import('./apps.js')).listApps));
   examples(
     asJson(apps.command('create <name>'))
       .summary('create an app')
