@@ -1,0 +1,169 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DesiredNode, LogChunk, ObservedNode, type DesiredInstance, type DesiredRoute, type ObservedInstance, type ObservedRoute } from '@molo/contracts';
+import { pino } from 'pino';
+import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
+import type { Engine } from '../engine/engine.js';
+import { EnvironmentNetworks } from '../engine/environment-networks.js';
+import type { Ingress } from '../ingress/ingress.js';
+import type { InstanceAddress } from '../ingress/wish.js';
+import { Images } from '../instances/images.js';
+import { MemoryStore } from '../instances/memory-store.js';
+import { DeploymentLines } from '../logs/deployment-lines.js';
+import { InstanceLogs } from '../logs/instance-logs.js';
+import { LogStore } from '../logs/log-store.js';
+import { DesiredFollower } from './desired-follower.js';
+import { DesiredStore } from './desired-store.js';
+import { ObservedReporter } from './observed-reporter.js';
+import { Reconciler } from './reconciler.js';
+import { Traffic } from './traffic.js';
+
+/** What tests of the agent need around it: a control plane that listens, an ingress that obeys, and the agent's own parts. */
+
+export class TestControlPlane {
+  desired: DesiredNode;
+  readonly reports: ObservedNode[] = [];
+  readonly logs: LogChunk[] = [];
+  up = true;
+  private server: Server | null = null;
+
+  constructor(readonly nodeId: string = randomUUID()) {
+    this.desired = { nodeId, generation: 1, instances: [], routes: [] };
+  }
+
+  async start(): Promise<string> {
+    this.server = createServer((request, response) => void this.answer(request, response)).listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  want(instances: readonly DesiredInstance[], routes: readonly DesiredRoute[] = []): DesiredNode {
+    this.desired = { nodeId: this.nodeId, generation: this.desired.generation + 1, instances: [...instances], routes: [...routes] };
+    return this.desired;
+  }
+
+  /** What was last reported of an instance. */
+  seen(instanceId: string): ObservedInstance | undefined {
+    return this.reports.at(-1)?.instances.find((each) => each.id === instanceId);
+  }
+
+  close(): void {
+    this.server?.closeAllConnections();
+    this.server?.close();
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (!this.up) return void response.writeHead(503).end();
+    if (request.url === '/agent/v1/desired') return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.desired));
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    if (request.url === '/agent/v1/observed') this.reports.push(ObservedNode.parse(body));
+    if (request.url === '/agent/v1/logs') this.logs.push(...LogChunk.array().parse(body));
+    response.writeHead(204).end();
+  }
+}
+
+/** Does what the real one is asked for as far as the reconciler can tell, and keeps what it was told. */
+export class TestIngress {
+  addresses: ReadonlyMap<string, InstanceAddress> = new Map();
+  readonly open = new Map<string, number>();
+  readonly markedDown: string[] = [];
+
+  async apply(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
+    this.addresses = addresses;
+    return routes.map((route) => ({ environmentId: route.environmentId, serving: route.serving.filter((id) => addresses.get(id)?.state === 'serving'), draining: 0, failure: null }));
+  }
+  async openConnections(instanceId: string): Promise<number> {
+    return this.open.get(instanceId) ?? 0;
+  }
+  async markDown(instanceId: string): Promise<void> {
+    this.markedDown.push(instanceId);
+  }
+  traffic = async () => [];
+  figures = async () => [];
+  onObserved = () => () => undefined;
+}
+
+export interface TestAgent {
+  readonly reconciler: Reconciler;
+  readonly follower: DesiredFollower;
+  readonly logStore: LogStore;
+  /** Ends it as a kill would, as far as containers can tell: they keep running. */
+  close(): Promise<void>;
+}
+
+export async function startTestAgent(parts: { engine: Engine; home: string; controlPlaneUrl: string; ingress: TestIngress; networkPool?: string; follow?: boolean }): Promise<TestAgent> {
+  const { engine } = parts;
+  const log = pino({ level: 'silent' });
+  const config = { home: parts.home, nodeToken: 'a-node-token-for-tests', networkPool: parts.networkPool ?? '10.214.0.0/20', controlPlaneUrl: parts.controlPlaneUrl };
+  const client = new ControlPlaneClient(config as never);
+  const logStore = new LogStore(config);
+  const lines = new DeploymentLines(client, log);
+  const logs = new InstanceLogs(engine, logStore, lines, log);
+  const reporter = new ObservedReporter(client, log);
+  const traffic = new Traffic(parts.ingress as unknown as Ingress, log);
+  const networks = new EnvironmentNetworks(engine, config, log);
+  const memories = new MemoryStore(config, log);
+  const reconciler = new Reconciler(engine, networks, new Images(engine, config), memories, logs, new DesiredStore(config, log), reporter, traffic, log);
+  const follower = new DesiredFollower(client, reconciler, log);
+  await reconciler.start();
+  if (parts.follow ?? true) follower.start();
+  const close = async () => {
+    await Promise.all([follower.onModuleDestroy(), client.onModuleDestroy(), reporter.onModuleDestroy(), reconciler.onModuleDestroy(), traffic.onModuleDestroy(), lines.onModuleDestroy()]);
+    await logs.onModuleDestroy();
+    await logStore.onModuleDestroy();
+  };
+  return { reconciler, follower, logStore, close };
+}
+
+export function testInstance(app: string, changes: Partial<DesiredInstance> = {}): DesiredInstance {
+  return {
+    id: randomUUID(),
+    app,
+    environment: 'production',
+    environmentId: randomUUID(),
+    deploymentId: randomUUID(),
+    release: 1,
+    version: '1.0',
+    commit: null,
+    processType: 'web',
+    index: 1,
+    desired: 'running',
+    runsOnce: false,
+    image: { reference: 'localhost:1/none@sha256:0', digest: `sha256:${'0'.repeat(64)}`, imageId: null },
+    command: 'httpd -f -p $PORT -h /www',
+    env: {},
+    port: 8080,
+    resources: { memoryBytes: 64 * 1024 ** 2, cpus: 0.5, pids: 40 },
+    health: { check: { kind: 'tcp', port: 8080 }, intervalSeconds: 0.05, timeoutSeconds: 2, startSeconds: 20 },
+    drainSeconds: 20,
+    stopSeconds: 5,
+    ...changes,
+  };
+}
+
+export function testHome(): { home: string; remove: () => void } {
+  const home = mkdtempSync(join(tmpdir(), 'molo-agent-'));
+  return { home, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
+/** A tiny image of a static busybox (Debian: busybox-static); returns the engine's id of it. */
+export function importTestImage(tag: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'molo-image-'));
+  for (const name of ['bin', 'www', 'tmp', 'etc', 'proc']) mkdirSync(join(folder, name));
+  copyFileSync('/usr/bin/busybox', join(folder, 'bin/busybox'));
+  for (const name of ['sh', 'httpd', 'sleep', 'cat', 'echo', 'dd', 'nc', 'true', 'false', 'ls', 'seq', 'grep', 'kill', 'env']) symlinkSync('busybox', join(folder, 'bin', name));
+  writeFileSync(join(folder, 'www/index.html'), 'hello\n');
+  const script = `tar -C ${folder} -c . | docker import --change 'ENV PATH=/bin' - ${tag}`;
+  const done = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true, force: true });
+  if (done.status !== 0) throw new Error(done.stderr);
+  return done.stdout.trim();
+}
