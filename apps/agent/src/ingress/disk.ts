@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { AppError } from '@molo/contracts';
+import { ingressPaths, type IngressPaths, type IngressSettings } from './config.js';
+import { platformPart, readState, renderFiles, withPools } from './config-file.js';
+import { thisMachine } from './machine.js';
+import { renderPages } from './pages.js';
+import type { ProxyState } from './proxy-state.js';
+
+const run = promisify(execFile);
+
+/** Many switches at once are written once. */
+const settleMs = 50;
+
+/** The files that HAProxy starts from, kept equal to what it has. */
+export class StateFiles {
+  private pending: ProxyState | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly settings: IngressSettings) {}
+
+  prepare(running: ProxyState | null): Promise<boolean> {
+    return writeInitialConfig(this.settings, running);
+  }
+
+  /** Soon, off the path of the switch. A failure leaves the files as they were; the next change tries again. */
+  save(state: ProxyState): void {
+    this.pending = state;
+    this.timer ??= setTimeout(() => void this.flush().catch(() => undefined), settleMs);
+  }
+
+  async saveNow(state: ProxyState): Promise<void> {
+    this.pending = state;
+    await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    const write = this.writing.then(() => this.writePending());
+    this.writing = write.catch(() => undefined);
+    await write;
+  }
+
+  private async writePending(): Promise<void> {
+    const state = this.pending;
+    this.pending = null;
+    if (state) await writeState(this.settings, state);
+  }
+}
+
+/** Makes the files be what `state` is. A configuration that HAProxy refuses replaces nothing. */
+export async function writeState(settings: IngressSettings, state: ProxyState): Promise<void> {
+  const paths = ingressPaths(settings.home);
+  const files = renderFiles(settings, paths, thisMachine(), state);
+  const candidate = `${paths.config}.next`;
+  await writeAtomically(candidate, files.get(paths.config) ?? '');
+  await validate(settings, candidate);
+  for (const [file, content] of files) {
+    if (file !== paths.config) await writeAtomically(file, content);
+  }
+  await rename(candidate, paths.config);
+}
+
+/**
+ * Writes what HAProxy starts from, with the present settings. What runs, or else what an earlier configuration serves,
+ * stays in it. True when HAProxy has to load it again: something else than the pools' servers changed.
+ */
+export async function writeInitialConfig(settings: IngressSettings, running: ProxyState | null = null): Promise<boolean> {
+  const paths = ingressPaths(settings.home);
+  await writePages(settings);
+  await mkdir(dirname(paths.runtimeSocket), { recursive: true });
+  for (const map of [paths.hostsMap, paths.environmentsMap, paths.serversMap]) {
+    if (!existsSync(map)) await writeAtomically(map, '');
+  }
+  const before = await readFile(paths.config, 'utf8').catch(() => '');
+  const state = withPools(running ?? readState(before, await readMaps(paths)), settings.pool);
+  await writeState(settings, state);
+  return platformPart(before) !== platformPart(await readFile(paths.config, 'utf8'));
+}
+
+async function readMaps(paths: IngressPaths): Promise<{ hosts: string; environments: string; servers: string }> {
+  const [hosts = '', environments = '', servers = ''] = await Promise.all(
+    [paths.hostsMap, paths.environmentsMap, paths.serversMap].map((file) => readFile(file, 'utf8')),
+  );
+  return { hosts, environments, servers };
+}
+
+async function writePages(settings: IngressSettings): Promise<void> {
+  const { pages } = ingressPaths(settings.home);
+  for (const [name, content] of renderPages()) await writeAtomically(join(pages, name), content);
+}
+
+async function validate(settings: IngressSettings, file: string): Promise<void> {
+  try {
+    await run(settings.haproxy, ['-c', '-f', file]);
+  } catch (cause) {
+    throw new AppError('ingress_failed', { detail: 'HAProxy refuses the configuration that Molo wrote; the one before stays. See the log of the agent.', cause });
+  }
+}
+
+/** Either the old content or the new is there, after a power cut too. The same content is not written again. */
+export async function writeAtomically(file: string, content: string): Promise<void> {
+  if ((await readFile(file, 'utf8').catch(() => null)) === content) return;
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    const handle = await open(temporary, 'w', 0o640);
+    await handle.writeFile(content).finally(async () => {
+      await handle.datasync();
+      await handle.close();
+    });
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+

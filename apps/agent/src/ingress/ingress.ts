@@ -1,0 +1,128 @@
+import { EventEmitter } from 'node:events';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { AppError, type DesiredRoute, type ObservedRoute, type TrafficCount } from '@molo/contracts';
+import type { IngressSettings } from './config.js';
+import { HaproxyWatch } from './haproxy-watch.js';
+import { IngressSwitch } from './ingress-switch.js';
+import { IngressTraffic, type IngressFigures } from './ingress-traffic.js';
+import type { InstanceAddress } from './wish.js';
+
+const sampleEveryMs = 1_000;
+
+export const INGRESS_SETTINGS = Symbol('ingress settings');
+
+/**
+ * HAProxy on this node. What it is asked to be is kept true by itself through restarts of HAProxy; nothing here
+ * stops traffic when the agent stops.
+ */
+@Injectable()
+export class Ingress implements OnModuleInit, OnModuleDestroy {
+  private readonly changes = new EventEmitter<{ observed: [readonly ObservedRoute[]] }>();
+  private readonly watch: HaproxyWatch;
+  private last: { routes: readonly DesiredRoute[]; addresses: ReadonlyMap<string, InstanceAddress> } | null = null;
+  /** One writer at a time: the end of the work that was asked for last. */
+  private tail: Promise<unknown> = Promise.resolve();
+
+  private readonly proxy: IngressSwitch;
+  private readonly counts: IngressTraffic;
+  private sampler: NodeJS.Timeout | null = null;
+
+  constructor(@Inject(INGRESS_SETTINGS) settings: IngressSettings) {
+    this.proxy = new IngressSwitch(settings);
+    this.counts = new IngressTraffic(this.proxy);
+    this.watch = new HaproxyWatch(settings, () => this.afterRestart());
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.exclusive(() => this.proxy.prepare());
+    await this.counts.open();
+    this.watch.start();
+    // While a deployment is counted: how many WebSockets are open has to be known before an instance ends.
+    this.sampler = setInterval(() => void this.sampleWhileCounting(), sampleEveryMs).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.watch.stop();
+    if (this.sampler) clearInterval(this.sampler);
+    await this.exclusive(() => this.proxy.flush());
+    await this.counts.close();
+  }
+
+  /**
+   * Makes the ingress be what is asked and tells what was seen of it. The whole set each time; only differences are
+   * sent. New servers are in and seen ready before old ones drain. Never throws for one environment's sake: its
+   * `failure` says what is wrong, and the same call again goes on from there.
+   */
+  apply(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
+    return this.exclusive(async () => {
+      this.last = { routes, addresses };
+      return this.applyNow(routes, addresses);
+    });
+  }
+
+  /** An instance died: no request goes to it from here on, until `apply` is given another address of it. */
+  markDown(instanceId: string): Promise<void> {
+    return this.exclusive(async () => {
+      await this.counts.instanceEnded(instanceId);
+      await this.proxy.markDown(instanceId);
+    });
+  }
+
+  /** Requests under way and WebSockets that are open to an instance, in workers of before a reload too. */
+  openConnections(instanceId: string): Promise<number> {
+    return this.counts.openConnections(instanceId);
+  }
+
+  /** What each deployment that is being counted did to traffic so far. */
+  traffic(): Promise<TrafficCount[]> {
+    return this.exclusive(() => this.counts.counts());
+  }
+
+  /** Requests by environment since it was first routed here; they never fall. */
+  figures(): Promise<IngressFigures[]> {
+    return this.exclusive(() => this.counts.figures());
+  }
+
+  /** Called when the ingress put itself right without being asked, after HAProxy came back. Returns how to end it. */
+  onObserved(listener: (routes: readonly ObservedRoute[]) => void): () => void {
+    this.changes.on('observed', listener);
+    return () => this.changes.off('observed', listener);
+  }
+
+  private async applyNow(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
+    try {
+      return await this.applyAndCount(routes, addresses);
+    } catch (error) {
+      const failure = error instanceof AppError ? error.toFailure() : { code: 'ingress_failed' as const, detail: 'The ingress could not be switched; Molo tries again by itself.' };
+      this.proxy.forget();
+      return routes.map((route) => ({ environmentId: route.environmentId, serving: [], draining: 0, failure }));
+    }
+  }
+
+  private async applyAndCount(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
+    await this.proxy.look();
+    await this.counts.beforeSwitch(routes, addresses);
+    const observed = await this.proxy.switch(routes, addresses);
+    return this.counts.withDraining(observed);
+  }
+
+  private async sampleWhileCounting(): Promise<void> {
+    if (!this.counts.isCounting) return;
+    // HAProxy may be gone for a moment: the next look counts what there is.
+    await this.exclusive(() => this.counts.sample()).catch(() => undefined);
+  }
+
+  private afterRestart(): Promise<void> {
+    return this.exclusive(async () => {
+      this.proxy.forget();
+      if (!this.last) return;
+      this.changes.emit('observed', await this.applyNow(this.last.routes, this.last.addresses));
+    });
+  }
+
+  private exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.tail.then(work, work);
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+}
