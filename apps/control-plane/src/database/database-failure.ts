@@ -12,7 +12,12 @@ export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof QueryFailedError) return isDatabaseAway(error.driverError);
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code.length === 5 && 'severity' in error) return awayClasses.includes(code.slice(0, 2));
+  if ('severity' in error) return isLastWord(error.severity) || awayClasses.includes(code.slice(0, 2));
   if ('syscall' in error) return ['connect', 'read', 'write'].includes(String(error.syscall));
   return awayMessages.some((message) => error.message.startsWith(message));
+}
+
+/** After these the server has closed the connection, or never opened it. */
+function isLastWord(severity: unknown): boolean {
+  return severity === 'FATAL' || severity === 'PANIC';
 }
