@@ -8,10 +8,12 @@ import { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EnvironmentChangesModule } from './environments/environment-changes.module.js';
 import { EnvironmentsModule } from './environments/environments.module.js';
+import { GitModule } from './git/git.module.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { Log } from './log.js';
 import { LiveModule } from './live/live.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { RegistryModule } from './registry/registry.module.js';
 import { RestModule } from './rest/rest.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { StatusModule } from './status/status.module.js';
@@ -33,6 +35,8 @@ import { StatusModule } from './status/status.module.js';
     StatusModule,
     MetricsModule,
     LifecycleModule,
+    GitModule,
+    RegistryModule,
   ],
 })
 export class AppModule {

@@ -7,6 +7,7 @@ import { ImagesModule } from '../images/images.module.js';
 import { InstancesModule } from '../instances/instances.module.js';
 import { NodesModule } from '../nodes/nodes.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
+import { RegistryStorageModule } from '../registry/registry-storage.module.js';
 import { ReleasesModule } from '../releases/releases.module.js';
 import { BuildSteps } from './build-steps.js';
 import { DeploymentMover } from './deployment-mover.js';
@@ -22,7 +23,7 @@ import { Turn } from './turn.js';
 import { Waiting } from './waiting.js';
 
 @Module({
-  imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, ReleasesModule, RepositoriesModule],
+  imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, RegistryStorageModule, ReleasesModule, RepositoriesModule],
   providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, Sweeper, TrafficSteps, Turn, Waiting],
   exports: [DeploymentsService, DeploymentViews, JournalModule],
 })

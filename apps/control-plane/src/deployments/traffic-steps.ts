@@ -7,6 +7,7 @@ import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { NodesService } from '../nodes/nodes.service.js';
+import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
@@ -28,6 +29,7 @@ export class TrafficSteps {
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
     private readonly repositories: Repositories,
+    private readonly tags: ReleaseTags,
     private readonly mover: DeploymentMover,
     private readonly journal: Journal,
     private readonly waiting: Waiting,
@@ -49,7 +51,7 @@ export class TrafficSteps {
 
   async drain(deployment: Deployment): Promise<void> {
     const old = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
-    if (old.length > 0) await this.#untilDrained(deployment, old);
+    await Promise.all([this.#nameImage(deployment), ...(old.length > 0 ? [this.#untilDrained(deployment, old)] : [])]);
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'draining');
       const receipt = await this.receipt(manager, deployment);
@@ -112,6 +114,22 @@ export class TrafficSteps {
     });
     const text = ended ? 'The old instances have ended' : 'The old instances have not ended within their limits; the agent goes on stopping them';
     await this.journal.step(this.dataSource.manager, deployment.id, 'instances.drained', text);
+  }
+
+  /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. */
+  async #nameImage({ id, releaseId }: Deployment): Promise<void> {
+    const { manager } = this.dataSource;
+    const [row]: { app: string; number: number; version: string | null; digest: string }[] = await manager.query(
+      `select a.name as app, r.number, r.version, img.digest from releases r join images img on img.id = r.image_id join apps a on a.id = img.app_id where r.id = $1`,
+      [releaseId],
+    );
+    if (!row) return;
+    try {
+      await this.tags.point(row.app, [`v${row.number}`, row.version], row.digest);
+    } catch (error) {
+      this.log.warn({ deploymentId: id, err: error }, 'the image of a release has no tag');
+      await this.journal.step(manager, id, 'image.untagged', 'The registry did not take the tags of the release; its image is there by digest.');
+    }
   }
 
   /** An instance whose last connection has ended may take its time to stop: nothing of its traffic is at stake any more. */
