@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, syml
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The rest of infra/ is TypeScript that Node itself strips, which it does without a flag since 22.18. */
-const neededNode = [22, 18];
+/** The packages need it; and infra/ is TypeScript that Node itself strips, which it does without a flag since 22.18. */
+const neededNode = [22, 19];
 const ownNodeVersion = '24.21.0';
 /** Commands that only look or stop: on a machine where nothing was set up they have nothing to do. */
 const needsSetUp = new Set(['stop', 'status']);

@@ -16,8 +16,10 @@ const products = ['apps/control-plane/dist/main.js', 'apps/agent/dist/main.js', 
 export async function installDependencies(log: string): Promise<string> {
   if (dependenciesAreThere()) return 'all there';
   const [npm = 'npm', ...first] = npmCommand;
+  // Not `npm ci`: it refuses a lock file without the optional packages of platforms that are not ours, and a registry
+  // that mirrors Linux alone cannot lock them. Versions and checksums come from the lock file all the same.
   // No package here needs its install script: what is compiled comes ready-made for the platform.
-  await runLogged(npm, [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+  await runLogged(npm, [...first, 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: checkout,
     log,
     advice: 'Look into the log for what npm says; check that the npm registry can be reached, then run the same command again.',
