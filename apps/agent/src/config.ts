@@ -18,7 +18,14 @@ const Environment = z.object({
   MOLO_CONTROL_PLANE_URL: z.url().optional().describe('address of the control plane, when it is not on this machine'),
   MOLO_REDIS_URL: z.string().startsWith('redis', 'must be a redis:// or rediss:// address').describe('the Redis that carries the jobs'),
   MOLO_REGISTRY_HOST: z.string().min(1).default('localhost:5443').describe('HOST:PORT of the registry'),
+  MOLO_INGRESS_LOG: z.enum(['off', 'errors', 'all']).default('errors').describe('which requests the ingress logs'),
   MOLO_EXTRA_CA: z.string().optional().describe("file of a site's own CA bundle, handed to builds"),
+  NODE_EXTRA_CA_CERTS: z.string().optional().describe('taken for MOLO_EXTRA_CA where that is not set'),
+  npm_config_registry: z.url().optional().describe('npm registry that languages and dependencies come from'),
+  MOLO_DEBIAN_MIRROR: z.string().startsWith('http', 'must be an http:// address').optional().describe('Debian mirror that stacks are made from'),
+  HTTP_PROXY: z.string().optional().describe('proxy of this node, handed to builds'),
+  HTTPS_PROXY: z.string().optional().describe('proxy of this node, handed to builds'),
+  NO_PROXY: z.string().optional().describe('hosts that need no proxy, handed to builds'),
   MOLO_NODE_NAME: z.string().min(1).max(63).default('local').describe('name of this node'),
   MOLO_NODE_TOKEN_FILE: z.string().optional().describe("file of this node's token"),
   MOLO_DOCKER_SOCKET: z.string().refine(isAbsolute, 'must be an absolute path').default('/var/run/docker.sock').describe('socket of the Docker Engine'),
@@ -42,6 +49,12 @@ export interface AgentConfig {
   readonly redisUrl: string;
   readonly registryHost: string;
   readonly extraCaFile: string | undefined;
+  /** npm's own where it is undefined. */
+  readonly npmRegistry: string | undefined;
+  readonly debianMirror: string | undefined;
+  /** `HTTP_PROXY` and the like, as far as they are set. */
+  readonly proxy: Readonly<Record<string, string>>;
+  readonly ingressLog: 'off' | 'errors' | 'all';
   readonly nodeName: string;
   /** Proves to the control plane, and through it to the registry, which node this is. Never logged. */
   readonly nodeToken: string;
@@ -69,7 +82,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): AgentC
     controlPlaneUrl: settings.MOLO_CONTROL_PLANE_URL ?? `http://127.0.0.1:${settings.MOLO_API_PORT}`,
     redisUrl: settings.MOLO_REDIS_URL,
     registryHost: settings.MOLO_REGISTRY_HOST,
-    extraCaFile: settings.MOLO_EXTRA_CA,
+    extraCaFile: settings.MOLO_EXTRA_CA ?? settings.NODE_EXTRA_CA_CERTS,
+    npmRegistry: settings.npm_config_registry === npmsOwnRegistry ? undefined : settings.npm_config_registry,
+    debianMirror: settings.MOLO_DEBIAN_MIRROR,
+    proxy: proxyOf(settings),
+    ingressLog: settings.MOLO_INGRESS_LOG,
     nodeName: settings.MOLO_NODE_NAME,
     nodeToken: readToken(settings.MOLO_NODE_TOKEN_FILE ?? join(settings.MOLO_HOME, 'secrets/node.token')),
     dockerSocket: settings.MOLO_DOCKER_SOCKET,
@@ -80,8 +97,17 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): AgentC
   });
 }
 
+/** npm sets this in every program that it starts. */
+const npmsOwnRegistry = 'https://registry.npmjs.org/';
+
+function proxyOf({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY }: z.infer<typeof Environment>): Record<string, string> {
+  return { ...(HTTP_PROXY ? { HTTP_PROXY } : {}), ...(HTTPS_PROXY ? { HTTPS_PROXY } : {}), ...(NO_PROXY ? { NO_PROXY } : {}) };
+}
+
+/** Without what is set to nothing; the customary lower-case names of proxies stand for the upper-case ones. */
 function withoutEmpty(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { http_proxy: HTTP_PROXY, https_proxy: HTTPS_PROXY, no_proxy: NO_PROXY, ...rest } = environment;
+  return Object.fromEntries(Object.entries({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ...rest }).filter(([, value]) => value !== ''));
 }
 
 function readToken(file: string): string {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DesiredInstance } from '@molo/contracts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../engine/engine.js';
 import { blankMemory, type InstanceMemory } from './instance-memory.js';
@@ -236,8 +236,8 @@ describe('an action that failed', () => {
 
 describe('every state that can be', () => {
   const facts = fc.record({
-    desired: fc.option(fc.record({ desired: fc.constantFrom('running', 'draining', 'stopped'), runsOnce: fc.boolean() }).map(({ desired, runsOnce }) => instance({ desired, runsOnce } as Partial<DesiredInstance>))),
-    container: fc.option(fc.record({ status: fc.constantFrom('created', 'running', 'exited'), exitCode: fc.constantFrom(0, 1, 137), outOfMemory: fc.boolean() }).map((changes) => container(changes as Partial<Container>))),
+    desired: fc.option(fc.record({ desired: fc.constantFrom('running', 'draining', 'stopped'), runsOnce: fc.boolean() }).map(({ desired, runsOnce }) => instance({ desired, runsOnce }))),
+    container: fc.option(fc.record({ status: fc.constantFrom('created', 'running', 'exited'), exitCode: fc.constantFrom(0, 1, 137), outOfMemory: fc.boolean() }).map((changes) => container(changes))),
     memory: fc.record({
       everHealthy: fc.boolean(),
       run: fc.option(fc.record({ containerId: fc.constantFrom('c1', 'c0'), since: fc.integer({ min: start - 90_000, max: start }), healthySince: fc.option(fc.constant(start - 70_000)) })),
@@ -245,7 +245,7 @@ describe('every state that can be', () => {
       retryAt: fc.option(fc.integer({ min: start - 5000, max: start + 5000 })),
       drainSince: fc.option(fc.integer({ min: start - 30_000, max: start })),
       stopSince: fc.option(fc.integer({ min: start - 30_000, max: start })),
-    }).map((changes) => ({ ...blankMemory, ...changes }) as InstanceMemory),
+    }).map((changes) => ({ ...blankMemory, ...changes })),
     imagePresent: fc.boolean(),
     healthy: fc.option(fc.boolean()),
     openConnections: fc.option(fc.nat(3)),
@@ -255,7 +255,7 @@ describe('every state that can be', () => {
   it('leads to an action that can be done there', () => {
     fc.assert(
       fc.property(facts, (each) => {
-        const decision = decide(each as Partial<Facts>);
+        const decision = decide(each);
         if (needsContainer.has(decision.action)) expect(each.container).not.toBeNull();
         if (decision.action === 'create' || decision.action === 'fetch-image') expect(each.container).toBeNull();
       }),
@@ -266,8 +266,8 @@ describe('every state that can be', () => {
   it('decided again with what was remembered, counts no restart twice', () => {
     fc.assert(
       fc.property(facts, (each) => {
-        const once = decide(each as Partial<Facts>);
-        const twice = decide({ ...(each as Partial<Facts>), memory: once.memory });
+        const once = decide(each);
+        const twice = decide({ ...each, memory: once.memory });
         expect(twice.memory.restarts).toBe(once.memory.restarts);
       }),
       { numRuns: 3000 },
@@ -278,7 +278,7 @@ describe('every state that can be', () => {
     fc.assert(
       fc.property(facts, (each) => {
         if (each.desired?.desired !== 'running' || each.container?.status !== 'running') return;
-        expect(['terminate', 'kill', 'remove']).not.toContain(decide(each as Partial<Facts>).action);
+        expect(['terminate', 'kill', 'remove']).not.toContain(decide(each).action);
       }),
       { numRuns: 3000 },
     );

@@ -52,6 +52,7 @@ export class LogReader implements OnModuleDestroy {
       wake();
     });
     const seen = { at: performance.now(), checkedAt: 0 };
+    signal.addEventListener('abort', () => wake(), { once: true });
     try {
       await this.send(key, tail);
       while (!signal.aborted && (await this.isRead(request, key, seen))) {

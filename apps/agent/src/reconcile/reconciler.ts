@@ -21,6 +21,9 @@ const retryMs = 1000;
 export class Reconciler implements OnModuleDestroy {
   private readonly controllers = new Map<string, InstanceController>();
   private readonly closing = new AbortController();
+  private identify: (nodeId: string) => void = () => undefined;
+  /** The id of this node, once the first desired set has told it. */
+  readonly identified = new Promise<string>((resolve) => (this.identify = resolve));
   private node: DesiredNode | null = null;
   private accepting: Promise<unknown> = Promise.resolve();
   private wantedNetworks = '';
@@ -47,17 +50,13 @@ export class Reconciler implements OnModuleDestroy {
     this.engine.watch((event) => this.heard(event), this.closing.signal);
   }
 
-  /** The id of this node, once it is known from a desired set. */
-  get nodeId(): string | null {
-    return this.node?.nodeId ?? null;
-  }
-
   get generation(): number {
     return this.node?.generation ?? -1;
   }
 
-  get desired(): DesiredNode | null {
-    return this.node;
+  /** Environments that have instances here. */
+  get environments(): Set<string> {
+    return new Set(this.node?.instances.map((each) => each.environmentId));
   }
 
   /** Takes a desired set; the one it has already is taken as well. Throws `generation_outdated` for an older one. */
@@ -96,6 +95,7 @@ export class Reconciler implements OnModuleDestroy {
   private become(node: DesiredNode): void {
     if (this.node === null) this.reporter.start(() => this.observation());
     this.node = node;
+    this.identify(node.nodeId);
     const wanted = new Map(node.instances.map((instance) => [instance.id, instance]));
     for (const [id, controller] of this.controllers) if (!wanted.has(id)) controller.want(null);
     if (this.adopted) for (const [id, instance] of wanted) this.controller(id, node.nodeId).want(instance);
