@@ -24,7 +24,7 @@ function answerOf(endpoint: Endpoint): string {
 
 function namesOf(schema: z.ZodType): string[] {
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape as object) : [];
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
 function isOpen(schema: z.ZodType): boolean {

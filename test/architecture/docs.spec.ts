@@ -27,12 +27,12 @@ describe('the docs', () => {
   });
 
   it('tell every key of molo.yml and none besides', () => {
-    const told = [...read('docs/molo-yml.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key);
-    expect(told.toSorted()).toEqual(keysOf(z.toJSONSchema(ManifestFile, { io: 'input' })).toSorted());
+    const told = [...read('docs/molo-yml.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key ?? '');
+    expect(new Set(told)).toEqual(new Set(keysOf(z.toJSONSchema(ManifestFile, { io: 'input' }))));
   });
 
   it('tell every setting that a program reads', () => {
-    const names = globSync('{apps/*/src,infra}/config.ts', { cwd: root }).flatMap((path) => read(path).match(/\bMOLO_[A-Z_]+\b/g) ?? []);
+    const names: string[] = globSync('{apps/*/src,infra}/config.ts', { cwd: root }).flatMap((path) => read(path).match(/\bMOLO_[A-Z_]+\b/g) ?? []);
     expect(names.length).toBeGreaterThan(20);
     const settings = read('docs/settings.md');
     // How npm was started is handed from one script to the next, never by people.

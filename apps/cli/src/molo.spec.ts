@@ -294,7 +294,7 @@ describe('signing in', () => {
   test('keeps the token where only its owner reads it, and uses it from then on', async () => {
     const { url } = await onNetwork();
     const signedIn = await home.molo(['login', url, '--token', '-'], { input: 'good\n', environment: away });
-    expect(signedIn).toMatchObject({ code: 0, stdout: expect.stringContaining('as Ada (developer)') as string });
+    expect(signedIn).toMatchObject({ code: 0, stdout: expect.stringContaining('as ada@example.com (developer)') as string });
     const file = join(home.path, '.config/molo/credentials.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ login: { url, token: 'good' } });

@@ -31,7 +31,8 @@ function report(terminal: Terminal, error: unknown, json: boolean): number {
   if (json) terminal.note(line`${JSON.stringify(error.toProblem())}`);
   else {
     terminal.note(line`${red('Error:')} ${error.detail}`);
-    for (const { path, message } of error.errors ?? []) terminal.note(line`  ${path}: ${message}`);
+    // The platform's own sentence often names the fields already.
+    for (const { path, message } of (error.errors ?? []).filter((field) => !error.detail.includes(field.message))) terminal.note(line`  ${path}: ${message}`);
     if (error.code === 'not_signed_in' && !error.detail.includes('molo login')) terminal.note(line`Sign in with: molo login`);
   }
   return exitCodeOf(error);

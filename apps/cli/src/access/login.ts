@@ -26,7 +26,7 @@ export async function login(cli: Cli, options: LoginOptions, address: string | u
   const file = cli.settings.credentialsFile;
   await writeCredentials(file, { ...(await readCredentials(file)), login: { url, token } });
   if (cli.isJson) return cli.terminal.json({ url, ...me });
-  cli.terminal.say(line`Signed in to ${url} as ${bold(me.name)} (${me.role}). The token is in ${file}.`);
+  cli.terminal.say(line`Signed in to ${url} as ${bold(me.email ?? me.name)} (${me.role}). The token is in ${file}.`);
 }
 
 function checkUrl(text: string): string {
@@ -39,7 +39,7 @@ async function tokenFor(url: string, given: string | undefined, send: Fetch): Pr
   if (given !== undefined) return given === '-' ? readInput() : given;
   const email = await ask('E-mail: ');
   const password = await askSecret('Password: ');
-  const session = createClient({ baseUrl: url, fetch: keepingCookies(send) });
+  const session = createClient({ baseUrl: url, fetch: keepingCookies(send), headers: { 'x-molo-csrf': '1' } });
   await session.signIn({ body: { email, password } });
   const { token } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: await rightsOf(session.me()) } });
   await session.signOut();
