@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
+import type Docker from 'dockerode';
+import type { AppPlan, PlanSettings } from '../source/app-plan.js';
+import { planApp } from '../source/plan-app.js';
+import { SourceTree } from '../source/source-tree.js';
+import type { Log } from '../logger.js';
+import { buildFailure } from './build-failure.js';
+import type { BuildLimits } from './build-limits.js';
+import { BuildLog } from './build-log.js';
+import { BuildStory, formatBytes, tellLayers, tellPlan } from './build-story.js';
+import { buildImage } from './image-build.js';
+import { describeLayers, pushImage } from './image-push.js';
+import type { RegistryClient } from './registry-client.js';
+import type { Stacks } from './stacks.js';
+import { StepTimes } from './step-times.js';
+import type { Toolchains } from './toolchains.js';
+
+/** What a build says to the control plane. */
+export interface BuildControlPlane {
+  buildOrder(buildId: string, signal?: AbortSignal): Promise<BuildOrder>;
+  reportBuild(buildId: string, report: BuildReport, signal?: AbortSignal): Promise<void>;
+  sendLogs(chunks: readonly LogChunk[], signal?: AbortSignal): Promise<void>;
+}
+
+export interface BuildSettings {
+  readonly cacheFolder: string;
+  readonly planning: PlanSettings;
+  /** The site's CA bundle, handed to steps as the secret `molo-ca`. */
+  readonly extraCa: Buffer | undefined;
+  /** `HTTP_PROXY` and the like, for the steps of a build. */
+  readonly proxy: Readonly<Record<string, string>>;
+  /** `HOST:PORT` of the registry. */
+  readonly registryHost: string;
+  readonly registryLogin: { readonly username: string; readonly password: string } | undefined;
+}
+
+export interface BuildParts {
+  readonly docker: Docker;
+  readonly controlPlane: BuildControlPlane;
+  readonly registry: RegistryClient;
+  readonly toolchains: Toolchains;
+  readonly stacks: Stacks;
+  readonly limits: BuildLimits;
+  readonly log: Log;
+  readonly settings: BuildSettings;
+}
+
+/** Why a build was told to end. Any other reason is the agent's own end: the build is taken up again. */
+class Cancelled extends Error {}
+class TimedOut extends Error {}
+
+/** Carries builds from their order to a stored image. Running one again is safe: what was done before is found in caches. */
+export class BuildRunner {
+  private readonly running = new Map<string, AbortController>();
+
+  constructor(private readonly parts: BuildParts) {}
+
+  /** Ends a build that runs here; it is then reported as cancelled. */
+  cancel(buildId: string): void {
+    this.running.get(buildId)?.abort(new Cancelled('The build was cancelled.'));
+  }
+
+  async run(buildId: string, agentSignal: AbortSignal): Promise<void> {
+    const { controlPlane } = this.parts;
+    const order = await controlPlane.buildOrder(buildId, agentSignal);
+    if (['succeeded', 'failed', 'cancelled'].includes(order.state)) return;
+    const stop = new AbortController();
+    this.running.set(buildId, stop);
+    const timer = setTimeout(() => stop.abort(new TimedOut('The build took too long.')), order.limits.timeoutSeconds * 1000);
+    try {
+      const report = await this.attempt(order, AbortSignal.any([agentSignal, stop.signal]));
+      await controlPlane.reportBuild(buildId, report, agentSignal);
+    } finally {
+      clearTimeout(timer);
+      this.running.delete(buildId);
+    }
+  }
+
+  /** One run of a build, up to the report that ends it. Its log has arrived before. */
+  private async attempt(order: BuildOrder, signal: AbortSignal): Promise<BuildReport> {
+    const log = this.openLog(order);
+    try {
+      return { state: 'succeeded', image: await this.make(order, log, signal) };
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      if (reason instanceof Cancelled) return { state: 'cancelled' };
+      if (signal.aborted && !(reason instanceof TimedOut)) throw reason;
+      const failure = asAppError(reason, order);
+      this.parts.log[failure.code === 'internal' ? 'error' : 'info']({ build: order.id, code: failure.code, err: failure.cause }, 'build failed');
+      return { state: 'failed', failure: failure.toFailure() };
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** The whole way: source, plan, image, registry. */
+  private async make(order: BuildOrder, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
+    const { controlPlane, settings } = this.parts;
+    const times = new StepTimes();
+    const reporting = controlPlane.reportBuild(order.id, { state: 'building' }, signal);
+    reporting.catch(() => undefined);
+    const archive = await times.of('source', this.fetchSource(order, signal));
+    try {
+      const tree = await times.of('read', SourceTree.read(archive));
+      const plan = await times.of('plan', planApp(tree, settings.planning));
+      tellPlan(log, plan);
+      await times.of('prepare', this.prepare(order, plan, log));
+      const imageId = await times.of('build', this.build(order, plan, tree, log, signal));
+      await reporting;
+      const pushing = controlPlane.reportBuild(order.id, { state: 'pushing' }, signal);
+      pushing.catch(() => undefined);
+      const image = await times.of('push', this.push(order, plan, imageId, log, signal));
+      await pushing;
+      this.parts.log.debug({ build: order.id, ms: times.spent }, 'build timed');
+      return image;
+    } finally {
+      await rm(archive, { force: true });
+    }
+  }
+
+  private async fetchSource(order: BuildOrder, signal: AbortSignal): Promise<string> {
+    const folder = join(this.parts.settings.cacheFolder, 'sources');
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, `${order.id}.tar`);
+    const hash = createHash('sha256');
+    const blob = await this.parts.registry.blob(order.source.repository, order.source.digest, signal);
+    async function* hashed(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of blob) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    }
+    await pipeline(hashed(), createWriteStream(file), { signal });
+    if (`sha256:${hash.digest('hex')}` === order.source.digest) return file;
+    await rm(file, { force: true });
+    throw new AppError('unavailable', { detail: 'The source that the registry sent is not the one that was pushed. Deploy again.' });
+  }
+
+  /** Sees to it that all is there that the Dockerfile copies from. */
+  private async prepare(order: BuildOrder, plan: AppPlan, log: BuildLog): Promise<void> {
+    const { limits, stacks, toolchains } = this.parts;
+    const missing = plan.manifest.buildSecrets.filter((key) => order.config[key] === undefined);
+    if (missing.length > 0) {
+      throw new AppError('manifest_invalid', { detail: `molo.yml: build.secrets names ${missing.join(', ')}, which the config does not have. Set it: molo config set ${missing[0]}=…` });
+    }
+    const limited = await limits.apply(order.limits);
+    if (!limited) this.parts.log.warn('the limits of builds cannot be set: the agent may not write cgroups');
+    const say = (line: string) => log.detail(line);
+    await Promise.all([...plan.image.stacks.map((stack) => stacks.ensure(stack, say)), ...plan.image.toolchains.map((toolchain) => toolchains.ensure(toolchain, say))]);
+  }
+
+  private async build(order: BuildOrder, plan: AppPlan, tree: SourceTree, log: BuildLog, signal: AbortSignal): Promise<string> {
+    const { docker, settings } = this.parts;
+    const story = new BuildStory(log, plan.manifest.builder !== 'dockerfile');
+    const secrets = new Map<string, Buffer>(plan.manifest.buildSecrets.map((key) => [key, Buffer.from(order.config[key] ?? '')]));
+    if (settings.extraCa) secrets.set('molo-ca', settings.extraCa);
+    try {
+      return await buildImage(
+        docker,
+        {
+          context: tree.context(plan.image.context),
+          dockerfile: plan.image.dockerfile,
+          tag: imageReference(order),
+          labels: labelsOf(order, plan),
+          buildArguments: settings.proxy,
+          secrets,
+          logins: this.logins(),
+        },
+        (event) => story.tell(event),
+        signal,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      throw buildFailure(error, story.failed, story.lastOutput, order.limits);
+    }
+  }
+
+  private async push(order: BuildOrder, plan: AppPlan, imageId: string, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
+    const { docker, registry, settings } = this.parts;
+    log.heading('Storing the image');
+    const login = settings.registryLogin && { ...settings.registryLogin, serveraddress: settings.registryHost };
+    const { digest, moved } = await pushImage(docker, imageReference(order), login, signal);
+    const repository = order.imageRepository.slice(order.imageRepository.indexOf('/') + 1);
+    const manifest = await registry.manifest(repository, digest, signal);
+    const [config] = await Promise.all([
+      registry.imageConfig(repository, manifest.config.digest, signal),
+      ...order.tags.slice(1).map((tag) => registry.tag(repository, tag, manifest, signal)),
+    ]);
+    const baseLayers = await this.baseLayers(plan, config.rootfs.diff_ids);
+    const layers = describeLayers({ manifest, config, moved, baseLayers, expected: plan.manifest.builder === 'dockerfile' ? undefined : plan.image.layerKinds });
+    tellLayers(log, layers);
+    const bytes = layers.reduce((sum, layer) => sum + layer.bytes, manifest.config.size);
+    log.detail(`${order.app}@${digest} (${formatBytes(bytes)})`);
+    return { digest, imageId, bytes, layers, manifest: plan.manifest };
+  }
+
+  /** How many layers an image has from its base: those of the base where the engine has it, else all below the planned ones. */
+  private async baseLayers(plan: AppPlan, diffIds: readonly string[]): Promise<number> {
+    const reference = plan.image.base;
+    if (reference === 'scratch') return 0;
+    const base = await this.parts.docker.getImage(reference).inspect().catch(() => undefined);
+    const own = base?.RootFS.Layers ?? [];
+    const isBelow = own.length > 0 && own.every((layer, index) => diffIds[index] === layer);
+    return isBelow ? own.length : Math.max(0, diffIds.length - plan.image.layerKinds.length);
+  }
+
+  private logins() {
+    const { registryHost, registryLogin } = this.parts.settings;
+    return registryLogin ? [{ host: registryHost, ...registryLogin }] : [];
+  }
+
+  private openLog(order: BuildOrder): BuildLog {
+    const { controlPlane } = this.parts;
+    return new BuildLog({
+      buildId: order.id,
+      deploymentId: order.deploymentId,
+      attempt: Date.now().toString(36),
+      send: (chunks) => controlPlane.sendLogs(chunks),
+      secrets: Object.values(order.config),
+    });
+  }
+}
+
+function imageReference({ imageRepository, tags, id }: BuildOrder): string {
+  return `${imageRepository}:${tags[0] ?? `build-${id}`}`;
+}
+
+function labelsOf(order: BuildOrder, plan: AppPlan): Record<string, string> {
+  return {
+    ...plan.image.labels,
+    'molo.managed': 'true',
+    'molo.app': order.app,
+    'molo.builder': plan.manifest.builder,
+    'molo.layers': plan.image.layerKinds.join(','),
+    'molo.layer.source': order.treeId,
+    'org.opencontainers.image.revision': order.commit,
+    ...(plan.manifest.version === null ? {} : { 'org.opencontainers.image.version': plan.manifest.version }),
+  };
+}
+
+function asAppError(reason: unknown, order: BuildOrder): AppError {
+  if (reason instanceof AppError) return reason;
+  if (reason instanceof TimedOut) {
+    return new AppError('build_timed_out', { detail: `The build took longer than ${order.limits.timeoutSeconds} seconds. Make it shorter, or ask a sysadmin to raise the limit of builds.` });
+  }
+  return new AppError('internal', { detail: 'The build broke inside Molo. The log of the agent says more.', cause: reason });
+}

@@ -1,0 +1,44 @@
+import { AppError } from '@molo/contracts';
+import { posix } from 'node:path';
+import { completeManifest, type AppFiles } from './app-manifest.js';
+import type { AppPlan, PlanSettings } from './app-plan.js';
+import { dockerIgnore } from './docker-ignore.js';
+import { classifyLayers, inspectDockerfile } from './dockerfile-inspection.js';
+import type { SourceTree } from './source-tree.js';
+
+const stackReference = /^(?:docker\.io\/)?molo\/stack:([\w.-]+)$/;
+
+/** An app with a Dockerfile of its own: built as it stands. */
+export async function planDockerfile(tree: SourceTree, files: AppFiles, settings: PlanSettings): Promise<AppPlan> {
+  const { build } = files.file;
+  const path = posix.normalize(build?.dockerfile ?? 'Dockerfile');
+  const text = await tree.text(path);
+  if (text === undefined) throw new AppError('manifest_invalid', { detail: `molo.yml: build.dockerfile is ${path}, and there is no such file in the source tree.` });
+  const facts = inspectDockerfile(text);
+  if (!facts) throw new AppError('source_invalid', { detail: `${path} has no FROM. Begin it with a base image, such as FROM molo/stack:${settings.stack}` });
+  for (const key of ['packages', 'command', 'static'] as const) {
+    if (build?.[key] === undefined) continue;
+    throw new AppError('manifest_invalid', { detail: `molo.yml: build.${key} has no meaning for an app with a Dockerfile; write it in ${path}.` });
+  }
+  const manifest = completeManifest(files, { builder: 'dockerfile', packageVersion: await packageVersion(tree), defaultWeb: null, port: facts.port, imageHasHealthCheck: facts.hasHealthCheck });
+  const ignored = dockerIgnore((await tree.text(`${path}.dockerignore`)) ?? (await tree.text('.dockerignore')) ?? '');
+  return {
+    manifest,
+    headline: path === 'Dockerfile' ? 'Dockerfile found' : `Dockerfile found at ${path}`,
+    notes: [`Base image ${facts.base}`, `Port ${manifest.port}${facts.port === undefined && files.file.port === undefined ? ' (no EXPOSE: the default)' : ''}`],
+    image: {
+      dockerfile: path,
+      context: { prefix: '', leavesOut: (each) => each !== path && ignored(each), additions: new Map() },
+      stacks: facts.images.flatMap((image) => stackReference.exec(image)?.[1] ?? []),
+      toolchains: [],
+      base: facts.base,
+      layerKinds: classifyLayers(facts.layerInstructions),
+      labels: { 'molo.layer.os-base': facts.base },
+    },
+  };
+}
+
+async function packageVersion(tree: SourceTree): Promise<string | undefined> {
+  const text = await tree.text('package.json');
+  return text === undefined ? undefined : /^\s*"version"\s*:\s*"([^"]+)"/m.exec(text)?.[1];
+}

@@ -1,0 +1,121 @@
+import { posix } from 'node:path';
+import type { Toolchain } from './app-plan.js';
+import type { Step } from './generated-dockerfile.js';
+import { parsePackageJson, type PackageJson } from './node-app.js';
+import type { SourceTree } from './source-tree.js';
+
+export interface PackageManager {
+  readonly name: 'npm' | 'pnpm' | 'yarn';
+  readonly version: string | undefined;
+  readonly lockFile: string | undefined;
+  readonly toolchain: Toolchain | undefined;
+}
+
+export interface NodeInstall {
+  /** What the installation needs to see, by path under /mnt. */
+  readonly files: ReadonlyMap<string, string | Buffer>;
+  readonly production: Step;
+  readonly everything: Step;
+  /** Every node_modules that an installation may make. */
+  readonly dependencyFolders: readonly string[];
+  readonly needsCompiler: boolean;
+}
+
+interface InstallSettings {
+  readonly npmRegistry: string | undefined;
+  readonly secrets: readonly string[];
+}
+
+/** Fields of package.json that say nothing about dependencies: a change of these alone leaves the Library layer as it is. */
+const unrelated = ['version', 'description', 'keywords', 'homepage', 'bugs', 'license', 'author', 'contributors', 'repository', 'scripts', 'main', 'files', 'type', 'browserslist', 'eslintConfig', 'prettier', 'jest'];
+const settingsFiles = ['.npmrc', '.yarnrc', '.yarnrc.yml', 'pnpm-workspace.yaml', '.pnpmfile.cjs'];
+
+export async function installCommands(tree: SourceTree, packageJson: PackageJson, manager: PackageManager, settings: InstallSettings): Promise<NodeInstall> {
+  const members = memberFolders(tree);
+  const files = new Map<string, string | Buffer>();
+  files.set('package.json', related(packageJson));
+  for (const folder of members) files.set(`${folder}/package.json`, related(parsePackageJson((await tree.text(`${folder}/package.json`)) ?? '{}', `${folder}/package.json`)));
+  for (const path of [...settingsFiles, ...carriedPaths(tree, packageJson)]) {
+    const content = await tree.bytes(path);
+    if (content !== undefined) files.set(path, content);
+  }
+  const lock = manager.lockFile === undefined ? undefined : await tree.text(manager.lockFile);
+  if (manager.lockFile !== undefined && lock !== undefined) files.set(manager.lockFile, manager.name === 'npm' ? relatedLock(lock) : lock);
+  const commands = commandsOf(manager);
+  return {
+    files,
+    production: step(commands.production, manager, settings),
+    everything: step(commands.everything, manager, settings),
+    dependencyFolders: ['node_modules', ...members.map((folder) => `${folder}/node_modules`)],
+    needsCompiler: lock !== undefined && /"hasInstallScript": true|requiresBuild: true/.test(lock),
+  };
+}
+
+/** Config keys that builds ask for are variables of the steps that install and build: `.npmrc` may name them. */
+export function librarySecrets(secrets: readonly string[]): readonly string[] {
+  return secrets.filter((key) => /^[A-Za-z_]\w*$/.test(key));
+}
+
+function step(command: string, manager: PackageManager, settings: InstallSettings): Step {
+  const registry = settings.npmRegistry === undefined ? {} : { npm_config_registry: settings.npmRegistry, YARN_NPM_REGISTRY_SERVER: settings.npmRegistry };
+  return {
+    command: `cp -R /mnt/. /app/ && ${command}`,
+    mounts: [`type=cache,id=molo-${manager.name},target=/var/cache/molo,uid=1000,gid=1000`],
+    secrets: librarySecrets(settings.secrets),
+    env: { HOME: '/tmp', CI: 'true', ...managerEnv[manager.name], ...registry },
+  };
+}
+
+const managerEnv = {
+  npm: { npm_config_cache: '/var/cache/molo', npm_config_update_notifier: 'false', npm_config_audit: 'false', npm_config_fund: 'false' },
+  pnpm: { npm_config_store_dir: '/var/cache/molo/store', npm_config_cache_dir: '/var/cache/molo/cache', npm_config_package_import_method: 'copy', npm_config_nodedir: '/usr/local' },
+  yarn: { YARN_CACHE_FOLDER: '/var/cache/molo', YARN_NODE_LINKER: 'node-modules', YARN_ENABLE_GLOBAL_CACHE: 'false', YARN_ENABLE_TELEMETRY: '0', npm_config_nodedir: '/usr/local' },
+} as const;
+
+function commandsOf({ name, version, lockFile }: PackageManager): { production: string; everything: string } {
+  if (name === 'pnpm') {
+    const install = `pnpm install ${lockFile ? '--frozen-lockfile' : '--no-frozen-lockfile'}`;
+    return { production: `${install} --prod`, everything: `NODE_ENV=development ${install}` };
+  }
+  if (name === 'yarn' && !version?.startsWith('1.')) {
+    const install = `yarn install${lockFile ? ' --immutable' : ''}`;
+    return { production: 'yarn workspaces focus --all --production', everything: install };
+  }
+  if (name === 'yarn') {
+    const install = `yarn install --non-interactive${lockFile ? ' --frozen-lockfile' : ''}`;
+    return { production: `${install} --production`, everything: `${install} --production=false` };
+  }
+  const install = lockFile ? 'npm ci' : 'npm install --no-package-lock';
+  return { production: `${install} --omit=dev`, everything: `${install} --include=dev` };
+}
+
+function related(packageJson: PackageJson): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(packageJson).filter(([key]) => !unrelated.includes(key))));
+}
+
+/** npm writes the app's own version into the lock file, too. */
+function relatedLock(text: string): string {
+  try {
+    const lock = JSON.parse(text) as { version?: string; packages?: Record<string, { version?: string } | undefined> };
+    delete lock.version;
+    for (const [path, entry] of Object.entries(lock.packages ?? {})) if (entry && !path.includes('node_modules/')) delete entry.version;
+    return JSON.stringify(lock);
+  } catch {
+    return text;
+  }
+}
+
+/** Folders with a package.json of their own: workspaces, and packages that others name by `file:`. */
+function memberFolders(tree: SourceTree): string[] {
+  const folders = tree.paths.filter((path) => path.endsWith('/package.json') && !path.includes('node_modules/')).map((path) => posix.dirname(path));
+  return folders.length <= 500 ? folders : [];
+}
+
+/** Tarballs and patches that dependencies come from. */
+function carriedPaths(tree: SourceTree, packageJson: PackageJson): string[] {
+  const named = [packageJson.dependencies, packageJson.devDependencies, packageJson.optionalDependencies]
+    .flatMap((each) => Object.values(each ?? {}))
+    .flatMap((range) => (range.startsWith('file:') ? [posix.normalize(range.slice('file:'.length))] : []));
+  const patches = tree.paths.filter((path) => /^(patches|\.yarn\/patches)\/.+\.patch$/.test(path));
+  return [...named, ...patches].filter((path) => tree.hasFile(path));
+}

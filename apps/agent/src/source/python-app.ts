@@ -1,0 +1,122 @@
+import { AppError } from '@molo/contracts';
+import { parse as parseToml } from 'smol-toml';
+import semver from 'semver';
+import { z } from 'zod';
+import type { BuildSteps, Step } from './generated-dockerfile.js';
+import { librarySecrets } from './node-install.js';
+import type { SourceTree } from './source-tree.js';
+
+export const pythonFiles = ['requirements.txt', 'pyproject.toml'] as const;
+
+/** The Python of each stack: Debian's own. */
+const stackPythons: Readonly<Record<string, string>> = { 'debian-12': '3.11', 'debian-13': '3.13' };
+
+const PyProject = z.looseObject({
+  project: z.looseObject({ version: z.string().optional(), 'requires-python': z.string().optional(), dependencies: z.array(z.string()).optional() }).optional(),
+  tool: z.looseObject({ poetry: z.looseObject({ version: z.string().optional() }).optional() }).optional(),
+  'build-system': z.unknown(),
+});
+type PyProject = z.infer<typeof PyProject>;
+
+export interface PythonApp {
+  readonly python: string;
+  readonly version: string | undefined;
+  readonly notes: readonly string[];
+  readonly library: Step;
+  readonly libraryFiles: ReadonlyMap<string, string | Buffer>;
+  readonly build: BuildSteps | undefined;
+  readonly start: string | undefined;
+}
+
+export async function planPythonApp(tree: SourceTree, stack: string, buildCommand: string | undefined, secrets: readonly string[]): Promise<PythonApp> {
+  const python = stackPythons[stack] ?? '3';
+  const project = parsePyProject(await tree.text('pyproject.toml'));
+  await checkVersion(tree, project, python, stack);
+  const files = await dependencyFiles(tree, project);
+  const from = tree.hasFile('requirements.txt') ? 'requirements.txt' : 'pyproject.toml';
+  const start = startCommand(tree);
+  return {
+    python,
+    version: project?.project?.version ?? project?.tool?.poetry?.version,
+    notes: [`Python ${python} of ${stack}`, `Dependencies from ${from}`, ...(buildCommand === undefined ? [] : [`Runs ${buildCommand}`])],
+    library: installStep(secrets),
+    libraryFiles: files,
+    build: buildCommand === undefined ? undefined : { install: installStep(secrets), steps: [{ command: buildCommand, mounts: [], secrets: librarySecrets(secrets), env: { HOME: '/tmp' } }], excludes: ['.venv'] },
+    start,
+  };
+}
+
+function parsePyProject(text: string | undefined): PyProject | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return PyProject.parse(parseToml(text));
+  } catch (cause) {
+    throw new AppError('manifest_invalid', { detail: `pyproject.toml cannot be read: ${(cause as Error).message.split('\n')[0] ?? ''}`, cause });
+  }
+}
+
+/** Whoever names a Python that the stack does not have is told so, instead of being given another. */
+async function checkVersion(tree: SourceTree, project: PyProject | undefined, python: string, stack: string): Promise<void> {
+  const required = project?.project?.['requires-python'];
+  const asked: Array<[file: string, range: string | undefined]> = [
+    ['.python-version', (await tree.text('.python-version'))?.split('\n')[0]?.trim()],
+    ['runtime.txt', /^python-(\S+)/.exec((await tree.text('runtime.txt'))?.trim() ?? '')?.[1]],
+    ['requires-python in pyproject.toml', required],
+  ];
+  for (const [file, range] of asked) {
+    if (!range || satisfiedBy(python, range)) continue;
+    const offered = Object.entries(stackPythons).map(([name, version]) => `Python ${version} (stack: ${name})`);
+    throw new AppError('runtime_version_unknown', {
+      detail: `${file} asks for Python ${range}; the stack ${stack} has ${python}. There are ${offered.join(' and ')}: name one in ${file}, choose the stack in molo.yml, or bring a Dockerfile.`,
+    });
+  }
+}
+
+/** Whether some patch version of `python` (`3.11`) fits a range of PEP 440, or a plain version. */
+export function satisfiedBy(python: string, range: string): boolean {
+  const clauses = range.split(',').map((clause) => clause.trim()).filter(Boolean);
+  return clauses.every((clause) => {
+    const [, operator = '', version = ''] = /^(~=|===?|!=|<=|>=|<|>)?\s*v?([\d.]+(?:\.\*)?)/.exec(clause) ?? [];
+    const parts = version.replace(/\.\*$/, '').split('.').filter(Boolean);
+    const minor = semver.coerce(parts.slice(0, 2).join('.'));
+    const own = semver.coerce(python);
+    if (!minor || !own) return false;
+    const compared = parts.length === 1 ? own.major - minor.major : semver.compare(own, minor);
+    if (operator === '!=') return compared !== 0 || parts.length > 2;
+    if (operator === '~=') return parts.length > 2 ? compared === 0 : compared >= 0 && own.major === minor.major;
+    if (operator === '>=') return compared >= 0;
+    if (operator === '>') return compared > 0 || parts.length > 2;
+    if (operator === '<=') return compared <= 0;
+    if (operator === '<') return parts.length > 2 ? compared <= 0 : compared < 0;
+    return compared === 0;
+  });
+}
+
+async function dependencyFiles(tree: SourceTree, project: PyProject | undefined): Promise<Map<string, string | Buffer>> {
+  const files = new Map<string, string | Buffer>();
+  const requirements = tree.hasFile('requirements.txt');
+  if (!requirements) {
+    const dependencies = project?.project?.dependencies ?? [];
+    files.set('requirements.txt', `${dependencies.join('\n')}\n`);
+  }
+  const carried = tree.paths.filter((path) => /(^|\/)(requirements|constraints)[^/]*\.txt$|(^|\/)requirements\/[^/]+\.txt$|\.whl$/.test(path) && !path.startsWith('.venv/'));
+  for (const path of carried) {
+    const content = await tree.bytes(path);
+    if (content !== undefined) files.set(path, content);
+  }
+  return files;
+}
+
+function installStep(secrets: readonly string[]): Step {
+  return {
+    command: 'python3 -m venv .venv && cd /mnt && /app/.venv/bin/pip install --disable-pip-version-check --no-input -r requirements.txt && cd /app && rm -rf .venv/lib/python3*/site-packages/pip .venv/lib/python3*/site-packages/pip-* .venv/bin/pip*',
+    mounts: ['type=cache,id=molo-pip,target=/var/cache/molo,uid=1000,gid=1000'],
+    secrets: librarySecrets(secrets),
+    env: { HOME: '/tmp', PIP_CACHE_DIR: '/var/cache/molo', PIP_NO_WARN_SCRIPT_LOCATION: '1' },
+  };
+}
+
+function startCommand(tree: SourceTree): string | undefined {
+  const file = ['main.py', 'app.py', 'server.py'].find((each) => tree.hasFile(each));
+  return file === undefined ? undefined : `python3 ${file}`;
+}

@@ -1,0 +1,169 @@
+import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
+import { AppError } from '@molo/contracts';
+import type { Header } from 'tar-stream';
+import { contentOf, eachTarEntry, tarStream, type TarEntry, type TarWriter } from './tar-entries.js';
+
+export interface SourceLimits {
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+}
+
+export const sourceLimits: SourceLimits = { maxBytes: 4 * 1024 ** 3, maxEntries: 300_000 };
+
+/** Files that planning may read are kept while the tree is read for the first time; others are read again on demand. */
+const keptFileBytes = 16 * 1024 ** 2;
+const keptTotalBytes = 48 * 1024 ** 2;
+const keptNames = /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|\.npmrc|\.yarnrc|\.yarnrc\.yml|\.pnpmfile\.cjs)$/;
+
+export interface SourceEntry {
+  readonly path: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'link';
+  readonly bytes: number;
+}
+
+export interface ContextOptions {
+  /** Folder of the build context that the tree is put into; empty for its root. */
+  readonly prefix: string;
+  /** Paths of the tree that stay out. */
+  readonly leavesOut: (path: string) => boolean;
+  /** Files of Molo's own, by path in the context. */
+  readonly additions: ReadonlyMap<string, string | Buffer>;
+}
+
+/** A source tree in a tar on disk: what is in it, the text of its small files, and the build context made of it. */
+export class SourceTree {
+  private constructor(
+    private readonly archive: string,
+    private readonly entries: ReadonlyMap<string, SourceEntry>,
+    private readonly kept: ReadonlyMap<string, Buffer>,
+  ) {}
+
+  /** Reads the tar once. Names, links and kinds that do not belong into a source tree are refused. */
+  static async read(archive: string, limits: SourceLimits = sourceLimits): Promise<SourceTree> {
+    const entries = new Map<string, SourceEntry>();
+    const kept = new Map<string, Buffer>();
+    const budget = { bytes: 0, kept: 0 };
+    await eachEntry(archive, async (entry) => {
+      const found = checkedEntry(entry.header);
+      if (found.path !== '') entries.set(found.path, found);
+      budget.bytes += found.bytes;
+      if (budget.bytes > limits.maxBytes) throw tooLarge(`more than ${limits.maxBytes} bytes`);
+      if (entries.size > limits.maxEntries) throw tooLarge(`more than ${limits.maxEntries} files`);
+      if (isWorthKeeping(found) && budget.kept + found.bytes <= keptTotalBytes) {
+        budget.kept += found.bytes;
+        kept.set(found.path, await contentOf(entry));
+      }
+    });
+    return new SourceTree(archive, entries, kept);
+  }
+
+  get paths(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  has(path: string): boolean {
+    return this.entries.has(path) || this.hasFolder(path);
+  }
+
+  hasFile(path: string): boolean {
+    const type = this.entries.get(path)?.type;
+    return type !== undefined && type !== 'directory';
+  }
+
+  hasFolder(path: string): boolean {
+    if (path === '' || path === '.') return true;
+    if (this.entries.get(path)?.type === 'directory') return true;
+    return this.paths.some((other) => other.startsWith(`${path}/`));
+  }
+
+  /** Text of a file, undefined where there is no such file. */
+  async text(path: string): Promise<string | undefined> {
+    return (await this.bytes(path))?.toString('utf8').replace(/^\u{feff}/u, '');
+  }
+
+  async bytes(path: string): Promise<Buffer | undefined> {
+    if (this.entries.get(path)?.type !== 'file') return undefined;
+    return this.kept.get(path) ?? this.readAgain(path);
+  }
+
+  /** The build context as a tar stream. */
+  context(options: ContextOptions): Readable {
+    return tarStream((writer) => this.fill(writer, options));
+  }
+
+  private async fill(writer: TarWriter, options: ContextOptions): Promise<void> {
+    for (const [name, content] of options.additions) writer.add({ name, mode: 0o644, mtime: new Date(0) }, content);
+    await eachEntry(this.archive, async (entry) => {
+      const { path, type } = checkedEntry(entry.header);
+      if (path === '' || options.leavesOut(path)) return;
+      const header = contextHeader(entry.header, path, options.prefix);
+      if (type === 'file') await writer.copy(header, entry);
+      else writer.add(header);
+    });
+  }
+
+  private async readAgain(path: string): Promise<Buffer> {
+    let content: Buffer = Buffer.alloc(0);
+    await eachEntry(this.archive, async (entry) => {
+      if (normalized(entry.header.name) === path && entry.header.size <= keptFileBytes) content = await contentOf(entry);
+    });
+    return content;
+  }
+}
+
+async function eachEntry(archive: string, visit: (entry: TarEntry) => Promise<void>): Promise<void> {
+  try {
+    await eachTarEntry(archive, visit);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('source_invalid', { detail: 'The source archive cannot be read. Push again.', cause: error });
+  }
+}
+
+function isWorthKeeping(entry: SourceEntry): boolean {
+  if (entry.type !== 'file' || entry.bytes > keptFileBytes) return false;
+  const inDependencies = entry.path.includes('node_modules/');
+  if (keptNames.test(posix.basename(entry.path))) return !inDependencies;
+  return !entry.path.includes('/') && entry.bytes <= 256 * 1024;
+}
+
+function checkedEntry(header: Header): SourceEntry {
+  const path = normalized(header.name);
+  const { type } = header;
+  if (type !== 'file' && type !== 'directory' && type !== 'symlink' && type !== 'link') {
+    throw invalid(`${path} is a ${type.replace('-', ' ')}. A source tree holds files, folders and links only.`);
+  }
+  if (type === 'symlink') checkLinkStaysInside(path, posix.join(posix.dirname(path), header.linkname), header.linkname);
+  if (type === 'link') checkLinkStaysInside(path, header.linkname, header.linkname);
+  return { path, type, bytes: header.size };
+}
+
+function normalized(name: string): string {
+  if (name.startsWith('/')) throw invalid(`${name} is an absolute path. Use paths inside the source tree.`);
+  if (name.includes('\0')) throw invalid('A file name holds a NUL character. Rename the file.');
+  if (name.split('/').includes('..')) throw invalid(`${name} points out of the source tree. Remove the ".." from it.`);
+  const path = posix.normalize(name).replace(/\/+$/, '');
+  return path === '.' ? '' : path;
+}
+
+function checkLinkStaysInside(path: string, resolved: string, target: string): void {
+  const normal = posix.normalize(resolved);
+  if (target.startsWith('/') || normal === '..' || normal.startsWith('../')) {
+    throw invalid(`${path} is a link to ${target}, outside the source tree. Make it point inside, or replace it by a copy.`);
+  }
+}
+
+function contextHeader({ type, mode, mtime, size, linkname }: Header, path: string, prefix: string): Partial<Header> & { name: string } {
+  const own = { name: prefix + path, type, mode, mtime, size, uid: 0, gid: 0 };
+  if (type === 'symlink') return { ...own, linkname };
+  return type === 'link' ? { ...own, linkname: prefix + normalized(linkname) } : own;
+}
+
+function invalid(detail: string): AppError {
+  return new AppError('source_invalid', { detail });
+}
+
+function tooLarge(what: string): AppError {
+  return new AppError('source_too_large', { detail: `The source tree holds ${what}. Keep data and build results out of the repository.` });
+}
