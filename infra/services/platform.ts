@@ -82,8 +82,8 @@ export async function stopPlatform({ all }: { all: boolean }): Promise<void> {
   const order = ['dashboard', 'agent', 'control-plane', 'registry', 'redis', 'postgres', ...(all ? ['haproxy', 'dockerd'] : [])];
   const kept = keptServices();
   for (const name of order.filter((service) => kept.includes(service))) {
-    if (!(await serviceState(name)).running) await takeDown(name);
-    else await step(`Stop ${name}`, () => takeDown(name));
+    if ((await serviceState(name)).running) await step(`Stop ${name}`, () => takeDown(name));
+    else await takeDown(name);
   }
   if (all) await endSupervisor(kept);
 }

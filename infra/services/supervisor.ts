@@ -71,8 +71,8 @@ export async function bringUp(service: string, fingerprint: string): Promise<'st
 /** Stops a service and keeps it down, also when its keeper is started anew. */
 export async function takeDown(service: string): Promise<void> {
   if (existsSync(place(service))) writeFileSync(join(place(service), 'down'), '');
-  if (!(await serviceState(service)).running) return;
-  await output('sv', ['-w', String(stopSeconds), 'force-stop', place(service)]).catch(() => undefined);
+  // Also where it does not run just now: it may be about to be started again.
+  if (existsSync(join(place(service), 'supervise', 'ok'))) await output('sv', ['-w', String(stopSeconds), 'force-stop', place(service)]).catch(() => undefined);
 }
 
 export async function removeService(service: string): Promise<void> {

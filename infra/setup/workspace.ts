@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, nodeProgram, npmCommand } from '../config.ts';
+import { StepFailed } from '../terminal/progress.ts';
 import { runLogged } from '../terminal/run.ts';
 import { makeFolder, writeAtomically } from './files.ts';
 
@@ -44,16 +45,20 @@ function dependenciesAreThere(): boolean {
 /** Compiles the apps and the dashboard; nothing is done where no source has changed since. Returns a mark of the build. */
 export async function build(log: string): Promise<{ outcome: string; mark: string }> {
   const wanted = sourceMark();
-  const done = stamp('build') === wanted && products.every((path) => existsSync(join(checkout, path)));
-  if (done) return { outcome: 'up to date', mark: wanted };
+  if (stamp('build') === wanted && missingProducts().length === 0) return { outcome: 'up to date', mark: wanted };
   await runLogged(nodeProgram, [join(checkout, 'node_modules/nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--outputStyle=static'], {
     cwd: checkout,
     env: { NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: undefined, FORCE_COLOR: '0' },
     log,
     advice: 'The log has the message of the compiler. In an unchanged checkout, run: rm -rf .molo .nx && npm run setup',
   });
+  if (missingProducts().length > 0) throw new StepFailed(`the build made no ${missingProducts().join(', ')}`, { log, advice: 'Build it anew: rm -rf .molo/build.stamp .nx && npm run setup' });
   setStamp('build', wanted);
   return { outcome: 'built', mark: wanted };
+}
+
+function missingProducts(): string[] {
+  return products.filter((path) => !existsSync(join(checkout, path)));
 }
 
 /** Content of every source file and the version of Node: the same mark, the same build. */
