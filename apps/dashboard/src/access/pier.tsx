@@ -4,7 +4,7 @@ const piles = [60, 128, 196, 264, 332];
 export function Pier() {
   return (
     <svg viewBox="0 0 480 360" aria-hidden="true" focusable="false" className="w-full max-w-xl" fill="none" strokeLinecap="round">
-      <circle cx="392" cy="104" r="34" className="fill-layer-library" opacity="0.9" />
+      <path d="M392 213a38 38 0 0 1 76 0z" className="fill-layer-library" />
       <path d="M0 214h480" className="stroke-on-harbour" strokeOpacity="0.25" strokeWidth="2" />
       {[238, 262, 290].map((y, row) => (
         <path key={y} d={`M${40 + row * 30} ${y}h${110 - row * 12}M${250 + row * 24} ${y}h${150 - row * 30}`} className="stroke-on-harbour" strokeOpacity={0.34 - row * 0.08} strokeWidth="3" />

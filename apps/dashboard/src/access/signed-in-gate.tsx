@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect } from 'react';
 import { usePathname, useRouter } from 'next/navigation';
+import { live } from '../live/use-live';
 import { isProblem } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { Loading } from '../ui/skeleton';
@@ -16,6 +17,8 @@ export function SignedInGate({ children }: { readonly children: ReactNode }) {
   useEffect(() => {
     if (signedOut) router.replace(`/sign-in?next=${encodeURIComponent(`${path}${window.location.search}`)}`);
   }, [signedOut, path, router]);
+  const { refetch } = me;
+  useEffect(() => live.onSignedOut(() => void refetch()), [refetch]);
   if (me.data !== undefined && !signedOut) return children;
   if (me.isError && !signedOut) return <ProblemNotice error={me.error} onRetry={() => void me.refetch()} />;
   return <Loading what="the platform" />;

@@ -12,6 +12,7 @@ import { Card, Fact, Section } from '../ui/card';
 import { Command, Copyable } from '../ui/command';
 import { Dialog } from '../ui/dialog';
 import { Input } from '../ui/field';
+import { commands } from './commands';
 
 export function AccessSection({ app }: { readonly app: App }) {
   const administers = useMay('administer');
@@ -75,7 +76,7 @@ function DeleteDialog({ app, onClose }: { readonly app: App; readonly onClose: (
         <p className="text-ink-soft">Its instances stop, its addresses answer 404 and its name is free again. This cannot be undone.</p>
         {remove.isError && <ProblemNotice error={remove.error} answers />}
         <Input label={`Type ${app.name} to go on`} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" autoCapitalize="none" spellCheck={false} autoFocus />
-        <Command text={`molo apps delete ${app.name}`} />
+        <Command text={commands.deleteApp(app.name)} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" tone="danger" disabled={typed !== app.name} busy={remove.isPending}>

@@ -64,7 +64,7 @@ function LiveCard({ app, environment }: { readonly app: App; readonly environmen
   const release = environment.liveRelease;
   if (release === null) return null;
   return (
-    <Card className="flex flex-wrap items-center gap-x-10 gap-y-5 px-6 py-5">
+    <Card className="flex flex-wrap items-center gap-x-10 gap-y-5 px-5 py-5 sm:px-6">
       <div className="flex items-center gap-4">
         <p className="tabular text-6xl leading-none font-semibold tracking-tighter">{release.version ?? `v${release.number}`}</p>
         <p className="text-[0.9rem] leading-snug text-ink-soft">
@@ -73,7 +73,7 @@ function LiveCard({ app, environment }: { readonly app: App; readonly environmen
           {release.by !== undefined && <span className="block">by {release.by.name}</span>}
         </p>
       </div>
-      <dl className="tabular grid flex-1 grid-cols-2 gap-x-8 gap-y-4 sm:grid-cols-4 sm:justify-items-start lg:justify-items-end">
+      <dl className="tabular grid basis-full grid-cols-2 gap-x-8 gap-y-4 sm:grid-cols-4 lg:flex-1 lg:basis-0 lg:grid-cols-[repeat(4,auto)] lg:justify-between lg:pl-6">
         <Figure name="Instances">
           <Health {...environment.instances} />
         </Figure>

@@ -15,7 +15,7 @@ import { AccessSection } from './access-section';
 import { AppHead } from './app-head';
 import { useApp } from './app-queries';
 import { DomainsSection } from './domains-section';
-import { FirstPush } from './first-push';
+import { FirstPush, firstPushLines } from './first-push';
 import { ViewTabs, type View, viewOf } from './view-tabs';
 
 export function AppPage({ name }: { readonly name: string }) {
@@ -56,7 +56,7 @@ function ShownView({ view, app, place }: { readonly view: View; readonly app: Ap
   const nothingYet = app.environments.every((environment) => environment.liveRelease === null && environment.lastDeployment === null && environment.activeDeployment === null);
   switch (view) {
     case 'releases':
-      return nothingYet ? <FirstPush title={`Deliver the first version of ${app.name}`} name={app.name} gitUrl={app.gitHttpUrl} /> : <ReleasesSection place={place} />;
+      return nothingYet ? <FirstPush title={`Deliver the first version of ${app.name}`} lines={firstPushLines(app.name, app.gitHttpUrl)} /> : <ReleasesSection place={place} />;
     case 'deployments':
       return <DeploymentsSection place={place} />;
     case 'instances':

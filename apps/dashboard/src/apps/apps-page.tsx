@@ -12,7 +12,7 @@ import { useApps } from './app-queries';
 import { AppRow } from './app-row';
 import { commands } from './commands';
 import { CreateAppDialog } from './create-app-dialog';
-import { FirstPush } from './first-push';
+import { firstAppLines, FirstPush } from './first-push';
 
 export function AppsPage() {
   useLiveApps();
@@ -63,9 +63,9 @@ const unchanging = () => () => undefined;
 function NoApps() {
   const origin = useSyncExternalStore(unchanging, () => window.location.origin, () => '');
   return (
-    <FirstPush title="Deliver your first app" name="hello" gitUrl={`${origin}/git/hello.git`}>
+    <FirstPush title="Deliver your first app" lines={firstAppLines('hello', `${origin}/git/hello.git`)}>
       <p className="text-[0.9rem] text-ink-faint">
-        Create the app <code className="font-mono text-[0.83rem]">hello</code> first, above or with <code className="font-mono text-[0.83rem]">{commands.createApp('hello')}</code>.
+        The first line may as well be the button above.
       </p>
     </FirstPush>
   );

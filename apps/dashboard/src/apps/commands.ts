@@ -11,9 +11,10 @@ function at({ app, environment }: Place): string {
 
 export const commands = {
   apps: () => 'molo apps',
+  deleteApp: (name: string) => `molo apps delete ${name}`,
   createApp: (name: string) => `molo apps create ${name === '' ? 'NAME' : name}`,
   releases: (place: Place) => `molo releases ${at(place)}`,
-  rollBack: (place: Place, release: number) => `molo rollback ${release} ${at(place)}`,
+  rollBack: (place: Place, release: number) => `molo rollback v${release} ${at(place)}`,
   redeploy: (place: Place) => `molo redeploy ${at(place)}`,
   deployments: (place: Place) => `molo deployments ${at(place)}`,
   follow: (deploymentId: string) => `molo logs --deployment ${deploymentId}`,
@@ -23,9 +24,10 @@ export const commands = {
   logs: (place: Place) => `molo logs -f ${at(place)}`,
   config: (place: Place) => `molo config ${at(place)}`,
   setConfig: (place: Place) => `molo config set KEY=value ${at(place)}`,
+  unsetConfig: (place: Place, key: string) => `molo config unset ${key} ${at(place)}`,
   domains: (place: Place) => `molo domains add shop.example.com ${at(place)}`,
-  tokens: () => 'molo tokens create NAME',
-  sshKeys: () => 'molo ssh-keys add ~/.ssh/id_ed25519.pub',
+  tokens: () => 'molo tokens create my-laptop',
+  sshKeys: () => 'molo keys add ~/.ssh/id_ed25519.pub',
   nodes: () => 'molo nodes',
   audit: () => 'molo audit',
 } as const;

@@ -28,6 +28,7 @@ export class LiveConnection {
   private opening = false;
   private readonly topics = new Map<string, { readonly topic: Topic; readonly listeners: Set<Listener> }>();
   private readonly stateListeners = new Set<() => void>();
+  private readonly signedOutListeners = new Set<() => void>();
 
   constructor(private readonly open: () => Promise<LiveSocket>) {}
 
@@ -36,6 +37,12 @@ export class LiveConnection {
   readonly onState = (listener: () => void): (() => void) => {
     this.stateListeners.add(listener);
     return () => this.stateListeners.delete(listener);
+  };
+
+  /** The server refused the socket because the session has ended. */
+  readonly onSignedOut = (listener: () => void): (() => void) => {
+    this.signedOutListeners.add(listener);
+    return () => this.signedOutListeners.delete(listener);
   };
 
   follow(topic: Topic, listener: Listener): () => void {
@@ -86,19 +93,23 @@ export class LiveConnection {
         if (missed) for (const listener of listeners) listener.onChanged?.();
       }
     });
-    const broke = () => {
-      if (this.socket !== socket) return;
-      this.setState('reconnecting');
-      // A server that ends the socket or refuses it by name is not asked again by socket.io itself.
-      if (!socket.active) setTimeout(() => this.socket === socket && socket.connect(), askAgainAfterMs);
-      for (const { listeners } of this.topics.values()) for (const listener of listeners) listener.onChanged?.();
-    };
-    socket.on('disconnect', broke);
-    socket.on('connect_error', broke);
+    socket.on('disconnect', () => this.broke(socket));
+    socket.on('connect_error', (error) => {
+      this.broke(socket);
+      const code = (error as Error & { readonly data?: Partial<Problem> }).data?.code;
+      if (code === 'not_signed_in') for (const listener of this.signedOutListeners) listener();
+    });
     socket.on('changed', (change) => this.listenersOf(change).forEach((listener) => listener.onChanged?.()));
     socket.on('deployment-event', ({ deploymentId, event }) => {
       this.listenersOf({ topic: 'deployment', deploymentId }).forEach((listener) => listener.onEvent?.(event));
     });
+  }
+
+  private broke(socket: LiveSocket): void {
+    if (this.socket !== socket) return;
+    this.setState('reconnecting');
+    // A server that ends the socket or refuses it by name is not asked again by socket.io itself.
+    if (!socket.active) setTimeout(() => this.socket === socket && !socket.active && socket.connect(), askAgainAfterMs);
   }
 
   private subscribe(topic: Topic): void {

@@ -14,10 +14,17 @@ const colourClasses: Record<TerminalColour, string> = {
   white: 'text-white',
 };
 
-/** A chunk is drawn once it is in view and never again while its lines stay the same. */
-export const ChunkView = memo(function ChunkView({ chunk, showSource }: { readonly chunk: LogChunk; readonly showSource: boolean }) {
+interface ChunkViewProps {
+  readonly chunk: LogChunk;
+  readonly showSource: boolean;
+  /** Whether no more lines come to it: then it need only be laid out when it is in view. */
+  readonly full: boolean;
+}
+
+/** A chunk is drawn once and never again while its lines stay the same. */
+export const ChunkView = memo(function ChunkView({ chunk, showSource, full }: ChunkViewProps) {
   return (
-    <div className="[contain-intrinsic-size:auto_2000px] [content-visibility:auto]">
+    <div className={full ? '[contain-intrinsic-size:auto_1840px] [content-visibility:auto]' : ''}>
       {chunk.lines.map((line) => (
         <LineView key={line.id} line={line} showSource={showSource} />
       ))}
@@ -30,7 +37,7 @@ function LineView({ line, showSource }: { readonly line: LogLine; readonly showS
     <div className={classNames('flex gap-3 px-4 hover:bg-white/5', line.tone === 'molo' && 'text-[#74cfda]')}>
       <span className="hidden shrink-0 text-log-faint select-none sm:inline">{line.at.slice(11, 19)}</span>
       {showSource && <span className={classNames('w-14 shrink-0 truncate select-none', line.tone === 'error' ? 'text-[#ff8f80]' : 'text-log-faint')}>{line.source}</span>}
-      <bdi className="min-w-0 flex-1 break-words whitespace-pre-wrap">
+      <bdi className="min-w-0 flex-1 text-left break-words whitespace-pre-wrap">
         {terminalRuns(line.text).map((run, index) => (
           <Run key={index} run={run} />
         ))}

@@ -1,6 +1,6 @@
 'use client';
 
-import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ArrowDown, Pause } from 'lucide-react';
 import { countOf } from '../text/quantities';
 import { CopyButton } from '../ui/copy-button';
@@ -24,12 +24,17 @@ const nearEnd = 24;
 /** A log that follows its end until one scrolls away from it. */
 export function LogView({ label, log, showSource, running, empty, filter }: LogViewProps) {
   const box = useRef<HTMLDivElement>(null);
+  const lines = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const [leftAt, setLeftAt] = useState(0);
   const lastLine = log.nextId;
-  useLayoutEffect(() => {
-    if (following && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  }, [following, lastLine, log]);
+  useEffect(() => {
+    const [scrolled, content] = [box.current, lines.current];
+    if (!following || scrolled === null || content === null) return undefined;
+    const observer = new ResizeObserver(() => (scrolled.scrollTop = scrolled.scrollHeight));
+    observer.observe(content);
+    return () => observer.disconnect();
+  }, [following]);
   const onScroll = () => {
     const scrolled = box.current;
     if (scrolled === null) return;
@@ -46,12 +51,14 @@ export function LogView({ label, log, showSource, running, empty, filter }: LogV
           <CopyButton text={plainText(log)} label="Copy the log" onDark />
         </span>
       </div>
-      <div ref={box} onScroll={onScroll} role="log" aria-label={label} aria-live="off" tabIndex={0} className="h-[26rem] max-h-[70dvh] overflow-y-auto py-3 font-mono text-[0.79rem] leading-[1.55] outline-offset-[-3px]">
+      <div ref={box} onScroll={onScroll} role="log" aria-label={label} aria-live="off" tabIndex={0} className="max-h-[min(28rem,70dvh)] min-h-32 overflow-y-auto font-mono text-[0.79rem] leading-[1.55] outline-offset-[-3px]">
+        <div ref={lines} className="py-3">
         {log.dropped > 0 && <p className="px-4 pb-2 text-log-faint">{countOf(log.dropped, 'earlier line')} not shown here; the command below shows them.</p>}
         {log.length === 0 && <p className="px-4 text-log-faint">{empty}</p>}
-        {log.chunks.map((chunk) => (
-          <ChunkView key={chunk.id} chunk={chunk} showSource={showSource} />
+        {log.chunks.map((chunk, index) => (
+          <ChunkView key={chunk.id} chunk={chunk} showSource={showSource} full={index < log.chunks.length - 1} />
         ))}
+        </div>
       </div>
     </div>
   );

@@ -1,12 +1,18 @@
 'use client';
 
 import { type ReactNode, useState } from 'react';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { AppError } from '@molo/contracts';
 
 /** The client tries again by itself where that may help, and the socket tells what changed. */
 function makeQueryClient(): QueryClient {
-  return new QueryClient({
+  // A session may end while a page is open: who is signed in is then asked again, and signing in shown.
+  const onError = (error: Error) => {
+    if (error instanceof AppError && error.code === 'not_signed_in') void client.invalidateQueries({ queryKey: ['me'] });
+  };
+  const client = new QueryClient({
+    queryCache: new QueryCache({ onError: (error, query) => query.queryKey[0] !== 'me' && onError(error) }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 10_000,
@@ -16,6 +22,7 @@ function makeQueryClient(): QueryClient {
       mutations: { networkMode: 'always', retry: false },
     },
   });
+  return client;
 }
 
 export function Providers({ children }: { readonly children: ReactNode }) {

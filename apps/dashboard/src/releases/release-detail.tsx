@@ -79,7 +79,7 @@ function Traffic({ release }: { readonly release: Release }) {
 function Facts({ release, origin }: { readonly release: Release; readonly origin: Release | null }) {
   const { commit, formation, configKeys, image } = release;
   return (
-    <dl className="grid content-start gap-x-6 gap-y-5 sm:grid-cols-2">
+    <dl className="grid grid-cols-2 content-start gap-x-6 gap-y-5">
       <Fact name="Made by">{release.createdBy.name}</Fact>
       <Fact name="When">
         <Ago at={release.createdAt} />
@@ -90,7 +90,7 @@ function Facts({ release, origin }: { readonly release: Release; readonly origin
       </Fact>
       <Fact name="Instances">{Object.entries(formation).map(([process, count]) => `${process} ${count}`).join(', ') || 'none'}</Fact>
       {commit !== null && (
-        <Fact name="Commit" className="sm:col-span-2">
+        <Fact name="Commit" className="col-span-2">
           <span className="block break-words">
             <bdi>{commit.subject}</bdi>
           </span>
@@ -99,7 +99,7 @@ function Facts({ release, origin }: { readonly release: Release; readonly origin
           </span>
         </Fact>
       )}
-      <Fact name="Config" className="sm:col-span-2">
+      <Fact name="Config" className="col-span-2">
         {configKeys.length === 0 ? (
           <span className="font-normal text-ink-soft">none</span>
         ) : (
@@ -112,7 +112,7 @@ function Facts({ release, origin }: { readonly release: Release; readonly origin
           </span>
         )}
       </Fact>
-      <Fact name={`Image, ${formatBytes(image.bytes)}`} className="sm:col-span-2">
+      <Fact name={`Image, ${formatBytes(image.bytes)}`} className="col-span-2">
         <Copyable text={image.reference} label="Copy the image's reference" />
       </Fact>
     </dl>

@@ -8,6 +8,7 @@ import { Ago } from '../ui/ago';
 import { Chip, type Tone } from '../ui/chip';
 import { classNames } from '../ui/class-names';
 import { MiniStack } from './layer-stack';
+import { ReasonIcon } from './reason-icon';
 import { isClean } from './receipt-view';
 
 interface ReleaseTrackProps {
@@ -90,8 +91,8 @@ function Berth({ release, first, last, selected, onSelect, panelId }: BerthProps
           {release.live ? <Chip tone="good">Live</Chip> : deployment?.state === 'failed' ? <Chip tone="bad">Failed</Chip> : null}
         </span>
         <span className="text-[0.83rem] leading-snug text-ink-soft">
-          <span className="block">
-            <span className="font-medium text-ink">v{number}</span> · {shownReasons[release.reason]}
+          <span className="flex items-center gap-1">
+            <span className="font-medium text-ink">v{number}</span> · <ReasonIcon reason={release.reason} /> {shownReasons[release.reason]}
           </span>
           <Ago at={release.createdAt} />
         </span>

@@ -17,7 +17,7 @@ export function ReleasesSection({ place }: { readonly place: Place }) {
   return (
     <Section
       title="Releases"
-      hint="Oldest on the left. Hatched layers were there already; solid ones moved."
+      hint="Oldest on the left. Pale layers were there already; solid ones moved."
       actions={
         releases.hasNextPage && (
           <Button size="s" busy={releases.isFetchingNextPage} onClick={() => void releases.fetchNextPage()}>

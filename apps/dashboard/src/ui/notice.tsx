@@ -23,12 +23,14 @@ interface NoticeProps {
 export function Notice({ tone, title, children, actions, role }: NoticeProps) {
   const { box, icon, Icon } = noticeTones[tone];
   return (
-    <div role={role} className={classNames('flex gap-3 rounded-xl border p-4', box)}>
+    <div role={role} className={classNames('flex gap-3 rounded-xl border px-4 py-3.5', box)}>
       <Icon aria-hidden className={classNames('mt-0.5 size-5 shrink-0', icon)} />
-      <div className="flex min-w-0 flex-1 flex-col gap-1">
-        <p className="font-semibold break-words">{title}</p>
-        {children !== undefined && <div className="text-ink-soft break-words">{children}</div>}
-        {actions !== undefined && <div className="mt-2 flex flex-wrap gap-2">{actions}</div>}
+      <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-6 gap-y-2">
+        <div className="min-w-0 flex-1 basis-64">
+          <p className="font-semibold break-words">{title}</p>
+          {children !== undefined && <div className="mt-0.5 text-ink-soft break-words">{children}</div>}
+        </div>
+        {actions !== undefined && <div className="flex flex-wrap gap-2">{actions}</div>}
       </div>
     </div>
   );

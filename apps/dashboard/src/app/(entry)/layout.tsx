@@ -12,7 +12,7 @@ export default function EntryLayout({ children }: { readonly children: ReactNode
         </div>
         {children}
       </main>
-      <aside className="hidden flex-col items-center justify-center gap-10 bg-[#0b4853] px-12 [--on-harbour:#ffffff] lg:flex">
+      <aside className="hidden flex-col items-center justify-center gap-10 bg-[#0b4853] px-12 [--layer-os-base:#6b8a9e] [--on-harbour:#ffffff] lg:flex">
         <Pier />
         <p className="max-w-md text-center text-lg text-white/85">Push, and it is live. Look back, and every version still lies at the pier.</p>
       </aside>
