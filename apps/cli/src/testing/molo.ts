@@ -55,7 +55,10 @@ export class Home {
       child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
       child.once('error', reject);
       child.once('close', (code) => resolve({ code, stdout, stderr }));
-      child.stdin.end(options.input ?? '');
+      // A program that reads no input may be gone by now.
+      child.stdin.on('error', () => undefined);
+      if (options.input === undefined) child.stdin.end();
+      else child.stdin.end(options.input);
     });
   }
 
