@@ -22,7 +22,7 @@ export class DeploymentDouble {
   ) {}
 
   add(event: NewEvent): void {
-    this.events.push({ ...event, seq: this.events.length + 1, at: new Date().toISOString() } as DeploymentEvent);
+    this.events.push({ ...event, seq: this.events.length + 1, at: new Date().toISOString() });
     if (event.kind === 'state') Object.assign(this, { state: event.state, failure: event.failure });
     for (const wake of this.#waiting) wake();
   }

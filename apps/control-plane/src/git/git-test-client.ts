@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface GitOutcome {
 export class GitTestClient {
   readonly folder = mkdtempSync(join(tmpdir(), 'molo-client-'));
   readonly #environment: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
+    PATH: '/usr/local/bin:/usr/bin:/bin',
     HOME: this.folder,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
@@ -47,12 +47,13 @@ export class GitTestClient {
     return this.commit(message);
   }
 
-  start(...args: string[]): { child: ChildProcess; outcome: Promise<GitOutcome> } {
-    const child = spawn('git', args, { cwd: this.folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  start(...args: string[]): { hangUp: () => void; outcome: Promise<GitOutcome> } {
+    const child = spawn('git', args, { cwd: this.folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const outcome = new Promise<GitOutcome>((resolve) => child.once('close', (code) => resolve({ code, output })));
-    return { child, outcome };
+    // As Ctrl-C does it: git and the helpers that it started.
+    return { hangUp: () => process.kill(-(child.pid ?? 0), 'SIGINT'), outcome };
   }
 
   async run(...args: string[]): Promise<GitOutcome> {

@@ -76,7 +76,7 @@ export async function startGitTestPlatform({ withRegistry = true } = {}): Promis
     MOLO_DATABASE_URL: 'postgres://unused/none',
     MOLO_REDIS_URL: 'redis://unused',
     MOLO_REGISTRY_HOST: `localhost:${registryPort}`,
-    MOLO_LOG_LEVEL: process.env['MOLO_LOG_LEVEL'] ?? 'silent',
+    MOLO_LOG_LEVEL: 'silent',
   });
   const config = new Config(settings, { masterKey: '', nodeToken: '' });
   const keys = new Map<string, Caller>();
@@ -104,13 +104,16 @@ async function createApp(config: Config, keys: Map<string, Caller>): Promise<INe
       DeploymentsDouble,
       { provide: DeploymentsService, useExisting: DeploymentsDouble },
       { provide: DeploymentStream, useExisting: DeploymentsDouble },
-      ...[Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn],
+      ...realParts,
     ],
   })
   class GitTestModule {}
   const module = await Test.createTestingModule({ imports: [GitTestModule] }).compile();
   return module.createNestApplication({ bodyParser: false, logger: false });
 }
+
+/** Each of them as it is in GitModule and RegistryModule. */
+const realParts = [Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn];
 
 function findByName(name: string): Promise<{ id: string; name: string; deployBranch: string }> {
   if (!apps.includes(name)) return Promise.reject(new AppError('not_found', { detail: 'none' }));

@@ -54,11 +54,14 @@ export class Repositories {
    */
   async moveRef(appName: string, ref: string, newId: string, oldId: string | null): Promise<void> {
     const path = this.pathOf(appName);
-    const present = await this.#readRef(path, ref);
-    if (present === newId) return;
-    const message = present === oldId || present === null ? 'deployed' : 'deployed after another push';
-    await removeStaleLock(join(path, `${ref}.lock`));
-    await runGit(['-C', path, 'update-ref', '-m', message, ref, newId, present ?? '0'.repeat(newId.length)]);
+    const update = (from: string, message: string) => runGit(['-C', path, 'update-ref', '-m', message, ref, newId, from]);
+    try {
+      await update(oldId ?? '0'.repeat(newId.length), 'deployed');
+    } catch {
+      await removeStaleLock(join(path, `${ref}.lock`));
+      const present = await this.#readRef(path, ref);
+      if (present !== newId) await update(present ?? '0'.repeat(newId.length), 'deployed after another push');
+    }
   }
 
   async #readRef(path: string, ref: string): Promise<string | null> {

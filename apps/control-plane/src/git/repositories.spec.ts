@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { utimes } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Config } from '../config.js';
+import { runGit } from './git-command.js';
+import { Repositories } from './repositories.js';
+
+let home: string;
+let repositories: Repositories;
+let path: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'molo-repositories-'));
+  repositories = new Repositories({ path: (...parts: string[]) => join(home, ...parts) } as Config);
+  path = repositories.pathOf('myapp');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+async function commit(message: string): Promise<string> {
+  const author = 'Ada <ada@example.com> 1700000000 +0000';
+  const tree = (await runGit(['-C', path, 'mktree'])).toString().trim();
+  return (await runGit(['-C', path, 'hash-object', '-t', 'commit', '-w', '--stdin'], `tree ${tree}\nauthor ${author}\ncommitter ${author}\n\n${message}\n`)).toString().trim();
+}
+
+async function main(): Promise<string> {
+  return (await runGit(['-C', path, 'rev-parse', 'refs/heads/main'])).toString().trim();
+}
+
+describe('create', () => {
+  it('makes one repository however many make it at once, and nothing else', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => repositories.create('myapp')));
+    expect((await runGit(['-C', path, 'rev-parse', '--is-bare-repository'])).toString().trim()).toBe('true');
+    expect((await runGit(['-C', path, 'symbolic-ref', 'HEAD'])).toString().trim()).toBe('refs/heads/main');
+  });
+
+  it('lets a clone check out the branch that deploys, also after it changed', async () => {
+    await repositories.create('myapp', 'main');
+    await repositories.create('myapp', 'release');
+    expect((await runGit(['-C', path, 'symbolic-ref', 'HEAD'])).toString().trim()).toBe('refs/heads/release');
+  });
+
+  it.each(['../etc', 'a/b', '.', 'UPPER', ''])('takes no name such as %j', async (name) => {
+    await expect(repositories.create(name)).rejects.toThrow();
+  });
+});
+
+describe('moveRef', () => {
+  it('moves a ref once, however often it is told', async () => {
+    await repositories.create('myapp');
+    const one = await commit('One');
+    for (let times = 0; times < 3; times++) await repositories.moveRef('myapp', 'refs/heads/main', one, '0'.repeat(40));
+    expect(await main()).toBe(one);
+  });
+
+  it('ends at what went live last, wherever the pusher knew the ref to be', async () => {
+    await repositories.create('myapp');
+    const [one, two] = [await commit('One'), await commit('Two')];
+    await repositories.moveRef('myapp', 'refs/heads/main', one, null);
+    await repositories.moveRef('myapp', 'refs/heads/main', two, null);
+    expect(await main()).toBe(two);
+  });
+
+  it('gets past the lock of a git that was killed', async () => {
+    await repositories.create('myapp');
+    const [one, two] = [await commit('One'), await commit('Two')];
+    await repositories.moveRef('myapp', 'refs/heads/main', one, null);
+    const lock = join(path, 'refs/heads/main.lock');
+    writeFileSync(lock, '');
+    await utimes(lock, 1, 1);
+    await repositories.moveRef('myapp', 'refs/heads/main', two, one);
+    expect(await main()).toBe(two);
+  });
+});
+
+it('remove is done once it is done', async () => {
+  await repositories.create('myapp');
+  await repositories.remove('myapp');
+  await repositories.remove('myapp');
+  await expect(main()).rejects.toThrow();
+});
