@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig } from './config.js';
+
+const masterKey = 'ab'.repeat(32);
+let home: string;
+let whole: Record<string, string>;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'molo-config-'));
+  mkdirSync(join(home, 'secrets'));
+  writeFileSync(join(home, 'secrets/master.key'), `${masterKey}\n`);
+  writeFileSync(join(home, 'secrets/node.token'), 'a-token-of-a-node-0123456789\n');
+  whole = { MOLO_HOME: home, MOLO_DATABASE_URL: 'postgres://molo@localhost/molo', MOLO_REDIS_URL: 'redis://localhost' };
+});
+
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('the settings', () => {
+  it('have defaults for all but the databases, and take secrets from files', () => {
+    const config = loadConfig(whole);
+    expect(config).toMatchObject({ domain: 'localhost', httpPort: 80, sshPort: 2222, apiPort: 4000, registryHost: 'localhost:5443' });
+    expect([config.masterKey, config.nodeToken]).toEqual([masterKey, 'a-token-of-a-node-0123456789']);
+  });
+
+  it('are frozen, and show no secret when printed', () => {
+    const config = loadConfig(whole);
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(inspect(config, { showHidden: true, depth: 9 }) + JSON.stringify(config)).not.toContain(masterKey);
+  });
+
+  it('that are wrong are all named at once', () => {
+    writeFileSync(join(home, 'secrets/master.key'), 'short');
+    const wrong = { ...whole, MOLO_DATABASE_URL: '', MOLO_REDIS_URL: 'http://localhost', MOLO_HTTP_PORT: '70000', MOLO_DOMAIN: 'Not A Host', MOLO_NODE_TOKEN_FILE: '/nowhere' };
+    const load = () => loadConfig(wrong);
+    expect(load).toThrow(ConfigError);
+    for (const name of ['MOLO_DATABASE_URL is not set', 'MOLO_REDIS_URL', 'MOLO_HTTP_PORT', 'MOLO_DOMAIN', 'MOLO_NODE_TOKEN_FILE', 'MOLO_MASTER_KEY_FILE']) expect(load).toThrow(name);
+    expect(load).not.toThrow('short');
+  });
+});
