@@ -42,9 +42,9 @@ export class TrafficSteps {
     if (!switched) throw new AppError('ingress_failed', { detail: 'The ingress did not take the new instances within a minute. The old ones serve on. See "molo status".' });
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'switching');
+      if (wanted.length > 0) await this.journal.step(manager, deployment.id, 'ingress.switched', `Traffic goes to ${wanted.length === 1 ? 'the new instance' : `the ${wanted.length} new instances`}`);
       await this.mover.move(manager, deployment.id, 'switching', 'draining');
       await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [deployment.environmentId, deployment.id, deployment.releaseId]);
-      if (wanted.length > 0) await this.journal.step(manager, deployment.id, 'ingress.switched', `Traffic goes to ${wanted.length === 1 ? 'the new instance' : `the ${wanted.length} new instances`}`);
       await this.instances.drain(manager, await this.instances.ofOthers(manager, deployment.environmentId, deployment.id));
     });
   }
