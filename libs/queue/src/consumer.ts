@@ -65,28 +65,32 @@ export class Consumer {
   }
 
   async close(graceMs: number): Promise<void> {
+    // The worker first: it must not take up again what its own jobs put back.
+    const closed = this.worker.close().then(() => 'closed', () => 'closed');
     this.stopping.abort();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<'late'>((resolve) => {
       timer = setTimeout(resolve, graceMs, 'late');
     });
     // Closing waits for the jobs that run, and for Redis, which may be gone.
-    const closed = this.worker.close().then(() => 'closed', () => 'closed');
     if ((await Promise.race([closed, deadline])) === 'late') await Promise.race([this.worker.close(true).catch(() => undefined), soon()]);
     clearTimeout(timer);
     this.connection.disconnect();
   }
 
   private async process(job: Job, token: string | undefined): Promise<void> {
+    if (this.stopping.signal.aborted) return this.putBack(job, token);
     try {
       await this.runOnce(job);
     } catch (error) {
-      if (this.stopping.signal.aborted) {
-        await job.moveToWait(token);
-        throw new WaitingError();
-      }
+      if (this.stopping.signal.aborted) await this.putBack(job, token);
       throw isFinal(error) ? unrecoverable(error) : error;
     }
+  }
+
+  private async putBack(job: Job, token: string | undefined): Promise<never> {
+    await job.moveToWait(token);
+    throw new WaitingError();
   }
 
   private runOnce(job: Job): Promise<void> {

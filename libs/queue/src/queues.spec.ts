@@ -165,7 +165,7 @@ describe('failures', () => {
       started = true;
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
     });
-    await first.consume([run], { concurrency: 1 });
+    await first.consume([run], { concurrency: 2 });
     await first.produce(runDeployment, { deploymentId });
     await vi.waitFor(() => expect(started).toBe(true), once10s);
     await first.close();

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { AppError } from '@molo/contracts';
+import { afterEach, expect, it } from 'vitest';
+import type { AgentConfig } from '../config.js';
+import { ControlPlaneClient } from './control-plane-client.js';
+
+const nodeToken = 'a-secret-node-token';
+const open: { server: Server; client: ControlPlaneClient }[] = [];
+
+afterEach(async () => {
+  for (const { server, client } of open.splice(0)) {
+    await client.onModuleDestroy();
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function clientOf(answer: RequestListener): Promise<ControlPlaneClient> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const controlPlaneUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = new ControlPlaneClient({ controlPlaneUrl, nodeToken } as AgentConfig);
+  open.push({ server, client });
+  return client;
+}
+
+const node = { nodeId: randomUUID(), generation: 3, instances: [], routes: [] };
+
+it("says who it is and takes the desired set, and none when it is the one it has", async () => {
+  const client = await clientOf((request, response) => {
+    if (request.headers.authorization !== `Bearer ${nodeToken}`) return void response.writeHead(401).end();
+    if (request.headers['if-none-match'] === '"3"') return void response.writeHead(304).end();
+    response.writeHead(200, { etag: '"3"' }).end(JSON.stringify(node));
+  });
+  expect(await client.desired()).toEqual({ node, etag: '"3"' });
+  expect(await client.desired('"3"')).toBeNull();
+});
+
+it('tries again while the control plane is away', async () => {
+  let asked = 0;
+  const client = await clientOf((request, response) => {
+    asked += 1;
+    if (asked === 1) return void request.socket.destroy();
+    if (asked === 2) return void response.writeHead(503).end();
+    response.writeHead(204).end();
+  });
+  await client.reportBuild(randomUUID(), { state: 'building' });
+  expect(asked).toBe(3);
+});
+
+it("throws the control plane's own problem, once", async () => {
+  let asked = 0;
+  const client = await clientOf((_request, response) => {
+    asked += 1;
+    response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(new AppError('not_found', { detail: 'There is no such build.' }).toProblem()));
+  });
+  await expect(client.buildOrder(randomUUID())).rejects.toMatchObject({ code: 'not_found', detail: 'There is no such build.' });
+  expect(asked).toBe(1);
+});
+
+it('throws an error that says so when the answer is nothing it understands', async () => {
+  const client = await clientOf((_request, response) => response.writeHead(200).end('<html>'));
+  await expect(client.desired()).rejects.toMatchObject({ code: 'internal', detail: expect.stringContaining('one version') });
+});
+
+it('stops trying when it is told to, and never shows its token', async () => {
+  const client = await clientOf((_request, response) => response.writeHead(503).end());
+  const stop = new AbortController();
+  const asking = client.buildOrder(randomUUID(), stop.signal);
+  stop.abort();
+  const error = await asking.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(Error);
+  expect(inspect(error, { depth: 10 })).not.toContain(nodeToken);
+});

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { PassThrough, type Readable } from 'node:stream';
+import { AppError } from '@molo/contracts';
+import { Engine, type Container, type ContainerSpec, type EngineEvent, type Network } from './engine.js';
+
+/** An engine for tests: containers are entries in a map, which start and end when the test says so. */
+export class FakeEngine extends Engine {
+  readonly containers = new Map<string, Container>();
+  readonly specs = new Map<string, ContainerSpec>();
+  readonly images = new Set<string>();
+  readonly pulled: string[] = [];
+  readonly signals: string[] = [];
+  readonly made = new Map<string, Network>();
+  /** Fails every call while it is set, as an engine does that is down. */
+  down = false;
+  /** Fails every pull while it is set. */
+  pullFailure: AppError | null = null;
+  private readonly listeners = new Set<(event: EngineEvent) => void>();
+
+  async version(): Promise<string> {
+    return 'fake';
+  }
+
+  async hasImage(reference: string): Promise<string | null> {
+    this.assertUp();
+    return this.images.has(reference) ? reference : null;
+  }
+
+  async pull(reference: string): Promise<string> {
+    this.assertUp();
+    this.pulled.push(reference);
+    if (this.pullFailure) throw this.pullFailure;
+    this.images.add(reference);
+    return reference;
+  }
+
+  async create(spec: ContainerSpec): Promise<string> {
+    this.assertUp();
+    const named = [...this.containers.values()].find((each) => each.name === spec.name);
+    if (named) return named.id;
+    const id = randomBytes(32).toString('hex');
+    this.specs.set(id, spec);
+    this.containers.set(id, { id, name: spec.name, labels: spec.labels, status: 'created', pid: 0, startedAt: null, finishedAt: null, exitCode: 0, outOfMemory: false, address: null, imageHealth: 'none' });
+    return id;
+  }
+
+  async start(containerId: string): Promise<void> {
+    this.assertUp();
+    this.change(containerId, { status: 'running', pid: 1, startedAt: new Date(), address: '127.0.0.1' }, 'started');
+  }
+
+  async signal(containerId: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.assertUp();
+    this.signals.push(signal);
+    this.exit(containerId, signal === 'SIGTERM' ? 143 : 137);
+  }
+
+  async remove(containerId: string): Promise<void> {
+    this.assertUp();
+    const container = this.containers.get(containerId);
+    this.containers.delete(containerId);
+    if (container) this.say('removed', container);
+  }
+
+  async inspect(containerId: string): Promise<Container | null> {
+    this.assertUp();
+    return this.containers.get(containerId) ?? null;
+  }
+
+  async list(labels: Readonly<Record<string, string>>): Promise<Container[]> {
+    this.assertUp();
+    return [...this.containers.values()].filter((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value));
+  }
+
+  async logs(): Promise<Readable> {
+    return new PassThrough().end();
+  }
+
+  async networks(): Promise<Network[]> {
+    this.assertUp();
+    return [...this.made.values()];
+  }
+
+  async createNetwork(name: string, subnet: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    this.made.set(name, { id: name, name, labels, subnets: [subnet], attached: 0 });
+  }
+
+  async removeNetwork(name: string): Promise<void> {
+    this.made.delete(name);
+  }
+
+  watch(listener: (event: EngineEvent) => void, signal: AbortSignal): void {
+    this.listeners.add(listener);
+    signal.addEventListener('abort', () => this.listeners.delete(listener));
+    listener({ kind: 'lost', containerId: '', labels: {} });
+  }
+
+  /** The container's main process ends. */
+  exit(containerId: string, exitCode: number): void {
+    this.change(containerId, { status: 'exited', pid: 0, exitCode, finishedAt: new Date(), address: null }, 'ended');
+  }
+
+  /** The stream of events breaks and comes back. */
+  reconnect(): void {
+    for (const listener of this.listeners) listener({ kind: 'lost', containerId: '', labels: {} });
+  }
+
+  private change(containerId: string, changes: Partial<Container>, kind: EngineEvent['kind']): void {
+    const container = this.containers.get(containerId);
+    if (!container) return;
+    const changed = { ...container, ...changes };
+    this.containers.set(containerId, changed);
+    this.say(kind, changed);
+  }
+
+  private say(kind: EngineEvent['kind'], container: Container): void {
+    if (this.down) return;
+    for (const listener of this.listeners) listener({ kind, containerId: container.id, labels: container.labels });
+  }
+
+  private assertUp(): void {
+    if (this.down) throw new AppError('unavailable', { detail: 'The container engine does not answer.' });
+  }
+}
