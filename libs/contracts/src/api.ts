@@ -300,7 +300,7 @@ export type Status = z.infer<typeof Status>;
 
 const AppParams = z.object({ app: AppName });
 const EnvironmentParams = z.object({ app: AppName, environment: EnvironmentName });
-const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1) });
+const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1).max(2_147_483_647) });
 const DeploymentParams = z.object({ deploymentId: z.uuid() });
 const environmentPath = '/apps/:app/environments/:environment';
 
@@ -383,7 +383,7 @@ export const api = {
     tag: 'deployments',
     summary: 'Make an earlier release live again, image and config both; the one before the live one when none is named',
     params: EnvironmentParams,
-    body: z.strictObject({ release: z.number().int().min(1).optional() }),
+    body: z.strictObject({ release: z.number().int().min(1).max(2_147_483_647).optional() }),
     response: Deployment,
     status: 202,
   }),

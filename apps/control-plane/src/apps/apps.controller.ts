@@ -6,6 +6,9 @@ import { pageOf, positionOf } from '../rest/page.js';
 import { AppChangesService } from './app-changes.service.js';
 import { AppsService } from './apps.service.js';
 
+/** The name of the last app shown. */
+const Position = z.string().regex(/^[a-z0-9-]{1,40}$/);
+
 @Controller()
 export class AppsController {
   constructor(
@@ -15,7 +18,7 @@ export class AppsController {
 
   @Endpoint(api.listApps)
   async list({ query }: Call<typeof api.listApps>): Answer<typeof api.listApps> {
-    const apps = await this.apps.list(positionOf(query.cursor, z.string()), query.limit);
+    const apps = await this.apps.list(positionOf(query.cursor, Position), query.limit);
     const views = await this.apps.views(apps.slice(0, query.limit));
     return pageOf(apps, query.limit, (app) => app.name, (app) => views.get(app.id) as AppView);
   }

@@ -6,7 +6,7 @@ import type { Caller } from '../access/caller.js';
 import { RequestAuthentication } from '../access/request-authentication.js';
 import { type Call, endpointOf, rememberCall } from './endpoint.decorator.js';
 import { EventStreams } from './event-streams.js';
-import { fieldErrors } from './field-errors.js';
+import { fieldErrors, unstorable } from './field-errors.js';
 import { readJsonBody } from './json-body.js';
 
 /** Who calls, may they, and is it well-formed: in this order, so that nobody learns more than they may. */
@@ -50,7 +50,7 @@ function validate(endpoint: Endpoint, request: Request, body: unknown): Input {
   const errors: FieldError[] = [];
   const read = (schema: z.ZodType, value: unknown): unknown => {
     const parsed = schema.safeParse(value);
-    if (!parsed.success) errors.push(...fieldErrors(parsed.error));
+    errors.push(...(parsed.success ? unstorable(parsed.data) : fieldErrors(parsed.error)));
     return parsed.data;
   };
   const input = { params: read(endpoint.params, request.params), query: read(endpoint.query, request.query), body: read(endpoint.body, body) };

@@ -102,6 +102,19 @@ describe('input', () => {
     expect([status, problem.code]).toEqual([422, 'invalid_input']);
   });
 
+  it('refuses text that no database keeps', async () => {
+    for (const name of ['a\0b', 'half \ud83d']) {
+      const { status, problem } = await platform.call(api.createToken, { body: { name } });
+      expect([status, problem.errors?.[0]?.path]).toEqual([422, 'name']);
+      expect((await platform.call(api.signIn, { as: 'anonymous', body: { email: name, password: 'x' } })).status).toBe(422);
+    }
+  });
+
+  it('refuses a release number that none can have', async () => {
+    const { status } = await platform.call(api.getRelease, { params: { app: 'ghost', environment: 'production', number: '99999999999' } });
+    expect(status).toBe(422);
+  });
+
   it('refuses a page size and a cursor that are no good', async () => {
     const { problem } = await platform.call(api.listApps, { query: { limit: '0' } });
     expect(problem.errors?.[0]?.path).toBe('limit');

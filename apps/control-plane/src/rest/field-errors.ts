@@ -15,3 +15,10 @@ function ofIssue(issue: Issue, prefix: string): FieldError[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [path, key].filter((part) => part !== '').join('.'), message: 'is not known here' }));
   return [{ path, message: issue.message }];
 }
+
+/** Text that PostgreSQL cannot keep: the NUL character, and half a surrogate pair. */
+export function unstorable(value: unknown, path = ''): FieldError[] {
+  if (typeof value === 'string') return value.includes('\0') || /\p{Surrogate}/u.test(value) ? [{ path, message: 'must not hold NUL characters or broken Unicode' }] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => unstorable(inner, path === '' ? key : `${path}.${key}`));
+}
