@@ -90,7 +90,9 @@ function plainStep(step: string): string {
 /** Steps of a generated Dockerfile, by what they are for. */
 function friendlyStep(step: string): string {
   if (step.includes('apt-get')) return 'Installing Debian packages';
-  if (step.startsWith('[library ') || /cp -R \/mnt\/\. \/app\//.test(step)) return 'Installing dependencies';
+  if (step.includes(' prune ')) return 'Leaving out what only development needs';
+  if (step.startsWith('[library ')) return 'Installing dependencies';
+  if (step.includes('cp -R /mnt/. /app/')) return 'Installing dependencies for the build';
   const [, command = ''] = /^\[build [^\]]*\] RUN .*?cd \/app && ([\s\S]+)$/.exec(step) ?? [];
   if (command) return `Running ${command.replace(/^(?:export \S+=.*? && )+/, '').slice(0, 120)}`;
   return 'Building the image';

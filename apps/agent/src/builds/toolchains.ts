@@ -37,7 +37,6 @@ const npmMajors: ReadonlyArray<readonly [node: number, npm: number]> = [
  */
 export class Toolchains {
   private readonly making = new Map<string, Promise<void>>();
-  private readonly present = new Set<string>();
 
   constructor(
     private readonly docker: Docker,
@@ -48,11 +47,9 @@ export class Toolchains {
   /** Makes the image of a toolchain unless the engine has it. */
   async ensure(toolchain: Toolchain, progress: (line: string) => void): Promise<void> {
     const image = toolchainImage(toolchain);
-    if (this.present.has(image) && (await this.isThere(image))) return;
     const running = this.making.get(image) ?? this.make(toolchain, image, progress).finally(() => this.making.delete(image));
     this.making.set(image, running);
     await running;
-    this.present.add(image);
   }
 
   private async isThere(image: string): Promise<boolean> {

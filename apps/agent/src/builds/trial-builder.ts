@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { tarStream } from '../source/tar-entries.js';
 import type { BuildOrder, BuildReport, BuiltImage } from '@molo/contracts';
 import Docker from 'dockerode';
 import { pino } from 'pino';
@@ -110,9 +112,20 @@ export class TrialBuilder {
   }
 }
 
+/** A tree of files, and of links where the text begins with `-> `. */
+export async function treeTar(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  return buffer(
+    tarStream(async (writer) => {
+      for (const [name, text] of Object.entries(files)) {
+        if (text.startsWith('-> ')) writer.add({ name, type: 'symlink', linkname: text.slice(3) });
+        else writer.add({ name, mode: 0o644 }, text);
+      }
+    }),
+  );
+}
+
 /** The tree as `git archive` would give it. */
 export async function fixtureTar(fixture: string, edit: Readonly<Record<string, string>>): Promise<Buffer> {
-  const { mkdtemp, cp, writeFile, rm } = await import('node:fs/promises');
   const folder = await mkdtemp(join(tmpdir(), 'molo-fixture-'));
   try {
     await cp(join(fixtures, fixture), folder, { recursive: true });

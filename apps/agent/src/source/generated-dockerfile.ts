@@ -43,6 +43,8 @@ export interface BuildSteps {
   readonly steps: readonly Step[];
   /** Folders of /app that the Library layer holds. */
   readonly excludes: readonly string[];
+  /** Given where the steps also change what is in those folders: the Library layer is then taken from here, after this. */
+  readonly prune: Step | undefined;
 }
 
 export interface GeneratedDockerfile {
@@ -53,7 +55,7 @@ export interface GeneratedDockerfile {
 /** A Dockerfile whose image has the five layers in their order, so that each changes only when what it holds does. */
 export function generateDockerfile(parts: DockerfileParts): GeneratedDockerfile {
   const base = baseStage(parts);
-  const stages = [base.lines, toolsStage(parts), libraryStage(parts), buildStage(parts), finalStage(parts)];
+  const stages = [base.lines, toolsStage(parts), ...(parts.build?.prune ? [buildStage(parts), prunedStage(parts, parts.build, parts.build.prune)] : [libraryStage(parts), buildStage(parts)]), finalStage(parts)];
   const kinds: LayerKind[] = [...base.kinds, ...(parts.library ? (['library'] as const) : []), 'source'];
   return { text: `${stages.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`, layerKinds: kinds };
 }
@@ -87,6 +89,13 @@ function libraryStage(parts: DockerfileParts): string[] {
   return [`FROM ${toolsName(parts)} AS library`, ...asApp(), runStep(parts, parts.library, [bindLibrary])];
 }
 
+/** BuildKit compares what is copied from here by its content: while that is the same the Library layer stays, whatever ran. */
+function prunedStage(parts: DockerfileParts, build: BuildSteps, prune: Step): string[] {
+  const folders = build.excludes.map((folder) => `./${folder}`).join(' ');
+  const collect = `mkdir -p /tmp/library/app && cd /app && for folder in ${folders}; do if [ -e "$folder" ]; then tar -cf - "$folder" | tar -C /tmp/library/app -xf -; fi; done`;
+  return ['FROM build AS library', runStep(parts, prune, []), `RUN ${collect}`];
+}
+
 function buildStage(parts: DockerfileParts): string[] {
   if (!parts.build) return [];
   const lines = [`FROM ${toolsName(parts)} AS build`, ...asApp()];
@@ -97,7 +106,7 @@ function buildStage(parts: DockerfileParts): string[] {
 
 function finalStage(parts: DockerfileParts): string[] {
   const lines = ['FROM base'];
-  if (parts.library) lines.push(`COPY --from=library --chown=${appUser}:${appUser} /app/ /app/`);
+  if (parts.library) lines.push(`COPY --from=library --chown=${appUser}:${appUser} ${parts.build?.prune ? '/tmp/library' : ''}/app/ /app/`);
   lines.push(`USER ${appUser}:${appUser}`);
   lines.push(parts.build ? takeBuildResult(parts.build.excludes) : copySource);
   lines.push(...envLines({ PORT: String(parts.port) }), `EXPOSE ${parts.port}`);
@@ -143,7 +152,7 @@ function installPackages(parts: DockerfileParts, packages: readonly string[]): s
   const caches = ['/var/cache/apt', '/var/lib/apt/lists'].map((path) => `type=cache,id=molo-${parts.stack}${path.replaceAll('/', '-')},target=${path},sharing=locked`);
   const mounts = [...caches, ...caMount(parts)].map((mount) => `--mount=${mount}`).join(' ');
   const ca = parts.hasExtraCa ? ` -o Acquire::https::CAInfo=${caPath}` : '';
-  const apt = `DEBIAN_FRONTEND=noninteractive apt-get${ca} -o Acquire::Retries=3`;
+  const apt = `DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get${ca} -o Acquire::Retries=3`;
   const names = [...new Set(packages)].toSorted().join(' ');
   return `RUN ${mounts} ${apt} -qq update && ${apt} -qq -y --no-install-recommends install ${names} > /dev/null && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache`;
 }

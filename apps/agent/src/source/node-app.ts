@@ -43,6 +43,7 @@ export async function planNodeApp(tree: SourceTree, buildCommand: string | undef
   const manager = await packageManagerOf(tree, packageJson, settings);
   const install = hasDependencies(packageJson) ? await installCommands(tree, packageJson, manager, { ...settings, secrets }) : undefined;
   const scripts = buildScripts(packageJson, buildCommand, manager);
+  const changesDependencies = ['preinstall', 'install', 'postinstall'].some((name) => packageJson.scripts?.[name] !== undefined);
   return {
     packageJson,
     toolchains: [{ name: 'node', version: node }, ...(manager.toolchain ? [manager.toolchain] : [])],
@@ -53,7 +54,7 @@ export async function planNodeApp(tree: SourceTree, buildCommand: string | undef
     ],
     library: install?.production,
     libraryFiles: install?.files ?? new Map(),
-    build: scripts.length > 0 ? buildSteps(scripts, install, secrets) : undefined,
+    build: scripts.length > 0 ? buildSteps(scripts, install, secrets, changesDependencies) : undefined,
     needsCompiler: install?.needsCompiler ?? false,
     start: startCommand(tree, packageJson, manager),
   };
@@ -89,8 +90,8 @@ function rangeOf(text: string, askedBy: string): string | undefined {
   if (['node', 'latest', 'stable', 'current'].includes(wanted)) return '*';
   const lts = /^lts\/(\w+)$/.exec(wanted)?.[1];
   if (lts !== undefined && ltsNames[lts]) return ltsNames[lts];
-  const range = semver.validRange(text.replace(/^node[@-]?/, ''));
-  if (range === null) {
+  const range = text.replace(/^node[@-]?/, '');
+  if (semver.validRange(range) === null) {
     throw new AppError('runtime_version_unknown', { detail: `"${text}", which ${askedBy} asks for, is not a version of Node. Write a version or a range, such as "24" or ">=22 <25".` });
   }
   return range;
@@ -137,11 +138,12 @@ function buildScripts({ scripts = {} }: PackageJson, buildCommand: string | unde
   return [...atInstall, ...(scripts['heroku-postbuild'] === undefined ? run('build') : run('heroku-postbuild'))];
 }
 
-function buildSteps(scripts: readonly string[], install: NodeInstall | undefined, secrets: readonly string[]): BuildSteps {
+function buildSteps(scripts: readonly string[], install: NodeInstall | undefined, secrets: readonly string[], changesDependencies: boolean): BuildSteps {
   return {
     install: install?.everything,
     steps: scripts.map((command) => ({ command, mounts: [], secrets: librarySecrets(secrets), env: { CI: 'true', HOME: '/tmp' } })),
     excludes: install?.dependencyFolders ?? [],
+    prune: changesDependencies ? install?.prune : undefined,
   };
 }
 

@@ -16,6 +16,8 @@ export interface NodeInstall {
   readonly files: ReadonlyMap<string, string | Buffer>;
   readonly production: Step;
   readonly everything: Step;
+  /** Takes what only development needs away again, once scripts of the app have worked on the dependencies. */
+  readonly prune: Step;
   /** Every node_modules that an installation may make. */
   readonly dependencyFolders: readonly string[];
   readonly needsCompiler: boolean;
@@ -42,29 +44,39 @@ export async function installCommands(tree: SourceTree, packageJson: PackageJson
   const lock = manager.lockFile === undefined ? undefined : await tree.text(manager.lockFile);
   if (manager.lockFile !== undefined && lock !== undefined) files.set(manager.lockFile, manager.name === 'npm' ? relatedLock(lock) : lock);
   const commands = commandsOf(manager);
+  const text = lock ?? '';
+  const settled = { ...settings, runsScripts: manager.name === 'npm' && text.includes('"hasInstallScript": true') && packageJson['allowScripts'] === undefined };
   return {
     files,
-    production: step(commands.production, manager, settings),
-    everything: step(commands.everything, manager, settings),
+    production: step(`${takeFiles} && ${commands.production}`, manager, settled),
+    everything: step(`${takeFiles} && ${commands.everything}`, manager, settled),
+    prune: step(commands.prune, manager, settled),
     dependencyFolders: ['node_modules', ...members.map((folder) => `${folder}/node_modules`)],
-    needsCompiler: lock !== undefined && /"hasInstallScript": true|requiresBuild: true/.test(lock),
+    needsCompiler: compiledDependencies.test(text),
   };
 }
+
+const takeFiles = 'cp -R /mnt/. /app/';
+/** Packages that others are compiled with. */
+const compiledDependencies = /["'/\s](node-gyp|node-gyp-build|node-addon-api|nan|prebuild-install|node-pre-gyp|bindings)["'@:\s]/;
 
 /** Config keys that builds ask for are variables of the steps that install and build: `.npmrc` may name them. */
 export function librarySecrets(secrets: readonly string[]): readonly string[] {
   return secrets.filter((key) => /^[A-Za-z_]\w*$/.test(key));
 }
 
-function step(command: string, manager: PackageManager, settings: InstallSettings): Step {
+function step(command: string, manager: PackageManager, settings: InstallSettings & { readonly runsScripts: boolean }): Step {
   const registry = settings.npmRegistry === undefined ? {} : { npm_config_registry: settings.npmRegistry, YARN_NPM_REGISTRY_SERVER: settings.npmRegistry };
   return {
-    command: `cp -R /mnt/. /app/ && ${command}`,
+    command,
     mounts: [`type=cache,id=molo-${manager.name},target=/var/cache/molo,uid=1000,gid=1000`],
     secrets: librarySecrets(settings.secrets),
-    env: { HOME: '/tmp', CI: 'true', ...managerEnv[manager.name], ...registry },
+    env: { HOME: '/tmp', CI: 'true', ...managerEnv[manager.name], ...registry, ...(settings.runsScripts ? runScripts : {}) },
   };
 }
+
+/** npm 11.19 and later run no installation scripts that the app has not allowed; apps from before that rely on them. */
+const runScripts = { npm_config_dangerously_allow_all_scripts: 'true' };
 
 const managerEnv = {
   npm: { npm_config_cache: '/var/cache/molo', npm_config_update_notifier: 'false', npm_config_audit: 'false', npm_config_fund: 'false' },
@@ -72,21 +84,21 @@ const managerEnv = {
   yarn: { YARN_CACHE_FOLDER: '/var/cache/molo', YARN_NODE_LINKER: 'node-modules', YARN_ENABLE_GLOBAL_CACHE: 'false', YARN_ENABLE_TELEMETRY: '0', npm_config_nodedir: '/usr/local' },
 } as const;
 
-function commandsOf({ name, version, lockFile }: PackageManager): { production: string; everything: string } {
+function commandsOf({ name, version, lockFile }: PackageManager): { production: string; everything: string; prune: string } {
   if (name === 'pnpm') {
     const install = `pnpm install ${lockFile ? '--frozen-lockfile' : '--no-frozen-lockfile'}`;
-    return { production: `${install} --prod`, everything: `NODE_ENV=development ${install}` };
+    return { production: `${install} --prod`, everything: `NODE_ENV=development ${install}`, prune: 'pnpm prune --prod --ignore-scripts' };
   }
   if (name === 'yarn' && !version?.startsWith('1.')) {
     const install = `yarn install${lockFile ? ' --immutable' : ''}`;
-    return { production: 'yarn workspaces focus --all --production', everything: install };
+    return { production: 'yarn workspaces focus --all --production', everything: install, prune: 'yarn workspaces focus --all --production' };
   }
   if (name === 'yarn') {
     const install = `yarn install --non-interactive${lockFile ? ' --frozen-lockfile' : ''}`;
-    return { production: `${install} --production`, everything: `${install} --production=false` };
+    return { production: `${install} --production`, everything: `${install} --production=false`, prune: `${install} --production --ignore-scripts --prefer-offline` };
   }
   const install = lockFile ? 'npm ci' : 'npm install --no-package-lock';
-  return { production: `${install} --omit=dev`, everything: `${install} --include=dev` };
+  return { production: `${install} --omit=dev`, everything: `${install} --include=dev`, prune: 'npm prune --omit=dev --ignore-scripts' };
 }
 
 function related(packageJson: PackageJson): string {

@@ -41,7 +41,7 @@ export async function planPythonApp(tree: SourceTree, stack: string, buildComman
     notes: [`Python ${python} of ${stack}`, `Dependencies from ${from}`, ...(buildCommand === undefined ? [] : [`Runs ${buildCommand}`])],
     library: installStep(secrets),
     libraryFiles: files,
-    build: buildCommand === undefined ? undefined : { install: installStep(secrets), steps: [{ command: buildCommand, mounts: [], secrets: librarySecrets(secrets), env: { HOME: '/tmp' } }], excludes: ['.venv'] },
+    build: buildCommand === undefined ? undefined : { install: installStep(secrets), steps: [{ command: buildCommand, mounts: [], secrets: librarySecrets(secrets), env: { HOME: '/tmp' } }], excludes: ['.venv'], prune: undefined },
     start,
   };
 }

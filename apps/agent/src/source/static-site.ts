@@ -15,8 +15,6 @@ export interface StaticSite {
   readonly start: string;
 }
 
-const configPath = '.molo/nginx.conf';
-
 /** Pages served by nginx. With a package.json the folder is built by Node first. */
 export async function planStaticSite(tree: SourceTree, file: ManifestFile, settings: PlanSettings): Promise<StaticSite> {
   const folder = posix.normalize(file.build?.static ?? '.').replace(/\/$/, '');
@@ -29,20 +27,24 @@ export async function planStaticSite(tree: SourceTree, file: ManifestFile, setti
     toolchains: node?.build ? node.toolchains : [],
     build: node?.build,
     libraryFiles: node?.libraryFiles ?? new Map(),
-    additions: new Map([[configPath, nginxConfig(posix.join('/app', folder))]]),
-    start: serveCommand,
+    additions: new Map([
+      ['.molo/nginx.conf', nginxConfig(posix.join('/app', folder))],
+      ['.molo/serve', serveScript],
+    ]),
+    start: 'sh /app/.molo/serve',
   };
 }
 
-/**
- * nginx ends at once on SIGTERM and lets requests finish on SIGQUIT. The port is known at the start of an instance only.
- */
-const serveCommand = [
-  `sed "s/@PORT@/$PORT/" /app/${configPath} > /tmp/nginx.conf`,
-  'nginx -c /tmp/nginx.conf -e stderr & pid=$!',
-  "trap 'kill -QUIT $pid' TERM INT",
-  'wait $pid; trap - TERM INT; wait $pid',
-].join('; ').replace('& pid=$!;', '& pid=$!;');
+/** nginx ends at once on SIGTERM and lets requests finish on SIGQUIT. The port is known at the start of an instance only. */
+const serveScript = `#!/bin/sh
+sed "s/@PORT@/$PORT/" /app/.molo/nginx.conf > /tmp/nginx.conf
+nginx -c /tmp/nginx.conf -e stderr &
+nginx=$!
+trap 'kill -QUIT $nginx' TERM INT
+wait $nginx
+trap - TERM INT
+wait $nginx
+`;
 
 function nginxConfig(root: string): string {
   return `daemon off;
@@ -74,7 +76,6 @@ http {
     index index.html;
     absolute_redirect off;
     error_page 404 /404.html;
-    disable_symlinks off;
     location / { try_files $uri $uri/ $uri.html =404; }
     location ~ /\\.(?!well-known/) { return 404; }
     location ~ ^/(molo\\.ya?ml|Procfile)$ { return 404; }
