@@ -103,15 +103,15 @@ async function validate(settings: IngressSettings, file: string): Promise<void> 
   }
 }
 
-/** Either the old content or the new is there, after a power cut too. The same content is not written again. */
-export async function writeAtomically(file: string, content: string): Promise<void> {
+/** Either the old content or the new is there; `durable`: after a power cut too. The same content is not written again. */
+export async function writeAtomically(file: string, content: string, keep: 'durable' | 'cached' = 'durable'): Promise<void> {
   if ((await readFile(file, 'utf8').catch(() => null)) === content) return;
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, 'w', 0o640);
     await handle.writeFile(content).finally(async () => {
-      await handle.datasync();
+      if (keep === 'durable') await handle.datasync();
       await handle.close();
     });
     await rename(temporary, file);

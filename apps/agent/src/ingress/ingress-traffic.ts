@@ -3,105 +3,98 @@ import type { DesiredRoute, NodeFigures, ObservedRoute, TrafficCount } from '@mo
 import { writeAtomically } from './disk.js';
 import type { IngressSwitch } from './ingress-switch.js';
 import type { ProxyState } from './proxy-state.js';
+import { parseTunnels } from './runtime-answers.js';
 import { LedgerFile, TrafficLedger, type PoolReading } from './traffic-ledger.js';
-import { readOpenConnections, readTraffic } from './traffic-reader.js';
+import { parseOpenConnections, readTraffic, showServers } from './traffic-reader.js';
 import type { InstanceAddress } from './wish.js';
 
 export type IngressFigures = NodeFigures['environments'][number];
 
-/** Counts what happens at the ingress, by environment. One caller at a time, but for `openConnections`. */
+interface Place {
+  readonly pool: string;
+  readonly slot: string;
+  readonly environmentId: string;
+}
+
+/** Counts what happens at the ingress, by environment. One caller at a time. */
 export class IngressTraffic {
   private ledger = new TrafficLedger();
-  private identity = 'none';
   /** `p0001s1` → WebSockets open when last looked: what is cut when that server ends. */
   private tunnels = new Map<string, number>();
 
   constructor(private readonly proxy: IngressSwitch) {}
 
+  get isCounting(): boolean {
+    return this.ledger.counting.size > 0;
+  }
+
   /** Goes on with what was counted before the agent was started again. */
   async open(): Promise<void> {
     const text = await readFile(this.proxy.paths.trafficLedger, 'utf8').catch(() => null);
-    if (text === null) return;
-    const file = LedgerFile.safeParse(parseJson(text));
-    if (file.success) {
-      this.ledger = new TrafficLedger(file.data);
-      this.identity = file.data.identity;
-    }
+    const file = LedgerFile.safeParse(text === null ? null : parseJson(text));
+    if (file.success) this.ledger = new TrafficLedger(file.data);
   }
 
   async close(): Promise<void> {
-    await this.sample().catch(() => undefined);
+    await this.sampleCounting().catch(() => undefined);
     await this.save();
   }
 
   /** Before HAProxy is changed: counts what instances that are gone took with them, and begins and ends deployments' counts. */
   async beforeSwitch(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<void> {
     const state = await this.proxy.look();
-    for (const pool of state.owned.values()) {
-      for (const slot of pool.slots) if (slot.instanceId !== null && !addresses.has(slot.instanceId)) this.cut(slot.name, pool.owner?.environmentId);
-    }
-    const wanted = new Map(routes.flatMap((route) => (route.countingDeploymentId ? [[route.environmentId, route.countingDeploymentId] as const] : [])));
-    const running = this.ledger.countingEnvironments();
-    const begins = [...wanted].filter(([environmentId, deploymentId]) => running.get(environmentId) !== deploymentId);
-    const ends = [...running.keys()].filter((environmentId) => !wanted.has(environmentId));
-    const environments = new Set(routes.map((route) => route.environmentId));
-    const leaving = [...state.owned.keys()].some((environmentId) => !environments.has(environmentId));
-    if (begins.length === 0 && ends.length === 0 && !leaving) return;
+    await this.countCut(places(state).filter(({ instanceId }) => !addresses.has(instanceId)));
 
-    await this.sample();
+    const wanted = new Map(routes.flatMap((route) => (route.countingDeploymentId ? [[route.environmentId, route.countingDeploymentId] as const] : [])));
+    const begins = [...wanted].filter(([environmentId, deploymentId]) => this.ledger.counting.get(environmentId) !== deploymentId);
+    const ends = [...this.ledger.counting.keys()].filter((environmentId) => !wanted.has(environmentId));
+    const environments = new Set(routes.map((route) => route.environmentId));
+    const leaving = [...state.owned.keys()].filter((environmentId) => !environments.has(environmentId));
+    if (begins.length === 0 && ends.length === 0 && leaving.length === 0) return;
+
+    await this.sample([...wanted.keys(), ...ends, ...leaving], 3);
     for (const environmentId of ends) this.ledger.end(environmentId);
     for (const [environmentId, deploymentId] of begins) this.ledger.begin(environmentId, deploymentId);
     this.ledger.keepOnly(environments);
-    // HAProxy clears the maxima of all pools alone; those that count have theirs in the ledger.
+    // HAProxy clears the maxima of all pools alone; those that are counted have theirs in the ledger.
     if (begins.length > 0) await this.proxy.socket.send(['clear counters']);
     await this.save();
   }
 
-  /** An instance died by itself: its WebSockets are cut. */
+  /** An instance ended by itself. */
   async instanceEnded(instanceId: string): Promise<void> {
-    const place = findInstance(await this.proxy.look(), instanceId);
-    if (place) this.cut(place.slot, place.environmentId);
+    await this.countCut(places(await this.proxy.look()).filter((place) => place.instanceId === instanceId));
   }
 
   async counts(): Promise<TrafficCount[]> {
-    if (this.ledger.countingEnvironments().size === 0) return [];
-    await this.sample();
+    if (!this.isCounting) return [];
+    await this.sampleCounting();
     await this.save();
     return this.ledger.counts();
   }
 
-  get isCounting(): boolean {
-    return this.ledger.countingEnvironments().size > 0;
-  }
-
   async figures(): Promise<IngressFigures[]> {
-    const open = new Map((await this.sample()).map((reading) => [reading.environmentId, reading.openConnections]));
+    const readings = await this.sample([...(await this.proxy.look()).owned.keys()], 1);
     await this.save();
-    return [...open].map(([environmentId, openConnections]) => {
+    return readings.map(({ environmentId, openConnections }) => {
       const { requests, responses5xx, connectionErrors, bytesIn, bytesOut } = this.ledger.totals(environmentId);
       return { environmentId, requests, responses5xx, connectionErrors, openConnections, bytesIn, bytesOut };
     });
   }
 
-  /** Takes in what HAProxy counted since the last look. */
-  async sample(): Promise<readonly PoolReading[]> {
-    const state = await this.proxy.look();
-    const owners = new Map([...state.owned].map(([environmentId, pool]) => [pool.name, environmentId]));
-    const { identity, pools, tunnels } = await readTraffic(this.proxy.socket, owners);
-    if (identity !== this.identity) this.afterRestart(state, identity);
-    this.ledger.take(identity, pools);
-    this.tunnels = new Map(tunnels);
-    return pools;
+  async sampleCounting(): Promise<void> {
+    if (this.isCounting) await this.sample([...this.ledger.counting.keys()], 3);
   }
 
+  /** Requests under way and WebSockets of an instance, in workers of before a reload too. */
   async openConnections(instanceId: string): Promise<number> {
-    const place = findInstance(await this.proxy.look(), instanceId);
+    const place = places(await this.proxy.look()).find((one) => one.instanceId === instanceId);
     if (!place) return 0;
-    const here = await readOpenConnections(async (command) => (await this.proxy.socket.send([command]))[0] ?? '', place.pool);
-    let open = here.get(place.slot) ?? 0;
+    const [servers = '', table = ''] = await this.proxy.socket.send([showServers(place.pool), 'show table molo-tunnels']);
+    this.tunnels.set(place.slot, parseTunnels(table).get(place.slot) ?? 0);
+    let open = parseOpenConnections(servers).get(place.slot) ?? 0;
     for (const pid of await this.proxy.oldWorkers()) {
-      const there = await readOpenConnections((command) => this.proxy.master.askOldWorker(pid, command), place.pool);
-      open += there.get(place.slot) ?? 0;
+      open += parseOpenConnections(await this.proxy.master.askOldWorker(pid, showServers(place.pool))).get(place.slot) ?? 0;
     }
     return open;
   }
@@ -109,43 +102,55 @@ export class IngressTraffic {
   /** Fills in how many connections are still open to servers that drain. */
   async withDraining(routes: readonly ObservedRoute[]): Promise<ObservedRoute[]> {
     const state = await this.proxy.look();
-    const draining = routes.flatMap((route) => {
-      const pool = state.owned.get(route.environmentId);
-      return pool?.slots.some((slot) => slot.state === 'drain') ? [pool] : [];
+    const pools = routes.flatMap((route) => state.owned.get(route.environmentId) ?? []).filter((pool) => pool.slots.some((slot) => slot.state === 'drain'));
+    if (pools.length === 0) return [...routes];
+    const answers = await this.proxy.socket.send(pools.map((pool) => showServers(pool.name)));
+    const open = new Map(answers.flatMap((answer) => [...parseOpenConnections(answer)]));
+    return routes.map((route) => {
+      const slots = state.owned.get(route.environmentId)?.slots.filter((slot) => slot.state === 'drain') ?? [];
+      return { ...route, draining: slots.reduce((sum, slot) => sum + (open.get(slot.name) ?? 0), 0) };
     });
-    const open = new Map<string, number>();
-    for (const pool of draining) {
-      const servers = await readOpenConnections(async (command) => (await this.proxy.socket.send([command]))[0] ?? '', pool.name);
-      const names = pool.slots.filter((slot) => slot.state === 'drain').map((slot) => slot.name);
-      open.set(pool.name, names.reduce((sum, name) => sum + (servers.get(name) ?? 0), 0));
-    }
-    return routes.map((route) => ({ ...route, draining: open.get(state.owned.get(route.environmentId)?.name ?? '') ?? 0 }));
   }
 
-  /** HAProxy ended and began anew: with it all WebSockets ended, unless it only loaded a configuration. */
+  /** Takes in what HAProxy counted for some environments since the last look. */
+  private async sample(environmentIds: readonly string[], looks: 1 | 3): Promise<readonly PoolReading[]> {
+    const state = await this.proxy.look();
+    const owners = new Map(environmentIds.flatMap((id) => (state.owned.has(id) ? [[state.owned.get(id)?.name ?? '', id] as const] : [])));
+    const { identity, pools, tunnels } = await readTraffic(this.proxy.socket, owners, looks);
+    if (identity !== this.ledger.identity) this.afterRestart(state, identity);
+    this.ledger.take(identity, pools);
+    this.tunnels = new Map(tunnels);
+    return pools;
+  }
+
+  /** WebSockets that were open when last looked, and ended along with their instances. */
+  private async countCut(ended: readonly Place[]): Promise<void> {
+    const had = ended.filter(({ slot }) => (this.tunnels.get(slot) ?? 0) > 0);
+    if (had.length === 0) return;
+    const [table = ''] = await this.proxy.socket.send(['show table molo-tunnels']);
+    const open = parseTunnels(table);
+    for (const { slot, environmentId } of had) {
+      // Those still open live on: the instance was only taken out.
+      this.ledger.addTunnelsCut(environmentId, (this.tunnels.get(slot) ?? 0) - (open.get(slot) ?? 0));
+      this.tunnels.set(slot, open.get(slot) ?? 0);
+    }
+  }
+
+  /** HAProxy began anew; with the one before ended all WebSockets, unless it only loaded a configuration. */
   private afterRestart(state: ProxyState, identity: string): void {
-    if (!this.proxy.wasReload(identity)) {
-      for (const pool of state.owned.values()) for (const slot of pool.slots) this.cut(slot.name, pool.owner?.environmentId);
-    }
-    this.identity = identity;
-  }
-
-  private cut(slot: string, environmentId: string | undefined): void {
-    if (environmentId) this.ledger.addDropped(environmentId, this.tunnels.get(slot) ?? 0);
-    this.tunnels.delete(slot);
+    if (this.proxy.wasReload(identity)) return;
+    for (const { slot, environmentId } of places(state)) this.ledger.addTunnelsCut(environmentId, this.tunnels.get(slot) ?? 0);
   }
 
   private async save(): Promise<void> {
-    await writeAtomically(this.proxy.paths.trafficLedger, JSON.stringify(this.ledger.toFile()));
+    await writeAtomically(this.proxy.paths.trafficLedger, JSON.stringify(this.ledger.toFile()), 'cached');
   }
 }
 
-function findInstance(state: ProxyState, instanceId: string): { pool: string; slot: string; environmentId: string } | undefined {
-  for (const [environmentId, pool] of state.owned) {
-    const slot = pool.slots.find((one) => one.instanceId === instanceId);
-    if (slot) return { pool: pool.name, slot: slot.name, environmentId };
-  }
-  return undefined;
+function places(state: ProxyState): (Place & { instanceId: string })[] {
+  return [...state.owned].flatMap(([environmentId, pool]) =>
+    pool.slots.flatMap(({ name, instanceId }) => (instanceId === null ? [] : [{ pool: pool.name, slot: name, environmentId, instanceId }])),
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -1,20 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DesiredRoute } from '@molo/contracts';
 import { HaproxyFixture, until } from './fixtures/haproxy.js';
+import { ask } from './fixtures/load.js';
+import { addresses, environment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
 import { Ingress } from './ingress.js';
-import type { InstanceAddress } from './wish.js';
-
-const environmentId = randomUUID();
-
-function route(serving: readonly Upstream[], over: Partial<DesiredRoute> = {}): DesiredRoute {
-  return { environmentId, app: 'myapp', environment: 'production', hosts: ['myapp.localhost'], release: 1, serving: serving.map((one) => one.id), countingDeploymentId: null, ...over };
-}
-
-function addresses(...upstreams: readonly Upstream[]): Map<string, InstanceAddress> {
-  return new Map(upstreams.map((one) => [one.id, one.address]));
-}
+import { parseServersState } from './runtime-answers.js';
 
 describe('Ingress', () => {
   let haproxy: HaproxyFixture;
@@ -31,22 +21,13 @@ describe('Ingress', () => {
     await haproxy.stop();
   });
 
-  async function get(host: string, init: { path?: string; headers?: Record<string, string> } = {}) {
-    const { request } = await import('node:http');
-    return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port: haproxy.port, path: init.path ?? '/', agent: false, headers: { host, ...init.headers } }, (response) => {
-        let body = '';
-        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
-      });
-      outgoing.on('error', reject).end();
-    });
-  }
+  const get = (host: string, options: { path?: string; headers?: Record<string, string> } = {}) => ask(haproxy.port, host, options);
+  const servedBy = async (host: string) => JSON.parse((await get(host)).body).name as string;
 
   it('routes a host to the serving instance and takes spoofed headers away', async () => {
     const v1 = await Upstream.start('v1');
-    const observed = await ingress.apply([route([v1])], addresses(v1));
-    expect(observed).toEqual([{ environmentId, serving: [v1.id], draining: 0, failure: null }]);
+    const observed = await ingress.apply([route([v1])], addresses([v1]));
+    expect(observed).toEqual([{ environmentId: environment, serving: [v1.id], draining: 0, failure: null }]);
 
     const answer = await get('myapp.localhost:8080', { headers: { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher', 'x-real-ip': '6.6.6.6', forwarded: 'for=6.6.6.6' } });
     const { name, headers } = JSON.parse(answer.body);
@@ -76,22 +57,99 @@ describe('Ingress', () => {
 
   it('comes back by itself with the present state after kill -9', async () => {
     const v1 = await Upstream.start('v1');
-    await ingress.apply([route([v1])], addresses(v1));
+    await ingress.apply([route([v1])], addresses([v1]));
     await ingress.onModuleDestroy();
     await haproxy.kill();
-    expect(JSON.parse((await get('myapp.localhost')).body).name).toBe('v1');
+    expect(await servedBy('myapp.localhost')).toBe('v1');
     ingress = new Ingress(haproxy.settings);
     await ingress.onModuleInit();
     await v1.stop();
   });
 
+  it('adopts what runs when the agent starts again, and changes nothing', async () => {
+    const [v1, v2] = await Promise.all([Upstream.start('v1'), Upstream.start('v2')]);
+    await ingress.apply([route([v1])], addresses([v1]));
+    await ingress.apply([route([v2], { release: 2 })], addresses([v2], [v1]));
+    const state = () => haproxy.socket.send(['show servers state pool-0001']).then(([text = '']) => parseServersState(text));
+    const before = await state();
+    await ingress.onModuleDestroy();
+    ingress = new Ingress(haproxy.settings);
+    await ingress.onModuleInit();
+    expect(await ingress.openConnections(v1.id)).toBe(0);
+    expect(await ingress.apply([route([v2], { release: 2 })], addresses([v2], [v1]))).toMatchObject([{ serving: [v2.id], failure: null }]);
+    expect(await state()).toEqual(before);
+    expect(before.map((server) => server.state)).toEqual(['drain', 'ready', ...Array.from({ length: 6 }, () => 'maint')]);
+    await Promise.all([v1.stop(), v2.stop()]);
+  });
+
+  it('asks another instance when one refuses, POST too', async () => {
+    const [dead, alive] = await Promise.all([Upstream.start('dead'), Upstream.start('alive')]);
+    await ingress.apply([route([dead, alive])], addresses([dead, alive]));
+    await dead.stop();
+    for (let index = 0; index < 20; index += 1) {
+      const answer = await ask(haproxy.port, 'myapp.localhost', { method: 'POST', body: 'once' });
+      expect(JSON.parse(answer.body)).toMatchObject({ name: 'alive', body: 'once' });
+    }
+    await alive.stop();
+  });
+
+  it('sends nothing to an instance that is said to be down, until it is wanted again', async () => {
+    const [one, two] = await Promise.all([Upstream.start('one'), Upstream.start('two')]);
+    await ingress.apply([route([one, two])], addresses([one, two]));
+    await ingress.markDown(one.id);
+    for (let index = 0; index < 10; index += 1) expect(await servedBy('myapp.localhost')).toBe('two');
+    await ingress.apply([route([one, two])], addresses([one, two]));
+    await ingress.markDown(two.id);
+    expect(await servedBy('myapp.localhost')).toBe('one');
+    await Promise.all([one.stop(), two.stop()]);
+  });
+
+  it('takes more instances than it has slots, and gives them up again', async () => {
+    const many = await Promise.all(Array.from({ length: 12 }, (_, index) => Upstream.start(`m${index}`)));
+    const [observed] = await ingress.apply([route(many)], addresses(many));
+    expect(observed?.serving).toHaveLength(12);
+    const seen = new Set<string>();
+    for (let index = 0; index < 48; index += 1) seen.add(await servedBy('myapp.localhost'));
+    expect(seen.size).toBe(12);
+    await ingress.onModuleDestroy();
+    await haproxy.kill();
+    ingress = new Ingress(haproxy.settings);
+    await ingress.onModuleInit();
+    expect((await ingress.apply([route(many)], addresses(many)))[0]?.serving).toHaveLength(12);
+    await ingress.apply([route(many.slice(0, 1))], addresses(many.slice(0, 1)));
+    await Promise.all(many.slice(1).map((one) => one.stop()));
+    expect(await servedBy('myapp.localhost')).toBe('m0');
+    await many[0]?.stop();
+  });
+
+  it('moves a host between environments, and frees what an environment had', async () => {
+    const [a, b] = await Promise.all([Upstream.start('a'), Upstream.start('b')]);
+    const other = { environmentId: '6f1c1a55-8c1f-4a55-9f60-2f8d6ad0d9a2', app: 'other' };
+    await ingress.apply([route([a]), route([b], { ...other, hosts: ['other.localhost'] })], addresses([a, b]));
+    expect(await servedBy('other.localhost')).toBe('b');
+    await ingress.apply([route([a], { hosts: [] }), route([b], { ...other, hosts: ['other.localhost', 'myapp.localhost'] })], addresses([a, b]));
+    expect(await servedBy('myapp.localhost')).toBe('b');
+    await ingress.apply([route([a])], addresses([a]));
+    expect(await servedBy('myapp.localhost')).toBe('a');
+    expect((await get('other.localhost')).status).toBe(404);
+    expect((await ingress.figures()).map((figures) => figures.environmentId)).toEqual([environment]);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
+  it('says of an instance without an address that it does not serve, and keeps the others', async () => {
+    const [one, lost] = await Promise.all([Upstream.start('one'), Upstream.start('lost')]);
+    const [observed] = await ingress.apply([route([one, lost])], addresses([one]));
+    expect(observed).toMatchObject({ serving: [one.id], failure: null });
+    await Promise.all([one.stop(), lost.stop()]);
+  });
+
   it('puts HAProxy right by itself when it came back without what was asked', async () => {
     const [v1, v2] = await Promise.all([Upstream.start('v1'), Upstream.start('v2')]);
-    await ingress.apply([route([v1])], addresses(v1));
+    await ingress.apply([route([v1])], addresses([v1]));
     await until(async () => (await get('myapp.localhost')).status === 200);
-    await ingress.apply([route([v2])], addresses(v1, v2));
+    await ingress.apply([route([v2])], addresses([v2], [v1]));
     await haproxy.kill();
-    await until(async () => JSON.parse((await get('myapp.localhost')).body).name === 'v2');
+    await until(async () => (await servedBy('myapp.localhost')) === 'v2');
     await Promise.all([v1.stop(), v2.stop()]);
   });
 });

@@ -70,7 +70,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
 
   /** Requests under way and WebSockets that are open to an instance, in workers of before a reload too. */
   openConnections(instanceId: string): Promise<number> {
-    return this.counts.openConnections(instanceId);
+    return this.exclusive(() => this.counts.openConnections(instanceId));
   }
 
   /** What each deployment that is being counted did to traffic so far. */
@@ -109,7 +109,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   private async sampleWhileCounting(): Promise<void> {
     if (!this.counts.isCounting) return;
     // HAProxy may be gone for a moment: the next look counts what there is.
-    await this.exclusive(() => this.counts.sample()).catch(() => undefined);
+    await this.exclusive(() => this.counts.sampleCounting()).catch(() => undefined);
   }
 
   private afterRestart(): Promise<void> {

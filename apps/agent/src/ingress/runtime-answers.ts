@@ -51,19 +51,31 @@ export function parseIdentity(showInfo: string): string {
   return pid && start ? `${pid}@${start}` : 'unknown';
 }
 
-export type StatRow = ReadonlyMap<string, string>;
+/** One line of `show stat`: some hundred columns, of which few are ever asked for. */
+export class StatRow {
+  private readonly values: readonly string[];
+
+  constructor(
+    private readonly columns: ReadonlyMap<string, number>,
+    line: string,
+  ) {
+    this.values = line.split(',');
+  }
+
+  text(column: string): string {
+    return this.values[this.columns.get(column) ?? -1] ?? '';
+  }
+
+  number(column: string): number {
+    return Number(this.text(column)) || 0;
+  }
+}
 
 /** `show stat`, CSV with a header line. */
 export function parseStat(answer: string): StatRow[] {
   const [header = '', ...lines] = answer.split('\n');
-  const names = header.replace(/^# /, '').split(',');
-  return lines
-    .filter((line) => line.includes(','))
-    .map((line) => new Map(line.split(',').map((value, column) => [names[column] ?? '', value])));
-}
-
-export function statNumber(row: StatRow, name: string): number {
-  return Number(row.get(name) ?? 0) || 0;
+  const columns = new Map(header.replace(/^# /, '').split(',').map((name, index) => [name, index]));
+  return lines.filter((line) => line.includes(',')).map((line) => new StatRow(columns, line));
 }
 
 /** `show table` of the live WebSockets: `p0001s1` → how many are open. */

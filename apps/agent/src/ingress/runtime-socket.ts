@@ -35,7 +35,8 @@ export class RuntimeSocket {
       socket.on('error', fail);
       socket.on('data', (chunk) => chunks.push(chunk));
       socket.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-      socket.write(`${line}\n`);
+      // Half-closed: HAProxy's master, unlike its worker, waits for more otherwise.
+      socket.end(`${line}\n`);
     });
   }
 }

@@ -2,20 +2,25 @@ import { z } from 'zod';
 import type { TrafficCount } from '@molo/contracts';
 
 /**
- * What HAProxy counted for one environment, added up over its restarts: never falls.
- *
- * - `requests`: requests that came for the environment (`req_tot` of its pool).
- * - `failed`: requests that did not get a whole, good answer: answered 5xx, by the app or by the ingress; closed without
- *   an answer while the client was still there; or broken off in the middle of the answer by the app's side.
- * - `dropped`: connections cut under a client: answers broken off, connections closed without an answer, and
- *   WebSockets that were open to an instance when it ended, or when HAProxy itself did.
- * - `slowestMs` is not a sum: see `Counting`.
+ * What HAProxy counted for one environment, added up over its restarts. How HAProxy's counters (names as in
+ * `show stat`, row BACKEND) were read was found by experiment with 2.6 and 3.0; traffic.engine.spec.ts repeats it.
  */
 const Totals = z.object({
+  /** Requests that came, those under way too (`stot`). */
   requests: z.number(),
-  failed: z.number(),
-  dropped: z.number(),
+  /** Answered 5xx, by the app or by the ingress in its stead (`hrsp_5xx`). */
   responses5xx: z.number(),
+  /** Answers that the app's side broke off; in 3.0 `unanswered` too (`srv_abrt`). */
+  brokenOff: z.number(),
+  /**
+   * Requests whose kept-alive connection was closed without a byte of an answer, as HTTP has it when the app's side
+   * ended: the client may ask again. No counter of 2.6 has them; they began (`stot`), do not run (`scur`) and never
+   * ended (`req_tot`).
+   */
+  unanswered: z.number(),
+  /** WebSockets that were open to an instance when it ended, or to HAProxy when that did. */
+  tunnelsCut: z.number(),
+  /** Requests that found no server to connect to (`econ`). */
   connectionErrors: z.number(),
   bytesIn: z.number(),
   bytesOut: z.number(),
@@ -28,7 +33,7 @@ export interface PoolReading {
   readonly environmentId: string;
   readonly counters: Totals;
   readonly openConnections: number;
-  /** Longest time from the request to the head of its answer since the maxima were last cleared. */
+  /** Longest time from the request to the head of its answer since HAProxy's maxima were last cleared. */
   readonly slowestMs: number;
 }
 
@@ -49,19 +54,20 @@ export const LedgerFile = z.object({
 });
 export type LedgerFile = z.infer<typeof LedgerFile>;
 
-const zero: Totals = { requests: 0, failed: 0, dropped: 0, responses5xx: 0, connectionErrors: 0, bytesIn: 0, bytesOut: 0 };
+const zero: Totals = { requests: 0, responses5xx: 0, brokenOff: 0, unanswered: 0, tunnelsCut: 0, connectionErrors: 0, bytesIn: 0, bytesOut: 0 };
 const keys = Object.keys(zero) as (keyof Totals)[];
-
-function combine(one: Totals, other: Totals, operation: (a: number, b: number) => number): Totals {
-  return Object.fromEntries(keys.map((key) => [key, operation(one[key], other[key])])) as Totals;
-}
 
 /** Adds HAProxy's counters up over restarts of HAProxy and of the agent. Knows no clock and no socket. */
 export class TrafficLedger {
-  private file: LedgerFile;
+  private readonly file: LedgerFile;
 
   constructor(file: LedgerFile = { identity: 'none', last: {}, totals: {}, counting: {} }) {
     this.file = structuredClone(file);
+  }
+
+  /** Which run of HAProxy was read last. */
+  get identity(): string {
+    return this.file.identity;
   }
 
   /** Takes in a reading. A pool has to be read as it is given away too: what it counts until then belongs to its former owner. */
@@ -71,46 +77,37 @@ export class TrafficLedger {
       this.file.last = {};
     }
     for (const reading of readings) {
-      const last = this.file.last[reading.pool];
-      this.add(reading.environmentId, combine(reading.counters, last ?? zero, (now, before) => Math.max(0, now - before)));
+      this.add(reading.environmentId, combine(reading.counters, this.file.last[reading.pool] ?? zero, (now, before) => now - before));
       this.file.last[reading.pool] = reading.counters;
       const counting = this.file.counting[reading.environmentId];
       if (counting) counting.slowestMs = Math.max(counting.slowestMs, reading.slowestMs);
     }
   }
 
-  /** Connections that ended because an instance, or HAProxy, did: HAProxy's counters cannot tell. */
-  addDropped(environmentId: string, connections: number): void {
-    if (connections > 0) this.add(environmentId, { ...zero, dropped: connections });
+  addTunnelsCut(environmentId: string, tunnels: number): void {
+    if (tunnels > 0) this.add(environmentId, { ...zero, tunnelsCut: tunnels });
   }
 
-  /** Begins a deployment's count, unless it runs already. True when it began, and the maxima have to be cleared. */
-  begin(environmentId: string, deploymentId: string): boolean {
-    if (this.file.counting[environmentId]?.deploymentId === deploymentId) return false;
+  begin(environmentId: string, deploymentId: string): void {
     this.file.counting[environmentId] = { deploymentId, baseline: { ...this.totals(environmentId) }, slowestMs: 0 };
-    return true;
   }
 
   end(environmentId: string): void {
     delete this.file.counting[environmentId];
   }
 
-  countingEnvironments(): Map<string, string> {
+  /** Environment's id → the deployment that is counted. */
+  get counting(): Map<string, string> {
     return new Map(Object.entries(this.file.counting).map(([environmentId, { deploymentId }]) => [environmentId, deploymentId]));
   }
 
   counts(): TrafficCount[] {
-    return Object.entries(this.file.counting).map(([environmentId, counting]) => {
-      const delta = combine(this.totals(environmentId), counting.baseline, (now, before) => now - before);
-      return {
-        deploymentId: counting.deploymentId,
-        environmentId,
-        requests: delta.requests,
-        failed: delta.failed,
-        connectionsDropped: delta.dropped,
-        slowestMs: counting.slowestMs,
-      };
-    });
+    return Object.entries(this.file.counting).map(([environmentId, { deploymentId, baseline, slowestMs }]) => ({
+      deploymentId,
+      environmentId,
+      ...verdict(combine(this.totals(environmentId), baseline, (now, before) => now - before)),
+      slowestMs,
+    }));
   }
 
   totals(environmentId: string): Totals {
@@ -131,4 +128,23 @@ export class TrafficLedger {
   private add(environmentId: string, delta: Totals): void {
     this.file.totals[environmentId] = combine(this.totals(environmentId), delta, (a, b) => a + b);
   }
+}
+
+/**
+ * - `failed`: requests without a whole, good answer: answered 5xx (by the app or in its stead), broken off, or never
+ *   answered. A request that the ingress repeated with success has not failed, and one that its client gave up is not
+ *   counted as failed.
+ * - `connectionsDropped`: connections cut under a client: along with an answer that broke off or never came, and
+ *   WebSockets that were open when their instance ended. So a broken-off request counts in both, a WebSocket here only.
+ *
+ * 2.6 counts a reset before the answer as broken off and as unanswered, so the two are not added: where both kinds
+ * happen at once the figure can be too low, but it is 0 only if nothing was cut.
+ */
+function verdict(delta: Totals): Pick<TrafficCount, 'requests' | 'failed' | 'connectionsDropped'> {
+  const cut = Math.max(0, delta.brokenOff, delta.unanswered);
+  return { requests: delta.requests, failed: delta.responses5xx + cut, connectionsDropped: cut + delta.tunnelsCut };
+}
+
+function combine(one: Totals, other: Totals, operation: (a: number, b: number) => number): Totals {
+  return Object.fromEntries(keys.map((key) => [key, operation(one[key], other[key])])) as Totals;
 }

@@ -1,4 +1,4 @@
-import { parseIdentity, parseStat, parseTunnels, statNumber, type StatRow } from './runtime-answers.js';
+import { parseIdentity, parseStat, parseTunnels, type StatRow } from './runtime-answers.js';
 import type { RuntimeSocket } from './runtime-socket.js';
 import type { PoolReading } from './traffic-ledger.js';
 
@@ -14,44 +14,55 @@ export interface TrafficReading {
   readonly tunnels: ReadonlyMap<string, number>;
 }
 
-/** Reads the counters of pools (`pool` → environment's id), in one round trip. */
-export async function readTraffic(socket: RuntimeSocket, owners: ReadonlyMap<string, string>): Promise<TrafficReading> {
+/**
+ * Reads the counters of pools (`pool` → environment's id). Requests come and go while a row is written: the middle one
+ * of three `looks` at once has no such error.
+ */
+export async function readTraffic(socket: RuntimeSocket, owners: ReadonlyMap<string, string>, looks: 1 | 3): Promise<TrafficReading> {
   const names = owners.size > askOneByOneUpTo ? ['-1'] : [...owners.keys()];
-  const [info = '', table = '', ...stats] = await socket.send([
-    'show info',
-    'show table molo-tunnels',
-    ...names.map((name) => `show stat ${name} ${backendRow} -1`),
-  ]);
-  const pools = stats.flatMap(parseStat).flatMap((row) => {
-    const pool = row.get('pxname') ?? '';
+  const stats = names.flatMap((name) => Array.from({ length: looks }, () => `show stat ${name} ${backendRow} -1`));
+  const [info = '', table = '', ...answers] = await socket.send(['show info', 'show table molo-tunnels', ...stats]);
+  const readings = new Map<string, PoolReading[]>();
+  for (const row of answers.flatMap(parseStat)) {
+    const pool = row.text('pxname');
     const environmentId = owners.get(pool);
-    return environmentId ? [poolReading(pool, environmentId, row)] : [];
-  });
+    if (environmentId) readings.set(pool, [...(readings.get(pool) ?? []), poolReading(pool, environmentId, row)]);
+  }
+  const pools = [...readings.values()].map(middle);
   return { identity: parseIdentity(info), pools, tunnels: parseTunnels(table) };
 }
 
 /** Connections (requests under way and WebSockets) that servers have open: `p0001s1` → count. */
-export async function readOpenConnections(ask: (command: string) => Promise<string>, pool: string): Promise<Map<string, number>> {
-  const rows = parseStat(await ask(`show stat ${pool} ${serverRow} -1`));
-  return new Map(rows.map((row) => [row.get('svname') ?? '', statNumber(row, 'scur')]));
+export function parseOpenConnections(showStat: string): Map<string, number> {
+  return new Map(parseStat(showStat).map((row) => [row.text('svname'), row.number('scur')]));
+}
+
+export function showServers(pool: string): string {
+  return `show stat ${pool} ${serverRow} -1`;
+}
+
+function middle(looks: readonly PoolReading[]): PoolReading {
+  const sorted = looks.toSorted((a, b) => a.counters.unanswered - b.counters.unanswered);
+  return sorted[Math.floor(sorted.length / 2)] as PoolReading;
 }
 
 function poolReading(pool: string, environmentId: string, row: StatRow): PoolReading {
-  const responses5xx = statNumber(row, 'hrsp_5xx');
-  const brokenOff = statNumber(row, 'srv_abrt');
+  const openConnections = row.number('scur');
+  const requests = row.number('stot');
   return {
     pool,
     environmentId,
     counters: {
-      requests: statNumber(row, 'req_tot'),
-      failed: responses5xx + brokenOff,
-      dropped: brokenOff,
-      responses5xx,
-      connectionErrors: statNumber(row, 'econ'),
-      bytesIn: statNumber(row, 'bin'),
-      bytesOut: statNumber(row, 'bout'),
+      requests,
+      responses5xx: row.number('hrsp_5xx'),
+      brokenOff: row.number('srv_abrt'),
+      unanswered: requests - openConnections - row.number('req_tot'),
+      tunnelsCut: 0,
+      connectionErrors: row.number('econ'),
+      bytesIn: row.number('bin'),
+      bytesOut: row.number('bout'),
     },
-    openConnections: statNumber(row, 'scur'),
-    slowestMs: statNumber(row, 'qtime_max') + statNumber(row, 'ctime_max') + statNumber(row, 'rtime_max'),
+    openConnections,
+    slowestMs: row.number('qtime_max') + row.number('ctime_max') + row.number('rtime_max'),
   };
 }
