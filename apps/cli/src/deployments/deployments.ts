@@ -1,4 +1,4 @@
-import { AppError, type Deployment, Id } from '@molo/contracts';
+import { AppError, type Deployment, Id, isFinal } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { readPages } from '../pages.js';
 import { ago, duration } from '../terminal/measures.js';
@@ -50,7 +50,8 @@ export async function cancel(cli: Cli, _options: CommonOptions, id: string | und
   const client = await cli.client();
   const deployment = await client.cancelDeployment({ params: { deploymentId: id === undefined ? await activeDeployment(cli) : checkId(id) }, body: {} });
   if (cli.isJson) return cli.terminal.json(deployment);
-  cli.terminal.say(line`Deployment ${deployment.id} is ${stateOf(deployment.state)}.`);
+  const isOver = isFinal(deployment.state);
+  cli.terminal.say(line`Deployment ${deployment.id} is ${isOver ? stateOf(deployment.state) : 'being cancelled'}.`);
 }
 
 async function activeDeployment(cli: Cli): Promise<string> {

@@ -113,8 +113,8 @@ export function receiptLine(receipt: Receipt): string {
     count(receipt.requests, 'request'),
     `${receipt.failed} failed`,
     `${count(receipt.connectionsDropped, 'connection')} dropped`,
-    `slowest ${duration(receipt.slowestMs)}`,
+    ...(receipt.requests > 0 ? [`slowest ${duration(receipt.slowestMs)}`] : []),
     `live after ${duration(receipt.durationMs)}`,
-    `${count(receipt.layersMoved, 'layer')} moved, ${bytes(receipt.bytesMoved)}`,
+    `${count(receipt.layersMoved, 'layer')} moved${receipt.layersMoved > 0 ? ` (${bytes(receipt.bytesMoved)})` : ''}`,
   ].join(', ');
 }

@@ -17,11 +17,23 @@ export async function deploy(cli: Cli, options: DeployOptions, reference = 'HEAD
   await findRemote(cli, app, options.ssh ? 'ssh' : undefined);
   const pushed = await push(cli, app, reference);
   if (pushed !== exitCodes.ok.code) return pushed;
+  const now = await client.getApp({ params: { app: app.name } });
+  if (newestDeployment(cli, now) === newestDeployment(cli, app)) tellNothingPushed(cli, app);
   if (options.json) {
     const { items } = await client.listReleases({ params: { app: app.name, environment: cli.environment }, query: { limit: 1 } });
     cli.terminal.json(items[0] ?? null);
   }
   return exitCodes.ok.code;
+}
+
+function newestDeployment(cli: Cli, app: App): string | undefined {
+  const environment = app.environments.find(({ name }) => name === cli.environment);
+  return (environment?.activeDeployment ?? environment?.lastDeployment)?.id;
+}
+
+/** git says no more than "Everything up-to-date", also where an older release was made live again since. */
+function tellNothingPushed(cli: Cli, app: App): void {
+  cli.terminal.note(line`${app.deployBranch} of ${app.name} is at this commit already, so nothing was deployed. molo redeploy starts the live release anew; molo rollback vN makes another one live.`);
 }
 
 async function checkSource(cli: Cli, reference: string): Promise<void> {

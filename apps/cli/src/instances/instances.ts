@@ -1,7 +1,7 @@
 import { AppError, type Instance } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { settle } from '../deployments/follow.js';
-import { ago, bytes } from '../terminal/measures.js';
+import { ago, memory } from '../terminal/measures.js';
 import { green, line, type Piece, red } from '../terminal/piece.js';
 import { stateOf } from '../terminal/states.js';
 
@@ -25,12 +25,12 @@ export async function listInstances(cli: Cli): Promise<void> {
 }
 
 function memoryOf(instance: Instance): string {
-  return `${instance.memoryBytes === null ? '-' : bytes(instance.memoryBytes)} / ${bytes(instance.memoryLimitBytes)}`;
+  return `${instance.memoryBytes === null ? '-' : memory(instance.memoryBytes)} / ${memory(instance.memoryLimitBytes)}`;
 }
 
 function tellTrouble(cli: Cli, instance: Instance): void {
   if (instance.failure) cli.terminal.say(line`${red(instance.name)}  ${instance.failure.detail}`);
-  else if (instance.outOfMemory) cli.terminal.say(line`${red(instance.name)}  was killed for using more than its ${bytes(instance.memoryLimitBytes)} of memory`);
+  else if (instance.outOfMemory) cli.terminal.say(line`${red(instance.name)}  was killed for using more than its ${memory(instance.memoryLimitBytes)} of memory`);
 }
 
 interface ScaleOptions extends CommonOptions {

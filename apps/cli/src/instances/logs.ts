@@ -44,7 +44,7 @@ async function instanceLogs(cli: Cli, options: LogOptions): Promise<number> {
 }
 
 function tell(cli: Cli, entry: InstanceLogLine): void {
-  const from = `${entry.at} ${entry.instance} v${entry.release}`;
+  const from = `${new Date(entry.at).toISOString()} ${entry.instance} v${entry.release}`;
   for (const text of entry.text.split('\n')) {
     if (entry.stream === 'molo') cli.terminal.say(line`${dim(from)} ${yellow(text)}`);
     else cli.terminal.say(line`${dim(from)} ${text}`);

@@ -1,8 +1,8 @@
-import type { Node } from '@molo/contracts';
+import type { Image, Node } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { exitCodes } from '../exit-codes.js';
 import { readPages } from '../pages.js';
-import { ago, bytes } from '../terminal/measures.js';
+import { ago, bytes, memory } from '../terminal/measures.js';
 import { dim, green, line, type Piece, red } from '../terminal/piece.js';
 
 interface ListOptions extends CommonOptions {
@@ -34,8 +34,8 @@ export async function listNodes(cli: Cli): Promise<void> {
     { title: 'STATE', value: stateOfNode },
     { title: 'INSTANCES', align: 'right', value: (node) => node.instances },
     { title: 'CPUS', align: 'right', value: (node) => node.cpus },
-    { title: 'MEMORY', align: 'right', value: (node) => share(node.memoryUsedBytes, node.memoryBytes) },
-    { title: 'DISK', align: 'right', value: (node) => share(node.diskUsedBytes, node.diskBytes) },
+    { title: 'MEMORY', align: 'right', value: (node) => share(node.memoryUsedBytes, node.memoryBytes, memory) },
+    { title: 'DISK', align: 'right', value: (node) => share(node.diskUsedBytes, node.diskBytes, bytes) },
     { title: 'ENGINE', value: (node) => node.engineVersion },
     { title: 'ROLES', value: (node) => node.roles.join(', ') },
   ]);
@@ -46,8 +46,8 @@ function stateOfNode(node: Node): Piece {
   return red(node.lastSeenAt === null ? 'never seen' : `last seen ${ago(node.lastSeenAt)}`);
 }
 
-function share(used: number | null, all: number | null): string | null {
-  return used === null || all === null ? null : `${bytes(used)} / ${bytes(all)}`;
+function share(used: number | null, all: number | null, measure: (count: number) => string): string | null {
+  return used === null || all === null ? null : `${measure(used)} / ${measure(all)}`;
 }
 
 export async function listImages(cli: Cli, options: ListOptions): Promise<void> {
@@ -60,9 +60,15 @@ export async function listImages(cli: Cli, options: ListOptions): Promise<void> 
     { title: 'MADE', value: (image) => ago(image.createdAt) },
     { title: 'SIZE', align: 'right', value: (image) => bytes(image.bytes) },
     { title: 'MOVED', align: 'right', value: (image) => bytes(image.layers.reduce((sum, layer) => sum + (layer.moved ? layer.bytes : 0), 0)) },
-    { title: 'RELEASES', value: (image) => image.releases.map(({ environment, number }) => `${environment} v${number}`).join(', ') || null },
+    { title: 'RELEASES', value: (image) => releasesOf(image) },
     { title: 'REFERENCE', value: (image) => image.reference },
   ]);
+}
+
+function releasesOf({ releases }: Image): string | null {
+  const newest = releases.toSorted((one, other) => other.number - one.number)[0];
+  if (!newest) return null;
+  return `${newest.environment} v${newest.number}${releases.length > 1 ? ` and ${releases.length - 1} more` : ''}`;
 }
 
 export async function listAudit(cli: Cli, options: ListOptions): Promise<void> {

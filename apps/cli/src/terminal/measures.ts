@@ -1,6 +1,12 @@
+/** `512 MiB`, in powers of 1,024, as memory and its limits are given. */
+export function memory(count: number): string {
+  const mebibytes = count / 1024 ** 2;
+  return mebibytes >= 1024 ? `${Number((mebibytes / 1024).toFixed(1))} GiB` : `${mebibytes < 10 ? Number(mebibytes.toFixed(1)) : Math.round(mebibytes)} MiB`;
+}
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** `12 MB`, in powers of 1,000 as disks and networks are. */
+/** `12 MB`, in powers of 1,000, as disks and networks are. */
 export function bytes(count: number): string {
   let value = count;
   let unit = 0;

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { api, apiPrefix, AppError, type Endpoint, type EndpointName } from '@molo/contracts';
 import type { ResponseOf } from '@molo/client';
@@ -72,14 +71,21 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   return chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
 }
 
+/** Events that throw break the connection off, as a platform that dies does. */
 async function stream(response: ServerResponse, endpoint: Endpoint, events: AsyncIterable<unknown>): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for await (const event of events) {
-    if (response.destroyed) return;
-    const isTaken = response.write(`data: ${JSON.stringify(endpoint.response.parse(event))}\n\n`);
-    if (!isTaken) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  try {
+    for await (const event of events) await write(response, `data: ${JSON.stringify(endpoint.response.parse(event))}\n\n`);
+    response.end('event: end\ndata: {}\n\n');
+  } catch {
+    response.destroy();
   }
-  response.end('event: end\ndata: {}\n\n');
+}
+
+/** Resolves when the bytes are on their way, so that what breaks off afterwards does not take them along. */
+async function write(response: ServerResponse, text: string): Promise<void> {
+  if (response.destroyed) throw new Error('The reader is gone.');
+  await new Promise((written) => response.write(text, written));
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
