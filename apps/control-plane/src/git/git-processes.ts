@@ -6,6 +6,7 @@ import type { GitApp, GitService } from './git-access.js';
 import { spawnGit } from './git-command.js';
 import { Pushes } from './pushes.js';
 import { Repositories } from './repositories.js';
+import { Upkeep } from './upkeep.js';
 
 export interface GitRequest {
   readonly service: GitService;
@@ -24,6 +25,7 @@ export class GitProcesses {
     private readonly config: Config,
     private readonly repositories: Repositories,
     private readonly pushes: Pushes,
+    private readonly upkeep: Upkeep,
   ) {}
 
   get hookSocket(): string {
@@ -43,7 +45,10 @@ export class GitProcesses {
     const secret = this.pushes.begin({ app, caller });
     const args = ['-c', `core.hooksPath=${this.hooksFolder}`, 'receive-pack', ...flags, this.repositories.pathOf(app.name)];
     const child = spawnGit(args, { MOLO_PUSH: secret, MOLO_HOOK_SOCKET: this.hookSocket });
-    const end = () => this.pushes.end(secret);
+    const end = () => {
+      this.pushes.end(secret);
+      if (!flags.includes('--http-backend-info-refs')) this.upkeep.after(app.name);
+    };
     return child.once('error', end).once('close', end);
   }
 

@@ -35,6 +35,7 @@ import { SourceArchive } from './source-archive.js';
 import { SshServer } from './ssh-server.js';
 import { SshSession } from './ssh-session.js';
 import { SshSignIn } from './ssh-sign-in.js';
+import { Upkeep } from './upkeep.js';
 
 /** Git, its transports and the registry for real; deployments, apps and sign-in as doubles at their interfaces. */
 export interface GitTestPlatform {
@@ -113,7 +114,7 @@ async function createApp(config: Config, keys: Map<string, Caller>): Promise<INe
 }
 
 /** Each of them as it is in GitModule and RegistryModule. */
-const realParts = [Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn];
+const realParts = [Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep];
 
 function findByName(name: string): Promise<{ id: string; name: string; deployBranch: string }> {
   if (!apps.includes(name)) return Promise.reject(new AppError('not_found', { detail: 'none' }));

@@ -15,11 +15,12 @@ import { SourceArchive } from './source-archive.js';
 import { SshServer } from './ssh-server.js';
 import { SshSession } from './ssh-session.js';
 import { SshSignIn } from './ssh-sign-in.js';
+import { Upkeep } from './upkeep.js';
 
 /** Git over HTTP and SSH, and what a push sets going. */
 @Module({
   imports: [AccessModule, AppsModule, DeploymentsModule, RegistryStorageModule, RepositoriesModule],
   controllers: [GitHttpController],
-  providers: [GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn],
+  providers: [GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep],
 })
 export class GitModule {}

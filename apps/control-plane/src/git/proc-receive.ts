@@ -100,5 +100,5 @@ function refusedWithTheOthers(verdict: Verdict): Verdict {
 
 function storedLines(app: string, branch: string, stored: readonly RefUpdate[]): string[] {
   const names = stored.map((update) => update.ref.slice('refs/heads/'.length)).join(', ');
-  return detail(`${names}: stored, not deployed. Only ${branch} deploys; to change that: molo apps update ${app} --deploy-branch ${stored.length === 1 ? names : 'BRANCH'}`);
+  return detail(`${names}: stored, not deployed. Only ${branch} deploys; to change that: molo apps set-branch ${stored.length === 1 ? names : 'BRANCH'} --app ${app}`);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import ssh2, { type Connection, type Server } from 'ssh2';
+import ssh2, { type Connection } from 'ssh2';
 import type { Caller } from '../access/caller.js';
 import { Config } from '../config.js';
 import { Log } from '../log.js';
@@ -32,7 +33,9 @@ export class SshServer implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const hostKey = await sshHostKey(this.config.path('control-plane', 'ssh_host_ed25519_key'));
-    const server = new ssh2.Server({ hostKeys: [hostKey], ident: 'Molo', keepaliveInterval: keepaliveEveryMs, keepaliveCountMax: 4 }, (client, { ip }) => this.#take(client, ip));
+    const protocol = new ssh2.Server({ hostKeys: [hostKey], ident: 'Molo', keepaliveInterval: keepaliveEveryMs, keepaliveCountMax: 4 }, (client, { ip }) => this.#take(client, ip));
+    // SSH's start is many small packets each way: with Nagle's algorithm they wait for each other.
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => protocol.injectSocket(socket));
     server.maxConnections = mostConnections;
     server.listen(this.config.sshPort);
     await once(server, 'listening');
