@@ -108,9 +108,8 @@ describe('over SSH', () => {
 
   beforeEach(async () => {
     client.remove();
-    client = new GitTestClient();
-    key = join(client.folder, '.key');
-    client = new GitTestClient({ GIT_SSH_COMMAND: `ssh -F none -i ${key} -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=${client.folder}/.known -o StrictHostKeyChecking=accept-new -o BatchMode=yes -o ControlPath=none` });
+    key = join(platform.home, randomBytes(6).toString('hex'));
+    client = new GitTestClient({ GIT_SSH_COMMAND: `ssh -F none -i ${key} -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=${key}.known -o StrictHostKeyChecking=accept-new -o BatchMode=yes -o ControlPath=none` });
     await client.init();
   });
 
