@@ -74,7 +74,8 @@ export function urlOf(baseUrl: string, endpoint: Endpoint, request: AnyRequest):
   for (const [name, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) query.set(name, String(value));
   }
-  return `${baseUrl}${apiPrefix}${path}${query.size > 0 ? `?${query.toString()}` : ''}`;
+  const search = query.toString();
+  return `${baseUrl}${apiPrefix}${path}${search === '' ? '' : `?${search}`}`;
 }
 
 /** `crypto.randomUUID` is missing on pages that are served without TLS, so it is made from random bytes here. */
