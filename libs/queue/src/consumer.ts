@@ -67,6 +67,8 @@ export class Consumer {
   async close(graceMs: number): Promise<void> {
     // The worker first: it must not take up again what its own jobs put back.
     const closed = this.worker.close().then(() => 'closed', () => 'closed');
+    // First of all nothing more is fetched: what is put back below would come straight back here.
+    await Promise.race([this.worker.pause(true).catch(() => undefined), soon()]);
     this.stopping.abort();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<'late'>((resolve) => {

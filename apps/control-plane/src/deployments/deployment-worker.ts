@@ -31,6 +31,8 @@ export class DeploymentWorker implements OnApplicationBootstrap {
 /** The process shuts down: the job goes back, and whoever starts next takes the deployment up where it stands. */
 function stopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new AppError('unavailable', { detail: 'The control plane is stopping.' })), { once: true });
+    const stop = () => reject(new AppError('unavailable', { detail: 'The control plane is stopping.' }));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 }

@@ -8,7 +8,7 @@ import { DeploymentStream } from './deployment-stream.js';
 import { DeploymentViews } from './deployment-views.js';
 import { DeploymentsService } from './deployments.service.js';
 
-const Position = z.object({ at: z.string(), id: z.uuid() });
+const Position = z.object({ at: z.iso.datetime(), id: z.uuid() });
 
 @Controller()
 export class DeploymentsController {

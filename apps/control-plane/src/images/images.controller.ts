@@ -6,7 +6,7 @@ import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js'
 import { pageOf, positionOf } from '../rest/page.js';
 import { ImagesService } from './images.service.js';
 
-const Position = z.object({ at: z.string(), id: z.uuid() });
+const Position = z.object({ at: z.iso.datetime(), id: z.uuid() });
 
 @Controller()
 export class ImagesController {
