@@ -17,7 +17,7 @@ const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   devIndicators: false,
-  turbopack: { root: repositoryRoot },
+  turbopack: { root: repositoryRoot, resolveAlias: { zod: { browser: './src/platform/unchecked-schemas.ts' } } },
   outputFileTracingRoot: repositoryRoot,
   // HAProxy in front does not compress; script is the bulk of a page.
   compress: true,

@@ -8,6 +8,7 @@ import { ProblemNotice } from '../platform/problem-notice';
 import { Button } from '../ui/button';
 import { Input } from '../ui/field';
 import { Notice } from '../ui/notice';
+import { formText } from '../ui/form-text';
 import { EntryTitle } from './entry-title';
 import { returnPath } from './return-path';
 import { useMe, useSignedIn } from './use-me';
@@ -18,11 +19,11 @@ export function SignInForm() {
   const signedIn = useSignedIn();
   const me = useMe();
   const signIn = useMutation({
-    mutationFn: (form: FormData) => molo.signIn({ body: { email: String(form.get('email')), password: String(form.get('password')) } }),
+    mutationFn: (form: FormData) => molo.signIn({ body: { email: formText(form, 'email'), password: formText(form, 'password') } }),
     onSuccess: signedIn,
   });
   useEffect(() => {
-    if (me.data !== undefined) router.replace(next);
+    if (me.data) router.replace(next);
   }, [me.data, router, next]);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -35,7 +36,7 @@ export function SignInForm() {
       {signIn.isError && <ProblemNotice error={signIn.error} answers />}
       <Input label="Email" name="email" type="email" autoComplete="username" required autoFocus maxLength={254} />
       <Input label="Password" name="password" type="password" autoComplete="current-password" required maxLength={1024} />
-      <Button type="submit" tone="primary" busy={signIn.isPending || me.data !== undefined}>
+      <Button type="submit" tone="primary" busy={signIn.isPending || Boolean(me.data)}>
         Sign in
       </Button>
     </form>

@@ -4,9 +4,20 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Me, Right } from '@molo/contracts';
 import { live } from '../live/use-live';
 import { molo } from '../platform/client';
+import { isProblem } from '../platform/problem';
 
+/** Who is signed in; null where nobody is, undefined while that is not known. */
 export function useMe() {
-  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => molo.me({}, { signal }), staleTime: 60_000 });
+  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal), staleTime: 60_000 });
+}
+
+async function readMe(signal: AbortSignal): Promise<Me | null> {
+  try {
+    return await molo.me({}, { signal });
+  } catch (error) {
+    if (isProblem(error, 'not_signed_in')) return null;
+    throw error;
+  }
 }
 
 /** Whether the signed-in person may do it; the platform decides in the end. */

@@ -10,7 +10,7 @@ export function AccountPage() {
     <div className="flex flex-col gap-10">
       <div>
         <h1 className="text-2xl font-semibold tracking-tight">Account</h1>
-        {me !== undefined && (
+        {me && (
           <p className="mt-1 text-ink-soft">
             {me.name}
             {me.email !== null && <>, {me.email}</>}, {me.role}

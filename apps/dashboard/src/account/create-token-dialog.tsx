@@ -4,12 +4,13 @@ import { type FormEvent, useState } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMe } from '../access/use-me';
 import { molo } from '../platform/client';
-import { fieldErrors } from '../platform/problem';
+import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { Button } from '../ui/button';
 import { Copyable } from '../ui/command';
 import { Dialog } from '../ui/dialog';
 import { Checkbox, Input } from '../ui/field';
+import { formText } from '../ui/form-text';
 import { Notice } from '../ui/notice';
 
 const grantable = ['read', 'deploy', 'administer'] as const;
@@ -50,14 +51,14 @@ function TokenForm({ onSubmit, busy, error, onClose }: TokenFormProps) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const days = String(form.get('days'));
-    onSubmit({ name: String(form.get('name')), rights, expiresInDays: days === 'never' ? null : Number(days) });
+    const days = formText(form, 'days');
+    onSubmit({ name: formText(form, 'name'), rights, expiresInDays: days === 'never' ? null : Number(days) });
   };
   const toggle = (right: Grantable) => setRights(rights.includes(right) ? rights.filter((other) => other !== right) : [...rights, right]);
   return (
     <form onSubmit={submit} className="flex flex-col gap-5">
       {error !== null && <ProblemNotice error={error} answers />}
-      <Input label="Name" name="name" required maxLength={100} autoFocus autoComplete="off" placeholder="My laptop" error={fieldErrors(error).name} />
+      <Input label="Name" name="name" required maxLength={100} autoFocus autoComplete="off" placeholder="My laptop" error={sentence('It', fieldErrors(error).name)} />
       <fieldset className="flex flex-col gap-2">
         <legend className="mb-2 text-[0.9rem] font-medium">Rights</legend>
         {grantable

@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SshKey } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { molo } from '../platform/client';
-import { fieldErrors } from '../platform/problem';
+import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { QueryView } from '../platform/query-view';
 import { Ago } from '../ui/ago';
@@ -13,6 +13,7 @@ import { Button } from '../ui/button';
 import { Card, Section } from '../ui/card';
 import { Command } from '../ui/command';
 import { Input, TextArea } from '../ui/field';
+import { formText } from '../ui/form-text';
 
 export function SshKeysSection() {
   const keys = useQuery({ queryKey: ['ssh-keys'], queryFn: ({ signal }) => molo.listSshKeys({ query: { limit: 200 } }, { signal }) });
@@ -66,7 +67,7 @@ function AddKeyForm() {
   const queries = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
   const add = useMutation({
-    mutationFn: (fields: FormData) => molo.addSshKey({ body: { name: String(fields.get('name')), publicKey: String(fields.get('publicKey')).trim() } }),
+    mutationFn: (fields: FormData) => molo.addSshKey({ body: { name: formText(fields, 'name'), publicKey: formText(fields, 'publicKey').trim() } }),
     onSuccess: () => {
       form.current?.reset();
       return queries.invalidateQueries({ queryKey: ['ssh-keys'] });
@@ -80,7 +81,7 @@ function AddKeyForm() {
   return (
     <form ref={form} onSubmit={submit} className="flex flex-col gap-4 bg-sunken/50 px-5 py-4">
       {add.isError && <ProblemNotice error={add.error} answers />}
-      <Input label="Name" name="name" required maxLength={100} placeholder="My laptop" autoComplete="off" error={errors.name} />
+      <Input label="Name" name="name" required maxLength={100} placeholder="My laptop" autoComplete="off" error={sentence('It', errors.name)} />
       <TextArea
         label="Public key"
         name="publicKey"
@@ -91,7 +92,7 @@ function AddKeyForm() {
         placeholder="ssh-ed25519 AAAA… you@laptop"
         spellCheck={false}
         hint="The content of a .pub file. Never paste a private key here."
-        error={errors.publicKey}
+        error={sentence('It', errors.publicKey)}
       />
       <div className="flex justify-end">
         <Button type="submit" busy={add.isPending}>

@@ -2,10 +2,10 @@
 
 import { ProblemNotice } from '../platform/problem-notice';
 
-export default function PageError({ error, reset }: { readonly error: Error; readonly reset: () => void }) {
+export default function PageError({ error, retry }: { readonly error: Error; readonly retry: () => void }) {
   return (
     <main className="mx-auto max-w-2xl px-4 py-16">
-      <ProblemNotice error={error} onRetry={reset} />
+      <ProblemNotice error={error} onRetry={retry} />
     </main>
   );
 }

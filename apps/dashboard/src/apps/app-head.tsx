@@ -49,7 +49,7 @@ export function AppHead({ app, environment, onEnvironment }: AppHeadProps) {
 function EnvironmentSelect({ app, chosen, onChoose }: { readonly app: App; readonly chosen: string; readonly onChoose: (name: string) => void }) {
   return (
     <label className="flex items-center gap-2 text-[0.9rem] text-ink-soft">
-      Environment
+      <span className="sr-only sm:not-sr-only">Environment</span>
       <select value={chosen} onChange={(event) => onChoose(event.target.value)} className="h-10 rounded-lg border border-line-strong bg-surface px-3 text-ink">
         {app.environments.map(({ name }) => (
           <option key={name}>{name}</option>

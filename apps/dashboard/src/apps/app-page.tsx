@@ -1,22 +1,27 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { useRouter, useSearchParams } from 'next/navigation';
 import type { App } from '@molo/contracts';
-import { ConfigSection } from '../config/config-section';
-import { DeploymentsSection } from '../deployments/deployments-section';
-import { FormationSection } from '../formation/formation-section';
-import { InstancesSection } from '../instances/instances-section';
 import { useLiveApp } from '../live/use-live';
-import { InstanceLogSection } from '../logs/instance-log';
 import { QueryView } from '../platform/query-view';
 import type { Place } from '../releases/release-queries';
 import { ReleasesSection } from '../releases/releases-section';
-import { AccessSection } from './access-section';
+import { Loading } from '../ui/skeleton';
 import { AppHead } from './app-head';
 import { useApp } from './app-queries';
-import { DomainsSection } from './domains-section';
 import { FirstPush, firstPushLines } from './first-push';
 import { ViewTabs, type View, viewOf } from './view-tabs';
+
+// What is not seen first is not loaded first.
+const loading = () => <Loading what="this part" />;
+const DeploymentsSection = dynamic(() => import('../deployments/deployments-section').then((part) => part.DeploymentsSection), { loading });
+const InstancesSection = dynamic(() => import('../instances/instances-section').then((part) => part.InstancesSection), { loading });
+const FormationSection = dynamic(() => import('../formation/formation-section').then((part) => part.FormationSection));
+const InstanceLogSection = dynamic(() => import('../logs/instance-log').then((part) => part.InstanceLogSection), { loading });
+const ConfigSection = dynamic(() => import('../config/config-section').then((part) => part.ConfigSection), { loading });
+const AccessSection = dynamic(() => import('./access-section').then((part) => part.AccessSection), { loading });
+const DomainsSection = dynamic(() => import('./domains-section').then((part) => part.DomainsSection));
 
 export function AppPage({ name }: { readonly name: string }) {
   useLiveApp(name);
@@ -55,8 +60,6 @@ function ShownApp({ app }: { readonly app: App }) {
 function ShownView({ view, app, place }: { readonly view: View; readonly app: App; readonly place: Place }) {
   const nothingYet = app.environments.every((environment) => environment.liveRelease === null && environment.lastDeployment === null && environment.activeDeployment === null);
   switch (view) {
-    case 'releases':
-      return nothingYet ? <FirstPush title={`Deliver the first version of ${app.name}`} lines={firstPushLines(app.name, app.gitHttpUrl)} /> : <ReleasesSection place={place} />;
     case 'deployments':
       return <DeploymentsSection place={place} />;
     case 'instances':
@@ -77,5 +80,8 @@ function ShownView({ view, app, place }: { readonly view: View; readonly app: Ap
           <DomainsSection place={place} />
         </>
       );
+    case 'releases':
+    default:
+      return nothingYet ? <FirstPush title={`Deliver the first version of ${app.name}`} lines={firstPushLines(app.name, app.gitHttpUrl)} /> : <ReleasesSection place={place} />;
   }
 }

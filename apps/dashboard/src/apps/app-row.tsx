@@ -65,7 +65,7 @@ function Live({ app, environment }: { readonly app: App; readonly environment: E
         </>
       )}
       {activeDeployment !== null && (
-        <Link href={`/deployments/${activeDeployment.id}`} className="relative z-1 rounded-full" aria-label={`Follow the deployment of ${app.name}`}>
+        <Link href={`/deployments/${activeDeployment.id}`} className="relative z-1 rounded-full" title={`Follow the deployment of ${app.name}`}>
           <StateChip state={activeDeployment.state} />
         </Link>
       )}

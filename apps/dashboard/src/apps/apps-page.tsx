@@ -1,6 +1,7 @@
 'use client';
 
 import { useState, useSyncExternalStore } from 'react';
+import dynamic from 'next/dynamic';
 import { Plus } from 'lucide-react';
 import { useMay } from '../access/use-me';
 import { useLiveApps } from '../live/use-live';
@@ -11,8 +12,10 @@ import { Loading } from '../ui/skeleton';
 import { useApps } from './app-queries';
 import { AppRow } from './app-row';
 import { commands } from './commands';
-import { CreateAppDialog } from './create-app-dialog';
 import { firstAppLines, FirstPush } from './first-push';
+
+// Loaded when it is asked for.
+const CreateAppDialog = dynamic(() => import('./create-app-dialog').then((part) => part.CreateAppDialog));
 
 export function AppsPage() {
   useLiveApps();

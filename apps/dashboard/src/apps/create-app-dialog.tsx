@@ -3,9 +3,9 @@
 import { type FormEvent, useState } from 'react';
 import Link from 'next/link';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type App, AppName } from '@molo/contracts';
+import type { App } from '@molo/contracts';
 import { molo } from '../platform/client';
-import { fieldErrors, isProblem } from '../platform/problem';
+import { fieldErrors, isProblem, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { Button, buttonClasses } from '../ui/button';
 import { Command, CommandBlock, Copyable } from '../ui/command';
@@ -26,7 +26,6 @@ export function CreateAppDialog({ onClose }: { readonly onClose: () => void }) {
 function CreateForm({ onCreated, onClose }: { readonly onCreated: (app: App) => void; readonly onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState('');
-  const [refused, setRefused] = useState<string>();
   const create = useMutation({
     mutationFn: () => molo.createApp({ body: { name } }),
     onSuccess: (app) => {
@@ -36,12 +35,10 @@ function CreateForm({ onCreated, onClose }: { readonly onCreated: (app: App) => 
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const checked = AppName.safeParse(name);
-    setRefused(checked.success ? undefined : `The name ${checked.error.issues[0]?.message ?? 'is not valid'}.`);
-    if (checked.success) create.mutate();
+    create.mutate();
   };
   const taken = isProblem(create.error, 'already_exists');
-  const error = refused ?? fieldErrors(create.error).name ?? (taken ? `${name} exists already. Take another name.` : undefined);
+  const error = sentence('The name', fieldErrors(create.error).name) ?? (taken ? `${name} exists already. Take another name.` : undefined);
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-5">
       {create.isError && error === undefined && <ProblemNotice error={create.error} answers />}
@@ -50,7 +47,6 @@ function CreateForm({ onCreated, onClose }: { readonly onCreated: (app: App) => 
         value={name}
         onChange={(event) => {
           setName(event.target.value);
-          setRefused(undefined);
           create.reset();
         }}
         error={error}

@@ -2,9 +2,10 @@
 
 import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type Domain, DomainName } from '@molo/contracts';
+import type { Domain } from '@molo/contracts';
 import { useMay } from '../access/use-me';
 import { molo } from '../platform/client';
+import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { QueryView } from '../platform/query-view';
 import type { Place } from '../releases/release-queries';
@@ -75,7 +76,6 @@ function DomainRow({ domain, place, queryKey, mayChange }: DomainRowProps) {
 function AddDomain({ place, queryKey }: { readonly place: Place; readonly queryKey: readonly string[] }) {
   const queries = useQueryClient();
   const [host, setHost] = useState('');
-  const [refused, setRefused] = useState<string>();
   const add = useMutation({
     mutationFn: (name: string) => molo.addDomain({ params: place, body: { host: name } }),
     onSuccess: () => {
@@ -83,15 +83,14 @@ function AddDomain({ place, queryKey }: { readonly place: Place; readonly queryK
       return queries.invalidateQueries({ queryKey });
     },
   });
+  const refused = sentence('It', fieldErrors(add.error).host);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const checked = DomainName.safeParse(host.trim());
-    setRefused(checked.success ? undefined : `It ${checked.error.issues[0]?.message ?? 'is not a domain'}.`);
-    if (checked.success) add.mutate(checked.data);
+    add.mutate(host.trim());
   };
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-3 border-t border-line bg-sunken/50 px-5 py-4">
-      {add.isError && <ProblemNotice error={add.error} answers />}
+      {add.isError && refused === undefined && <ProblemNotice error={add.error} answers />}
       <div className="flex flex-wrap items-start gap-3 sm:flex-nowrap [&>div]:flex-1">
         <Input label="Add a domain" placeholder="shop.example.com" value={host} onChange={(event) => setHost(event.target.value)} error={refused} autoComplete="off" autoCapitalize="none" spellCheck={false} />
         <Button type="submit" busy={add.isPending} className="sm:mt-[1.8rem]">

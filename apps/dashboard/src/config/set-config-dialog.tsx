@@ -1,8 +1,8 @@
 'use client';
 
 import { type FormEvent, useState } from 'react';
-import { type ConfigEntry, ConfigKey } from '@molo/contracts';
-import { fieldErrors } from '../platform/problem';
+import type { ConfigEntry } from '@molo/contracts';
+import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import type { Place } from '../releases/release-queries';
 import { Button } from '../ui/button';
@@ -22,23 +22,21 @@ export function SetConfigDialog({ place, entry, onClose }: SetConfigDialogProps)
   const [key, setKey] = useState(entry?.key ?? '');
   const [value, setValue] = useState(entry?.value ?? '');
   const [secret, setSecret] = useState(entry?.secret ?? false);
-  const [refused, setRefused] = useState<string>();
+  const refused = sentence('It', fieldErrors(update.error)[`set.${key}`]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const checked = ConfigKey.safeParse(key);
-    setRefused(checked.success ? undefined : `The name ${checked.error.issues[0]?.message ?? 'is not valid'}.`);
-    if (checked.success) update.mutate({ set: { [key]: value }, secret });
+    update.mutate({ set: { [key]: value }, secret });
   };
   return (
     <Dialog title={entry === null ? 'Set a variable' : `Change ${entry.key}`} onClose={onClose}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
-        {update.isError && <ProblemNotice error={update.error} answers />}
+        {update.isError && refused === undefined && <ProblemNotice error={update.error} answers />}
         {entry === null && (
           <Input
             label="Name"
             value={key}
             onChange={(event) => setKey(event.target.value)}
-            error={refused ?? fieldErrors(update.error)[`set.${key}`]}
+            error={refused}
             className="font-mono"
             placeholder="DATABASE_URL"
             autoComplete="off"
@@ -58,14 +56,22 @@ export function SetConfigDialog({ place, entry, onClose }: SetConfigDialogProps)
           autoFocus={entry !== null}
         />
         <Checkbox label="Secret: encrypted, and never shown again" checked={secret} onChange={(event) => setSecret(event.target.checked)} />
-        <p className="text-[0.87rem] text-ink-faint">Where a release is live, a new one with this change is deployed at once, without a build and without a break.</p>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="primary" busy={update.isPending}>
-            Set and deploy
-          </Button>
-        </div>
+        <SetActions busy={update.isPending} onClose={onClose} />
       </form>
     </Dialog>
+  );
+}
+
+function SetActions({ busy, onClose }: { readonly busy: boolean; readonly onClose: () => void }) {
+  return (
+    <>
+      <p className="text-[0.87rem] text-ink-faint">Where a release is live, a new one with this change is deployed at once, without a build and without a break.</p>
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" tone="primary" busy={busy}>
+          Set and deploy
+        </Button>
+      </div>
+    </>
   );
 }

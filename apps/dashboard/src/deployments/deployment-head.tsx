@@ -1,20 +1,19 @@
 'use client';
 
 import { useState } from 'react';
+import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { type Deployment, type DeploymentState, isFinal } from '@molo/contracts';
 import { useMay } from '../access/use-me';
-import { commands } from '../apps/commands';
-import { ProblemNotice } from '../platform/problem-notice';
 import { formatDuration } from '../text/quantities';
 import { Ago } from '../ui/ago';
 import { Button } from '../ui/button';
 import { useRunningNow } from '../ui/clock';
-import { Command } from '../ui/command';
-import { Dialog } from '../ui/dialog';
-import { mayBeCancelled, shownReasons, shownStates } from './deployment-states';
+import { mayBeCancelled, shownReasons } from './deployment-states';
 import { StateChip } from './state-chip';
-import { useCancel } from './use-deployment';
+
+// Loaded when it is asked for.
+const CancelDialog = dynamic(() => import('./cancel-dialog').then((part) => part.CancelDialog));
 
 export function DeploymentHead({ deployment, state }: { readonly deployment: Deployment; readonly state: DeploymentState }) {
   const { app, environment, release, actor, commit, reason } = deployment;
@@ -65,29 +64,12 @@ function Elapsed({ deployment, running }: { readonly deployment: Deployment; rea
 
 function CancelButton({ deployment }: { readonly deployment: Deployment }) {
   const [asking, setAsking] = useState(false);
-  const cancel = useCancel(deployment.id);
   return (
     <>
       <Button tone="danger" onClick={() => setAsking(true)}>
         Cancel deployment
       </Button>
-      {asking && (
-        <Dialog title="Cancel this deployment?" onClose={() => setAsking(false)}>
-          <div className="flex flex-col gap-5">
-            <p className="text-ink-soft">
-              It is {shownStates[deployment.state].label.toLowerCase()}. Its new instances go, what serves now was not touched and serves on, and the branch stays where it was.
-            </p>
-            {cancel.isError && <ProblemNotice error={cancel.error} answers />}
-            <Command text={commands.cancel(deployment.id)} />
-            <div className="flex justify-end gap-2">
-              <Button onClick={() => setAsking(false)}>Let it go on</Button>
-              <Button tone="danger" busy={cancel.isPending} onClick={() => cancel.mutate(undefined, { onSuccess: () => setAsking(false) })}>
-                Cancel deployment
-              </Button>
-            </div>
-          </div>
-        </Dialog>
-      )}
+      {asking && <CancelDialog deployment={deployment} onClose={() => setAsking(false)} />}
     </>
   );
 }

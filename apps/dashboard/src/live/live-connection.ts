@@ -76,12 +76,21 @@ export class LiveConnection {
     if (this.socket !== undefined || this.opening) return;
     this.opening = true;
     this.setState('connecting');
-    void this.open().then((socket) => {
+    void this.openSocket();
+  }
+
+  private async openSocket(): Promise<void> {
+    try {
+      this.socket = await this.open();
+      this.listen(this.socket);
+      this.socket.connect();
+    } catch {
+      // Its code could not be loaded: the dashboard itself is away, or this device.
+      this.setState('reconnecting');
+      setTimeout(() => this.connect(), askAgainAfterMs);
+    } finally {
       this.opening = false;
-      this.socket = socket;
-      this.listen(socket);
-      socket.connect();
-    });
+    }
   }
 
   private listen(socket: LiveSocket): void {

@@ -24,12 +24,6 @@ export interface ClientToServer {
 }
 
 export function topicKey(topic: Topic): string {
-  switch (topic.topic) {
-    case 'apps':
-      return 'apps';
-    case 'app':
-      return `app ${topic.app}`;
-    case 'deployment':
-      return `deployment ${topic.deploymentId}`;
-  }
+  if (topic.topic === 'apps') return 'apps';
+  return topic.topic === 'app' ? `app ${topic.app}` : `deployment ${topic.deploymentId}`;
 }

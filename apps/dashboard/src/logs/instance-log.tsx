@@ -23,6 +23,10 @@ function asLogLine({ at, instance, stream, text }: InstanceLogLine): Omit<LogLin
   return { at, source: instance, text, tone: toneOf[stream] };
 }
 
+function reconnecting(before: Reading): Reading {
+  return { ...before, status: 'reconnecting' };
+}
+
 /** Reads the log of an environment's instances as long as the page shows it. */
 function useInstanceLog({ app, environment }: Place, attempt: number): Reading {
   const [reading, setReading] = useState<Reading>({ log: emptyLog, status: 'reading', error: null });
@@ -37,8 +41,8 @@ function useInstanceLog({ app, environment }: Place, attempt: number): Reading {
     const timer = setInterval(draw, drawWithinMs);
     const read = async () => {
       const request = { params: { app, environment }, query: { lines: linesAtStart, follow: true } };
-      const onReconnect = () => setReading((before) => ({ ...before, status: 'reconnecting' }));
-      for await (const line of molo.readLogs(request, { signal: stop.signal, giveUpAfterMs: patienceMs, onReconnect })) waiting.push(line);
+      const options = { signal: stop.signal, giveUpAfterMs: patienceMs, onReconnect: () => setReading(reconnecting) };
+      for await (const line of molo.readLogs(request, options)) waiting.push(line);
     };
     setReading({ log: emptyLog, status: 'reading', error: null });
     read().then(

@@ -3,6 +3,8 @@ import { classNames } from '../ui/class-names';
 import type { LogChunk, LogLine } from './log-buffer';
 import { type TerminalColour, terminalRuns, type TextRun } from './terminal-text';
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+
 const colourClasses: Record<TerminalColour, string> = {
   black: 'text-[#8fa5ab]',
   red: 'text-[#ff8f80]',
@@ -35,7 +37,7 @@ export const ChunkView = memo(function ChunkView({ chunk, showSource, full }: Ch
 function LineView({ line, showSource }: { readonly line: LogLine; readonly showSource: boolean }) {
   return (
     <div className={classNames('flex gap-3 px-4 hover:bg-white/5', line.tone === 'molo' && 'text-[#74cfda]')}>
-      <span className="hidden shrink-0 text-log-faint select-none sm:inline">{line.at.slice(11, 19)}</span>
+      <span className="hidden shrink-0 text-log-faint select-none sm:inline">{clock.format(new Date(line.at))}</span>
       {showSource && <span className={classNames('w-14 shrink-0 truncate select-none', line.tone === 'error' ? 'text-[#ff8f80]' : 'text-log-faint')}>{line.source}</span>}
       <bdi className="min-w-0 flex-1 text-left break-words whitespace-pre-wrap">
         {terminalRuns(line.text).map((run, index) => (

@@ -59,7 +59,7 @@ function Places() {
 function Person() {
   const me = useMe().data;
   const signOut = useSignOut();
-  if (me === undefined) return null;
+  if (!me) return null;
   return (
     <div className="ml-auto flex items-center gap-3 text-[0.9rem]">
       <span className="text-right leading-tight">

@@ -15,6 +15,11 @@ export function isProblem(error: unknown, ...codes: AppError['code'][]): boolean
   return error instanceof AppError && codes.includes(error.code);
 }
 
+/** `must be …` as a sentence about its subject. */
+export function sentence(subject: string, message: string | undefined): string | undefined {
+  return message === undefined ? undefined : `${subject} ${message}.`;
+}
+
 /** Messages of a refused form by field: `body.email` or `email` is `email`. */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof AppError)) return {};

@@ -1,6 +1,7 @@
 'use client';
 
 import { useId, useState } from 'react';
+import dynamic from 'next/dynamic';
 import type { Release } from '@molo/contracts';
 import { useMay } from '../access/use-me';
 import { QueryView } from '../platform/query-view';
@@ -10,7 +11,9 @@ import { Empty } from '../ui/notice';
 import { ReleaseDetail } from './release-detail';
 import { type Place, useReleases } from './release-queries';
 import { ReleaseTrack } from './release-track';
-import { RollBackDialog } from './roll-back-dialog';
+
+// Loaded when it is asked for.
+const RollBackDialog = dynamic(() => import('./roll-back-dialog').then((part) => part.RollBackDialog));
 
 export function ReleasesSection({ place }: { readonly place: Place }) {
   const releases = useReleases(place);

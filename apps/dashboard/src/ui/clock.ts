@@ -12,7 +12,7 @@ function makeClock(periodMs: number) {
     for (const listener of listeners) listener();
   };
   return {
-    subscribe(listener: () => void): () => void {
+    subscribe: (listener: () => void): (() => void) => {
       listeners.add(listener);
       timer ??= setInterval(tick, periodMs);
       return () => {
@@ -23,7 +23,7 @@ function makeClock(periodMs: number) {
         nowMs = 0;
       };
     },
-    read(): number {
+    read: (): number => {
       if (nowMs === 0) nowMs = Date.now();
       return nowMs;
     },
