@@ -47,6 +47,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.spec.ts'],
+          globalSetup: ['./test/e2e/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,
