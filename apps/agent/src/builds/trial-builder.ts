@@ -4,9 +4,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { tarStream } from '../source/tar-entries.js';
+import { treeTar } from '../source/trial-tree.js';
 import type { BuildOrder, BuildReport, BuiltImage } from '@molo/contracts';
 import Docker from 'dockerode';
 import { pino } from 'pino';
@@ -25,6 +24,14 @@ export interface Outcome {
   readonly milliseconds: number;
 }
 
+export interface BuildOptions {
+  readonly app: string;
+  readonly order?: Partial<BuildOrder>;
+  readonly signal?: AbortSignal;
+  /** Called with the log whenever some of it arrives. */
+  readonly onLog?: (buildId: string, log: string) => void;
+}
+
 /** Builds with a real engine and a real registry; the control plane's side is played. */
 export class TrialBuilder {
   readonly docker = new Docker({ socketPath: '/var/run/docker.sock' });
@@ -33,6 +40,7 @@ export class TrialBuilder {
   private readonly orders = new Map<string, BuildOrder>();
   private readonly reports = new Map<string, BuildReport[]>();
   private readonly lines: string[] = [];
+  private onLog: (log: string) => void = () => undefined;
 
   private constructor(
     readonly registry: TrialRegistry,
@@ -64,11 +72,16 @@ export class TrialBuilder {
   }
 
   /** Builds a fixture, changed by `edit` (path → new text). */
-  async build(fixture: string, options: { app?: string; edit?: Record<string, string>; order?: Partial<BuildOrder>; signal?: AbortSignal; started?: (buildId: string) => void } = {}): Promise<Outcome> {
+  async build(fixture: string, options: Partial<BuildOptions> & { readonly edit?: Readonly<Record<string, string>> } = {}): Promise<Outcome> {
     return this.buildTar(await fixtureTar(fixture, options.edit ?? {}), { ...options, app: options.app ?? fixture.replaceAll(/[^a-z0-9]+/g, '-') });
   }
 
-  async buildTar(tar: Buffer, options: { app: string; order?: Partial<BuildOrder>; signal?: AbortSignal; started?: (buildId: string) => void }): Promise<Outcome> {
+  /** Builds a tree given file by file. */
+  async buildTree(files: Readonly<Record<string, string | Buffer>>, options: BuildOptions): Promise<Outcome> {
+    return this.buildTar(await treeTar(files), options);
+  }
+
+  async buildTar(tar: Buffer, options: BuildOptions): Promise<Outcome> {
     const { app } = options;
     const digest = await this.registry.upload(app, tar);
     const order: BuildOrder = {
@@ -88,9 +101,9 @@ export class TrialBuilder {
     this.orders.set(order.id, order);
     this.reports.set(order.id, []);
     this.lines.length = 0;
+    this.onLog = (log) => options.onLog?.(order.id, log);
     const begun = performance.now();
     const done = this.runner.run(order.id, options.signal ?? new AbortController().signal);
-    options.started?.(order.id);
     await done;
     const reports = this.reports.get(order.id) ?? [];
     const last = reports.at(-1);
@@ -106,22 +119,13 @@ export class TrialBuilder {
     return {
       buildOrder: async (id) => this.orders.get(id) ?? Promise.reject(new Error('no such build')),
       reportBuild: async (id, report) => void this.reports.get(id)?.push(report),
-      sendLogs: async (chunks) => void this.lines.push(...chunks.map(({ text }) => text)),
+      sendLogs: async (chunks) => {
+        this.lines.push(...chunks.map(({ text }) => text));
+        this.onLog(this.lines.join('\n'));
+      },
       reportStack: async () => undefined,
     };
   }
-}
-
-/** A tree of files, and of links where the text begins with `-> `. */
-export async function treeTar(files: Readonly<Record<string, string>>): Promise<Buffer> {
-  return buffer(
-    tarStream(async (writer) => {
-      for (const [name, text] of Object.entries(files)) {
-        if (text.startsWith('-> ')) writer.add({ name, type: 'symlink', linkname: text.slice(3) });
-        else writer.add({ name, mode: 0o644 }, text);
-      }
-    }),
-  );
 }
 
 /** The tree as `git archive` would give it. */

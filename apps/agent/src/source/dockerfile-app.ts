@@ -40,5 +40,5 @@ export async function planDockerfile(tree: SourceTree, files: AppFiles, settings
 
 async function packageVersion(tree: SourceTree): Promise<string | undefined> {
   const text = await tree.text('package.json');
-  return text === undefined ? undefined : /^\s*"version"\s*:\s*"([^"]+)"/m.exec(text)?.[1];
+  return text === undefined ? undefined : /"version"\s*:\s*"([^"]+)"/.exec(text)?.[1];
 }

@@ -13,8 +13,7 @@ const stackPythons: Readonly<Record<string, string>> = { 'debian-12': '3.11', 'd
 
 const PyProject = z.looseObject({
   project: z.looseObject({ version: z.string().optional(), 'requires-python': z.string().optional(), dependencies: z.array(z.string()).optional() }).optional(),
-  tool: z.looseObject({ poetry: z.looseObject({ version: z.string().optional() }).optional() }).optional(),
-  'build-system': z.unknown(),
+  tool: z.looseObject({ poetry: z.looseObject({ version: z.string().optional(), dependencies: z.record(z.string(), z.unknown()).optional() }).optional() }).optional(),
 });
 type PyProject = z.infer<typeof PyProject>;
 
@@ -92,11 +91,15 @@ export function satisfiedBy(python: string, range: string): boolean {
   });
 }
 
+/** What pip needs to see: requirement files, and wheels that the tree brings along. */
 async function dependencyFiles(tree: SourceTree, project: PyProject | undefined): Promise<Map<string, string | Buffer>> {
   const files = new Map<string, string | Buffer>();
   const requirements = tree.hasFile('requirements.txt');
   if (!requirements) {
     const dependencies = project?.project?.dependencies ?? [];
+    if (dependencies.length === 0 && project?.tool?.poetry?.dependencies) {
+      throw new AppError('source_invalid', { detail: 'pyproject.toml names its dependencies in the way of Poetry alone. Write them to a requirements.txt: poetry export -o requirements.txt' });
+    }
     files.set('requirements.txt', `${dependencies.join('\n')}\n`);
   }
   const carried = tree.paths.filter((path) => /(^|\/)(requirements|constraints)[^/]*\.txt$|(^|\/)requirements\/[^/]+\.txt$|\.whl$/.test(path) && !path.startsWith('.venv/'));
