@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { treeTar } from '../source/trial-tree.js';
-import type { BuildOrder, BuildReport, BuiltImage } from '@molo/contracts';
+import type { BuildOrder, BuildReport, BuiltImage, LayerKind } from '@molo/contracts';
 import Docker from 'dockerode';
 import { pino } from 'pino';
 import { createBuilder, type BuilderOptions } from './create-builder.js';
@@ -108,6 +109,14 @@ export class TrialBuilder {
     const reports = this.reports.get(order.id) ?? [];
     const last = reports.at(-1);
     return { reports, log: this.lines.join('\n'), image: last?.state === 'succeeded' ? last.image : undefined, milliseconds: performance.now() - begun };
+  }
+
+  /** Config and layers of an image, unzipped and one after the other; layers of the kinds in `without` are left out. */
+  async contentOf(image: BuiltImage, without: readonly LayerKind[]): Promise<Buffer> {
+    const repository = (await this.docker.getImage(image.imageId).inspect()).RepoTags[0]?.split('/')[1]?.split(':')[0] ?? '';
+    const blob = async (digest: string) => Buffer.from(await (await fetch(`http://${this.registry.host}/v2/${repository}/blobs/${digest}`)).arrayBuffer());
+    const layers = image.layers.filter(({ kind }) => !without.includes(kind)).map(async ({ digest }) => gunzipSync(await blob(digest)));
+    return Buffer.concat([await blob(image.imageId), ...(await Promise.all(layers))]);
   }
 
   private noteTimings(line: string): void {

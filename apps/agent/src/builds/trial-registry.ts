@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,13 @@ export class TrialRegistry {
     const done = await fetch(url, { method: 'PUT', body: new Uint8Array(content), headers: { 'content-type': 'application/octet-stream' } });
     if (done.status !== 201) throw new Error(`the registry answered ${done.status}`);
     return digest;
+  }
+
+  /** What its blobs take on disk. */
+  async storedBytes(): Promise<number> {
+    const entries = await readdir(join(this.folder, 'data/docker/registry/v2/blobs'), { recursive: true, withFileTypes: true });
+    const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size));
+    return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   private async answers(): Promise<boolean> {

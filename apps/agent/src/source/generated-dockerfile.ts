@@ -1,4 +1,5 @@
 import type { LayerKind } from '@molo/contracts';
+import { replacingShell } from '../instances/container-spec.js';
 import { stackImage, toolchainImage, type Toolchain } from './app-plan.js';
 
 /** Unprivileged user of the stack that builds and runs apps. */
@@ -111,7 +112,7 @@ function finalStage(parts: DockerfileParts): string[] {
   lines.push(parts.build ? takeBuildResult(parts.build.excludes) : copySource);
   lines.push(...envLines({ PORT: String(parts.port) }), `EXPOSE ${parts.port}`);
   if (parts.stopSignal) lines.push(`STOPSIGNAL ${parts.stopSignal}`);
-  if (parts.command !== undefined) lines.push(`CMD ${JSON.stringify(['/bin/sh', '-c', parts.command])}`);
+  if (parts.command !== undefined) lines.push(`CMD ${JSON.stringify(['/bin/sh', '-c', replacingShell(parts.command)])}`);
   return lines;
 }
 
