@@ -14,6 +14,7 @@ export class DesiredFollower implements OnModuleDestroy {
   private readonly closing = new AbortController();
   private etag: string | undefined;
   private following: Promise<void> | null = null;
+  private isAway = false;
 
   constructor(
     @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
@@ -44,13 +45,20 @@ export class DesiredFollower implements OnModuleDestroy {
 
   private async follow(): Promise<void> {
     while (!this.closing.signal.aborted) {
-      const waitMs = await this.refresh(1).then(() => lookEveryMs, (error: unknown) => this.failed(error));
+      const waitMs = await this.refresh(1).then(() => this.succeeded(), (error: unknown) => this.failed(error));
       await pause(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     }
   }
 
+  private succeeded(): number {
+    if (this.isAway) this.log.info('the control plane answers again');
+    this.isAway = false;
+    return lookEveryMs;
+  }
+
   private failed(error: unknown): number {
-    if (!this.closing.signal.aborted) this.log.warn({ err: error }, 'the desired set could not be had from the control plane; tried again');
+    if (!this.isAway && !this.closing.signal.aborted) this.log.warn({ err: error }, 'the desired set could not be had from the control plane; tried again until it can');
+    this.isAway = true;
     return retryMs;
   }
 }

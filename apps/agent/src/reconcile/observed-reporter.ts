@@ -48,24 +48,24 @@ export class ObservedReporter implements OnModuleDestroy {
     for (let failures = 0; this.news && !this.closing.signal.aborted; ) {
       await pause(failures === 0 ? gatherMs : Math.min(100 * 2 ** failures, longestPauseMs), undefined, { signal: this.closing.signal }).catch(() => undefined);
       this.news = false;
-      if (await this.sendOnce(await observe())) failures = 0;
-      else failures = this.failed(failures);
+      const error = await this.sendOnce(await observe());
+      failures = error === null ? 0 : this.failed(error, failures);
     }
   }
 
-  private failed(failures: number): number {
+  private failed(error: unknown, failures: number): number {
     this.news = true;
+    if (failures === 0 && !this.closing.signal.aborted) this.log.warn({ err: error }, 'the control plane did not take what is observed; tried again until it does');
     return failures + 1;
   }
 
-  private async sendOnce(observation: Observation): Promise<boolean> {
+  private async sendOnce(observation: Observation): Promise<unknown> {
     this.seq += 1;
     try {
       await this.controlPlane.reportObserved({ ...observation, seq: this.seq, agentStartedAt: this.agentStartedAt }, this.closing.signal);
-      return true;
+      return null;
     } catch (error) {
-      if (!this.closing.signal.aborted) this.log.warn({ err: error }, 'the control plane did not take what is observed; tried again');
-      return false;
+      return error;
     }
   }
 }

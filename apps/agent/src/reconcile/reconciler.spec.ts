@@ -167,7 +167,8 @@ describe('the reconciler', () => {
     both[1] = { ...both[1]!, environmentId: both[0]!.environmentId, health: { ...both[1]!.health!, check: { kind: 'tcp', port: 1 } } };
     await accept(await agent(), both, [route(both)]);
     await becomes(both[0]!, 'healthy');
-    await waitFor(() => ingress.addresses.size === 1 && ingress.addresses.has(both[0]!.id), { what: 'the healthy one alone' });
+    const serving = () => [...ingress.addresses].filter(([, { state }]) => state === 'serving').map(([id]) => id);
+    await waitFor(() => serving().length === 1 && serving()[0] === both[0]!.id, { what: 'the healthy one alone' });
   });
 
   it('reports again until the control plane takes it', async () => {

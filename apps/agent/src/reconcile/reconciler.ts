@@ -26,6 +26,8 @@ export class Reconciler implements OnModuleDestroy {
   readonly identified = new Promise<string>((resolve) => (this.identify = resolve));
   private node: DesiredNode | null = null;
   private accepting: Promise<unknown> = Promise.resolve();
+  /** Nothing is started or switched before it is known what runs already. */
+  private adopted = false;
   private wantedNetworks = '';
   private retry: NodeJS.Timeout | undefined;
 
@@ -102,9 +104,6 @@ export class Reconciler implements OnModuleDestroy {
     this.changed();
   }
 
-  /** Nothing is started before it is known what runs already. */
-  private adopted = false;
-
   private heard(event: EngineEvent): void {
     if (event.kind === 'lost') return void this.lookAtAll();
     const id = event.labels['molo.instance'];
@@ -153,7 +152,8 @@ export class Reconciler implements OnModuleDestroy {
     const { node } = this;
     if (node === null || this.closing.signal.aborted) return;
     this.dropDone();
-    this.traffic.apply(node, new Map([...this.controllers].map(([id, each]) => [id, each.view])));
+    // Before it is known what runs, the ingress is left as it is: it serves on by itself.
+    if (this.adopted) this.traffic.apply(node, new Map([...this.controllers].map(([id, each]) => [id, each.view])));
     this.reporter.changed();
   }
 

@@ -8,13 +8,17 @@ export interface Reachable {
   readonly address: string | null;
 }
 
-/** Where requests may be sent, by instance: those that are to serve, and those that finish what they have. */
-export function addressesOf(node: DesiredNode, seen: ReadonlyMap<string, Reachable>): Map<string, InstanceAddress> {
+/**
+ * Where requests may be sent, by instance: those that are to serve, and those that finish what they have.
+ * `routed` are those that the ingress has had: one that serves no longer finishes what it has although it is still to run.
+ */
+export function addressesOf(node: DesiredNode, seen: ReadonlyMap<string, Reachable>, routed: ReadonlySet<string>): Map<string, InstanceAddress> {
   const serving = new Set(node.routes.flatMap((route) => servingOf(node, route.serving, seen)));
   const addresses = new Map<string, InstanceAddress>();
   for (const instance of node.instances) {
     const host = seen.get(instance.id)?.address;
-    const state = serving.has(instance.id) ? 'serving' : instance.desired === 'running' ? null : 'draining';
+    const isLeaving = instance.desired !== 'running' || routed.has(instance.id);
+    const state = serving.has(instance.id) ? 'serving' : isLeaving ? 'draining' : null;
     if (host && instance.port !== null && !instance.runsOnce && state) addresses.set(instance.id, { host, port: instance.port, state });
   }
   return addresses;

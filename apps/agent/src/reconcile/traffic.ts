@@ -41,7 +41,8 @@ export class Traffic implements OnModuleDestroy {
 
   /** Takes note of what there is to be; the ingress follows at once, and what it then is comes by the listener. */
   apply(node: DesiredNode, seen: ReadonlyMap<string, Reachable>): void {
-    const wish = { node, addresses: addressesOf(node, seen) };
+    const routed = new Set([...(this.done?.addresses.keys() ?? []), ...(this.wish?.addresses.keys() ?? [])]);
+    const wish = { node, addresses: addressesOf(node, seen, routed) };
     if (this.wish?.node.routes === node.routes && isDeepStrictEqual(this.wish.addresses, wish.addresses)) return;
     this.wish = wish;
     this.applying ??= this.follow().finally(() => (this.applying = null));

@@ -30,7 +30,8 @@ export class BuildSteps {
     if (!deployment.releaseId && deployment.buildId) await this.#image(deployment.id, deployment.buildId);
     await this.dataSource.transaction(async (manager) => {
       const held = await this.mover.hold(manager, deployment.id, 'queued');
-      if (!held.releaseId) await this.#release(manager, held);
+      if (held.reason === 'redeploy') await this.#takeLive(manager, held);
+      else if (!held.releaseId) await this.#release(manager, held);
       await this.mover.move(manager, deployment.id, 'queued', 'placing');
     });
   }
@@ -66,6 +67,14 @@ export class BuildSteps {
     await this.journal.step(manager, deployment.id, 'release.created', text, { number: release.number, version: release.version, digest: image.digest });
   }
 
+  /** The release that is live at its turn: one that went live while it waited is not undone. */
+  async #takeLive(manager: EntityManager, { id, environmentId }: Deployment): Promise<void> {
+    const live = await this.releases.liveOf(manager, environmentId);
+    if (!live) throw nothingLive();
+    await manager.update(Deployment, { id }, { releaseId: live.id });
+    await this.journal.step(manager, id, 'release.taken', `Release v${live.number} once more, with fresh instances`, { number: live.number });
+  }
+
   /** A push brings its own image; a change of config or formation takes that of the live release. */
   async #origin(manager: EntityManager, deployment: Deployment): Promise<{ imageId: string; version: string | null; commit: Deployment['commit'] }> {
     if (deployment.buildId) {
@@ -77,7 +86,7 @@ export class BuildSteps {
       'select coalesce($2, live_release_id) as release_id from environments where id = $1',
       [deployment.environmentId, deployment.sourceReleaseId],
     );
-    if (!row?.release_id) throw new AppError('conflict', { detail: 'Nothing is live here yet. Push the app first.' });
+    if (!row?.release_id) throw nothingLive();
     const source = await this.releases.find(manager, row.release_id);
     return { imageId: source.imageId, version: source.version, commit: source.commit };
   }
@@ -86,4 +95,8 @@ export class BuildSteps {
 function failureOf(build: Build): AppError {
   if (build.state === 'cancelled') return new AppError('deployment_cancelled', { detail: 'Its build was cancelled.' });
   return new AppError(build.failure?.code ?? 'internal', { detail: build.failure?.detail ?? 'The build failed without a reason.' });
+}
+
+function nothingLive(): AppError {
+  return new AppError('conflict', { detail: 'Nothing is live here yet. Push the app first.' });
 }

@@ -26,7 +26,7 @@ export interface DeploymentPosition {
 }
 
 const select = `
-  select d.id, a.name as app, e.name as environment, d.state, d.reason, r.number, coalesce(r.version, d.version_tag) as version, d.commit, d.actor, d.failure, d.receipt,
+  select d.id, a.name as app, e.name as environment, d.state, d.reason, r.number, coalesce(r.version, d.version_tag) as version, coalesce(d.commit, r.commit) as commit, d.actor, d.failure, d.receipt,
     d.created_at, d.started_at, d.finished_at,
     case when b.id is null then null else json_build_object('id', b.id, 'state', b.state, 'treeId', b.tree_id, 'reused', b.reused, 'failure', b.failure,
       'createdAt', b.created_at, 'startedAt', b.started_at, 'finishedAt', b.finished_at) end as build

@@ -87,8 +87,8 @@ export class DeploymentsService {
   /** The live release once more, with fresh instances. */
   async redeploy(environmentId: string, caller: Caller): Promise<DeploymentView> {
     const id = await this.dataSource.transaction(async (manager) => {
-      const releaseId = await this.#live(manager, environmentId);
-      return this.#begin(manager, environmentId, 'redeploy', caller, { releaseId });
+      await this.#live(manager, environmentId);
+      return this.#begin(manager, environmentId, 'redeploy', caller, {});
     });
     return this.view(id);
   }

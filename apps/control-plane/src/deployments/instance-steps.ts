@@ -137,6 +137,6 @@ function failureOf(instance: Instance): AppError {
   const name = `${instance.processType}.${instance.index}`;
   const lines = instance.lastLines.length > 0 ? `\nIts last lines:\n${instance.lastLines.map((line) => `  ${line}`).join('\n')}` : '';
   const code = instance.failure?.code ?? (instance.runsOnce ? 'release_process_failed' : 'instance_exited');
-  const reason = instance.failure?.detail ?? `It ended with exit code ${instance.exitCode ?? 'unknown'}.`;
-  return new AppError(code, { detail: `${name}: ${reason}${lines}` });
+  const reason = instance.failure?.detail ?? `${name} ended with exit code ${instance.exitCode ?? 'unknown'}.`;
+  return new AppError(code, { detail: `${reason}${lines}` });
 }

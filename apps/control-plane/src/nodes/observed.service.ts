@@ -78,11 +78,15 @@ export class ObservedService {
     if (observed.observed !== instance.observed) await this.#journal(manager, instance, observed);
   }
 
-  async #journal(manager: EntityManager, instance: Instance, observed: ObservedInstance): Promise<void> {
+  /** The journal ends with the deployment; what befalls its instances later is told by the instances themselves. */
+  async #journal(manager: EntityManager, instance: Instance, { observed, failure }: ObservedInstance): Promise<void> {
+    const [running]: unknown[] = await manager.query('select 1 from deployments where id = $1 and finished_at is null', [instance.deploymentId]);
+    if (!running) return;
     const name = `${instance.processType}.${instance.index}`;
-    const after = instance.createdAt ? ` after ${Date.now() - instance.createdAt.getTime()} ms` : '';
-    const text = observed.failure ? `${name}: ${observed.failure.detail}` : `${name} is ${observed.observed.replaceAll('_', ' ')}${observed.observed === 'healthy' ? after : ''}`;
-    await this.journal.step(manager, instance.deploymentId, `instance.${observed.observed}`, text, { instance: instance.id, name });
+    const after = observed === 'healthy' ? ` after ${Date.now() - instance.createdAt.getTime()} ms` : '';
+    const isTroubled = observed === 'failed' || observed === 'unhealthy' || observed === 'backing_off';
+    const text = failure && isTroubled ? failure.detail : `${name} is ${observed.replaceAll('_', ' ')}${after}`;
+    await this.journal.step(manager, instance.deploymentId, `instance.${observed}`, text, { instance: instance.id, name });
   }
 
   async #takeRoutes(manager: EntityManager, nodeId: string, report: ObservedNode, touched: Set<string>): Promise<void> {

@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import { Receipt } from './events.js';
+import { AppManifest } from './manifest.js';
+import { ProcessType } from './names.js';
+import { ImageLayer } from './node-protocol.js';
+import { Failure } from './problems.js';
+import { Right } from './rights.js';
+import { BuildState, DeploymentState, InstanceDesired, InstanceObserved, ReleaseReason, Role } from './states.js';
+
+/* What the REST API shows: the things of the glossary as the outside sees them. Times are ISO 8601 in UTC. */
+
+const at = z.iso.datetime();
+
+export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, createdAt: at });
+export type User = z.infer<typeof User>;
+
+export const Me = z.object({
+  /** `user`: signed in or by token; `owner`: the machine's owner over the local socket. */
+  kind: z.enum(['user', 'owner']),
+  name: z.string(),
+  email: z.string().nullable(),
+  role: Role,
+  rights: z.array(Right),
+});
+export type Me = z.infer<typeof Me>;
+
+export const Token = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  rights: z.array(Right),
+  createdAt: at,
+  expiresAt: at.nullable(),
+  lastUsedAt: at.nullable(),
+});
+export type Token = z.infer<typeof Token>;
+
+export const SshKey = z.object({ id: z.uuid(), name: z.string(), fingerprint: z.string(), type: z.string(), createdAt: at });
+export type SshKey = z.infer<typeof SshKey>;
+
+export const Formation = z.record(ProcessType, z.number().int().min(0).max(100));
+export type Formation = z.infer<typeof Formation>;
+
+/** Who did it: a user, a token of a user, or the owner of the machine. */
+export const Actor = z.object({ kind: z.enum(['user', 'token', 'owner', 'molo']), name: z.string() });
+export type Actor = z.infer<typeof Actor>;
+
+export const Commit = z.object({ id: z.string(), subject: z.string(), author: z.string() });
+export type Commit = z.infer<typeof Commit>;
+
+export const Release = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  environment: z.string(),
+  number: z.number().int(),
+  /** The app's own version, such as 1.0. */
+  version: z.string().nullable(),
+  reason: ReleaseReason,
+  commit: Commit.nullable(),
+  image: z.object({ id: z.uuid(), reference: z.string(), digest: z.string(), bytes: z.number().int(), layers: z.array(ImageLayer) }),
+  manifest: AppManifest,
+  formation: Formation,
+  /** Names of the config it carries; values are never shown here. */
+  configKeys: z.array(z.string()),
+  createdBy: Actor,
+  createdAt: at,
+  /** The newest deployment of it. */
+  deployment: z.object({ id: z.uuid(), state: DeploymentState, receipt: Receipt.nullable() }).nullable(),
+  /** Whether it is the one that serves now. */
+  live: z.boolean(),
+});
+export type Release = z.infer<typeof Release>;
+
+export const Build = z.object({
+  id: z.uuid(),
+  state: BuildState,
+  treeId: z.string(),
+  /** True when an image of the same source tree and stack was there already. */
+  reused: z.boolean(),
+  failure: Failure.nullable(),
+  createdAt: at,
+  startedAt: at.nullable(),
+  finishedAt: at.nullable(),
+});
+export type Build = z.infer<typeof Build>;
+
+export const Deployment = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  environment: z.string(),
+  state: DeploymentState,
+  reason: ReleaseReason,
+  release: z.object({ number: z.number().int(), version: z.string().nullable() }).nullable(),
+  commit: Commit.nullable(),
+  build: Build.nullable(),
+  actor: Actor,
+  failure: Failure.nullable(),
+  receipt: Receipt.nullable(),
+  createdAt: at,
+  startedAt: at.nullable(),
+  finishedAt: at.nullable(),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+export const EnvironmentSummary = z.object({
+  name: z.string(),
+  url: z.string(),
+  /** `by`: who made it live. */
+  liveRelease: z.object({ number: z.number().int(), version: z.string().nullable(), since: at, by: Actor.optional() }).nullable(),
+  activeDeployment: z.object({ id: z.uuid(), state: DeploymentState }).nullable(),
+  lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable() }).nullable(),
+  /** Instances wanted and healthy. */
+  instances: z.object({ wanted: z.number().int(), healthy: z.number().int() }),
+});
+export type EnvironmentSummary = z.infer<typeof EnvironmentSummary>;
+
+export const App = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  deployBranch: z.string(),
+  gitHttpUrl: z.string(),
+  gitSshUrl: z.string(),
+  imageRepository: z.string(),
+  createdBy: Actor,
+  createdAt: at,
+  environments: z.array(EnvironmentSummary),
+});
+export type App = z.infer<typeof App>;
+
+export const ConfigEntry = z.object({
+  key: z.string(),
+  secret: z.boolean(),
+  /** null for a secret: it can be replaced, never read. */
+  value: z.string().nullable(),
+  updatedAt: at,
+});
+export type ConfigEntry = z.infer<typeof ConfigEntry>;
+
+export const Domain = z.object({ host: z.string(), builtIn: z.boolean(), createdAt: at });
+export type Domain = z.infer<typeof Domain>;
+
+export const Instance = z.object({
+  id: z.uuid(),
+  /** `web.1` */
+  name: z.string(),
+  processType: z.string(),
+  release: z.number().int(),
+  version: z.string().nullable(),
+  node: z.string(),
+  desired: InstanceDesired,
+  observed: InstanceObserved,
+  serving: z.boolean(),
+  restarts: z.number().int(),
+  outOfMemory: z.boolean(),
+  exitCode: z.number().int().nullable(),
+  failure: Failure.nullable(),
+  startedAt: at.nullable(),
+  memoryBytes: z.number().int().nullable(),
+  memoryLimitBytes: z.number().int(),
+  cpuSeconds: z.number().nullable(),
+});
+export type Instance = z.infer<typeof Instance>;
+
+export const EnvironmentFigures = z.object({
+  requests: z.number().int(),
+  responses5xx: z.number().int(),
+  connectionErrors: z.number().int(),
+  openConnections: z.number().int(),
+  bytesIn: z.number().int(),
+  bytesOut: z.number().int(),
+  at: at.nullable(),
+});
+export type EnvironmentFigures = z.infer<typeof EnvironmentFigures>;
+
+export const Node = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  roles: z.array(z.enum(['builder', 'ingress', 'instances'])),
+  online: z.boolean(),
+  lastSeenAt: at.nullable(),
+  generation: z.number().int(),
+  appliedGeneration: z.number().int(),
+  agentVersion: z.string().nullable(),
+  engineVersion: z.string().nullable(),
+  cpus: z.number().nullable(),
+  memoryBytes: z.number().int().nullable(),
+  memoryUsedBytes: z.number().int().nullable(),
+  diskBytes: z.number().int().nullable(),
+  diskUsedBytes: z.number().int().nullable(),
+  instances: z.number().int(),
+});
+export type Node = z.infer<typeof Node>;
+
+export const Image = z.object({
+  id: z.uuid(),
+  app: z.string(),
+  reference: z.string(),
+  digest: z.string(),
+  bytes: z.number().int(),
+  layers: z.array(ImageLayer),
+  createdAt: at,
+  releases: z.array(z.object({ environment: z.string(), number: z.number().int(), version: z.string().nullable() })),
+});
+export type Image = z.infer<typeof Image>;
+
+export const AuditEvent = z.object({
+  id: z.string(),
+  at,
+  actor: Actor,
+  ip: z.string().nullable(),
+  action: z.string(),
+  target: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
+export const Part = z.object({ name: z.string(), up: z.boolean(), detail: z.string().nullable() });
+export const Status = z.object({ version: z.string(), claimed: z.boolean(), parts: z.array(Part) });
+export type Status = z.infer<typeof Status>;
