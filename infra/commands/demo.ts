@@ -3,6 +3,7 @@ import { createToken, ensureApp, revokeToken } from '../demo/molo.ts';
 import { Repository } from '../demo/repository.ts';
 import { showSummary, showVerdict } from '../demo/summary.ts';
 import { getVersion, Traffic } from '../demo/traffic.ts';
+import { rememberNode } from '../services/containers.ts';
 import { showAddresses, startPlatform, untilWhole } from '../services/platform.ts';
 import { locked } from '../setup/lock.ts';
 import { portSuffix, type Settings } from '../setup/settings.ts';
@@ -16,6 +17,7 @@ await main(async () => {
     const platform = await setUp();
     await startPlatform(platform);
     await untilWhole(platform.settings);
+    await rememberNode();
     return platform.settings;
   });
   const good = await deliverMyApp(settings);

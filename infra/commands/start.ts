@@ -1,3 +1,4 @@
+import { rememberNode } from '../services/containers.ts';
 import { showAddresses, startPlatform, untilWhole } from '../services/platform.ts';
 import { locked } from '../setup/lock.ts';
 import { setUp } from '../setup/set-up.ts';
@@ -8,6 +9,7 @@ await main(() =>
     const platform = await setUp();
     await startPlatform(platform);
     await untilWhole(platform.settings);
+    await rememberNode();
     showAddresses(platform.settings);
   }),
 );

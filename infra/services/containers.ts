@@ -1,29 +1,47 @@
 import { request } from 'node:http';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { moloHome } from '../config.ts';
+import { writeAtomically } from '../setup/files.ts';
 import { readSettings } from '../setup/settings.ts';
 import { step } from '../terminal/progress.ts';
 
 const stopGraceSeconds = 10;
+/** The node's id, by which its containers are known also when the platform is down. */
+const nodeFile = join(moloHome, 'agent', 'node.id');
 
 interface Container {
   readonly Id: string;
 }
 
-/** Stops the containers that this machine's agent made; with live-restore they would outlive the engine. */
+interface Node {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Asks the running control plane, as its machine's owner, which node this machine is, and keeps the answer. */
+export async function rememberNode(): Promise<void> {
+  const nodes = JSON.parse(await ask(join(moloHome, 'run/control.sock'), 'GET', '/api/v1/nodes')) as { items: Node[] };
+  const own = nodes.items.find(({ name }) => name === readSettings()['MOLO_NODE_NAME']);
+  if (own) writeAtomically(nodeFile, own.id);
+}
+
+/** Stops the containers that this machine's agent made; they would outlive the ingress and, with live-restore, the engine. */
 export async function stopOwnContainers(): Promise<void> {
-  const settings = readSettings();
-  const socket = settings['MOLO_DOCKER_SOCKET'] ?? '/var/run/docker.sock';
-  const filters = encodeURIComponent(JSON.stringify({ label: ['molo.managed=true', `molo.node=${settings['MOLO_NODE_NAME']}`] }));
+  if (!existsSync(nodeFile)) return;
+  const socket = readSettings()['MOLO_DOCKER_SOCKET'] ?? '/var/run/docker.sock';
+  const filters = encodeURIComponent(JSON.stringify({ label: ['molo.managed=true', `molo.node=${readFileSync(nodeFile, 'utf8')}`] }));
   const answer = await ask(socket, 'GET', `/containers/json?filters=${filters}`).catch(() => '[]');
   const containers = JSON.parse(answer) as Container[];
   if (containers.length === 0) return;
-  await step(`Stop ${containers.length} instances`, async () => {
+  await step(`Stop ${containers.length} ${containers.length === 1 ? 'instance' : 'instances'}`, async () => {
     await Promise.all(containers.map(({ Id }) => ask(socket, 'POST', `/containers/${Id}/stop?t=${stopGraceSeconds}`)));
   });
 }
 
 function ask(socketPath: string, method: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, method, path }, (response) => {
+    const asked = request({ socketPath, method, path, headers: { host: 'localhost' } }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('end', () => resolve(text));

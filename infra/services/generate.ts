@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, writeAtomically, type Owner } from '../setup/files.ts';
+import { supervisor } from './keeper.ts';
 import { agent, controlPlane, dashboard, dockerd, haproxy } from './programs.ts';
 import { checkScript, logScript, runScript, type RunAs } from './run-script.ts';
 import type { Service, Surroundings } from './service.ts';
@@ -14,6 +15,7 @@ const logFiles = 10;
 export function servicesOf(surroundings: Surroundings): Service[] {
   const { settings, ownEngine } = surroundings;
   return [
+    supervisor(surroundings),
     ...(ownEngine ? [dockerd(surroundings)] : []),
     ...(settings['MOLO_PRIVATE_POSTGRES'] === 'yes' ? [postgres(surroundings)] : []),
     ...(settings['MOLO_PRIVATE_REDIS'] === 'yes' ? [redis(surroundings)] : []),

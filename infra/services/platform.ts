@@ -19,7 +19,7 @@ const crashLoopStarts = 8;
 export async function startPlatform({ services, runAs }: Platform): Promise<void> {
   await ensureSupervisor();
   const outcomes = new Map<string, string>();
-  await Promise.all(services.map(async (service) => outcomes.set(service.name, await bringUp(service.name, fingerprint(service, runAs)))));
+  await Promise.all(services.map(async (service) => outcomes.set(service.name, await bringUp(service.name, { fingerprint: fingerprint(service, runAs), interruptible: service.takesOver !== true }))));
   for (const service of services) {
     await step(`Start ${service.name}`, async () => {
       await untilAnswers(service);
@@ -79,7 +79,7 @@ function notAnswering(name: string, crashes: boolean): StepFailed {
 
 /** Stops what apps can do without; `all` stops the ingress and our own engine as well. */
 export async function stopPlatform({ all }: { all: boolean }): Promise<void> {
-  const order = ['dashboard', 'agent', 'control-plane', 'registry', 'redis', 'postgres', ...(all ? ['haproxy', 'dockerd'] : [])];
+  const order = ['dashboard', 'agent', 'control-plane', 'registry', 'redis', 'postgres', ...(all ? ['haproxy', 'dockerd', 'supervisor'] : [])];
   const kept = keptServices();
   for (const name of order.filter((service) => kept.includes(service))) {
     if ((await serviceState(name)).running) await step(`Stop ${name}`, () => takeDown(name));

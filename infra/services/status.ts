@@ -13,7 +13,7 @@ export interface PartStatus {
   readonly port: number | null;
 }
 
-const order = ['dockerd', 'postgres', 'redis', 'registry', 'control-plane', 'agent', 'haproxy', 'dashboard'];
+const order = ['supervisor', 'dockerd', 'postgres', 'redis', 'registry', 'control-plane', 'agent', 'haproxy', 'dashboard'];
 const portNames: Readonly<Record<string, string>> = {
   postgres: 'MOLO_POSTGRES_PORT',
   redis: 'MOLO_REDIS_PORT',

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { moloHome } from '../config.ts';
 import { output, succeeds } from '../terminal/run.ts';
+import { supervisorArguments, supervisorEnvironment } from './keeper.ts';
 
 const folder = join(moloHome, 'services');
 const place = (service: string) => join(folder, service);
 const pollEveryMs = 100;
 const stopSeconds = 30;
-const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface ServiceState {
   readonly running: boolean;
@@ -19,7 +19,7 @@ export interface ServiceState {
 
 /** What runit says of a service; not running where it keeps none of that name. */
 export async function serviceState(service: string): Promise<ServiceState> {
-  const text = existsSync(join(place(service), 'supervise', 'ok')) ? await output('sv', ['status', place(service)]).catch(() => '') : '';
+  const text = isSupervised(service) ? await output('sv', ['status', place(service)]).catch(() => '') : '';
   const match = /^run: .*?: \(pid (\d+)\) (\d+)s/.exec(text);
   return { running: match !== null, pid: match ? Number(match[1]) : undefined, seconds: Number(match?.[2] ?? 0) };
 }
@@ -35,8 +35,7 @@ export function serviceAnswers(service: string): Promise<boolean> {
  */
 export async function ensureSupervisor(): Promise<void> {
   if (supervisorPid() !== undefined) return;
-  // The last argument is where runsvdir shows its own messages: in its process title, which cannot grow.
-  const child = spawn('runsvdir', ['-P', folder, `log: ${'.'.repeat(395)}`], { cwd: '/', detached: true, stdio: 'ignore', env: { PATH: searchPath, LANG: 'C.UTF-8' } });
+  const child = spawn('runsvdir', supervisorArguments(folder), { cwd: '/', detached: true, stdio: 'ignore', env: supervisorEnvironment });
   child.unref();
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
 }
@@ -46,7 +45,8 @@ export function supervisorPid(): number | undefined {
   const found = pids.find((pid) => {
     try {
       const [program, flag, kept] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return program?.endsWith('runsvdir') && flag === '-P' && kept === folder;
+      // Processes inside containers are seen here too; they are not ours.
+      return program?.endsWith('runsvdir') && flag === '-P' && kept === folder && readlinkSync(`/proc/${pid}/ns/pid`) === readlinkSync('/proc/self/ns/pid');
     } catch {
       return false;
     }
@@ -54,13 +54,26 @@ export function supervisorPid(): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** Starts a service, or restarts it when it runs as something other than what it is to be. */
-export async function bringUp(service: string, fingerprint: string): Promise<'started' | 'restarted' | 'kept'> {
+/** runsv holds this pipe open; without a reader of it nobody keeps the service, whatever its other files say. */
+function isSupervised(service: string): boolean {
+  try {
+    closeSync(openSync(join(place(service), 'supervise', 'ok'), constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a service, or restarts it when it runs as something other than what it is to be. One that must not be
+ * interrupted goes on as it is, and takes up the change at its next start.
+ */
+export async function bringUp(service: string, { fingerprint, interruptible }: { fingerprint: string; interruptible: boolean }): Promise<'started' | 'restarted' | 'kept'> {
   const applied = join(place(service), 'applied');
-  await until(() => existsSync(join(place(service), 'supervise', 'ok')));
+  await until(() => isSupervised(service));
   rmSync(join(place(service), 'down'), { force: true });
   const { running } = await serviceState(service);
-  const asWished = existsSync(applied) && readFileSync(applied, 'utf8') === fingerprint;
+  const asWished = !interruptible || (existsSync(applied) && readFileSync(applied, 'utf8') === fingerprint);
   if (running && asWished) return 'kept';
   if (running) await output('sv', ['-w', String(stopSeconds), 'force-stop', place(service)]).catch(() => undefined);
   writeFileSync(applied, fingerprint);
@@ -72,7 +85,27 @@ export async function bringUp(service: string, fingerprint: string): Promise<'st
 export async function takeDown(service: string): Promise<void> {
   if (existsSync(place(service))) writeFileSync(join(place(service), 'down'), '');
   // Also where it does not run just now: it may be about to be started again.
-  if (existsSync(join(place(service), 'supervise', 'ok'))) await output('sv', ['-w', String(stopSeconds), 'force-stop', place(service)]).catch(() => undefined);
+  if (isSupervised(service)) await output('sv', ['-w', String(stopSeconds), 'force-stop', place(service)]).catch(() => undefined);
+  await endLeftover(service);
+}
+
+/** A program whose keeper was killed runs on alone; its run script has noted its process id and start time. */
+async function endLeftover(service: string): Promise<void> {
+  const note = join(moloHome, 'run/pids', service);
+  const [pid = '', started = ''] = existsSync(note) ? readFileSync(note, 'utf8').trim().split(' ') : [];
+  const runs = () => pid !== '' && startOf(pid) === started;
+  if (!runs()) return;
+  process.kill(Number(pid), service === 'postgres' ? 'SIGINT' : 'SIGTERM');
+  await until(() => !runs()).catch(() => process.kill(Number(pid), 'SIGKILL'));
+}
+
+/** Field 22 of /proc/PID/stat: with the process id it names a process for good. */
+function startOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19];
+  } catch {
+    return undefined;
+  }
 }
 
 export async function removeService(service: string): Promise<void> {

@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   '@molo/cli': ['@molo/contracts', '@molo/client'],
   '@molo/dashboard': ['@molo/contracts', '@molo/client'],
   infra: ['@molo/contracts'],
-  test: ['@molo/contracts', '@molo/client'],
+  test: ['@molo/contracts', '@molo/client', 'infra'],
 };
 /** Tests may stand on these besides. */
 const testsMayImport = ['@molo/testkit'];
