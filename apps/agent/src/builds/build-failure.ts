@@ -32,6 +32,11 @@ export function buildFailure(cause: unknown, failed: FailedStep | undefined, las
   return new AppError('build_step_failed', { detail: `${step} ${ending}${said}`, cause });
 }
 
+/** Whether a build failed for want of the frontend that the Dockerfile's `# syntax=` line names. */
+export function lacksFrontend(failed: FailedStep | undefined): boolean {
+  return failed?.step.startsWith('resolve image config for') ?? false;
+}
+
 /** BuildKit resolves a base image, or the frontend of a `# syntax=` line, in a step of its own. */
 function missingImage(step: string): string | undefined {
   return /^(?:\[internal\] load metadata for|resolve image config for|\[[^\]]+\] FROM|docker-image:\/\/)\s*(\S+)$/.exec(step)?.[1];

@@ -105,9 +105,9 @@ describe('an image', () => {
   });
 });
 
-describe('scripts of an app', () => {
-  const packageJson = (scripts: object) => JSON.stringify({ name: 'built', version: '1.0.0', engines: { node: '24' }, scripts: { start: 'node out.js', ...scripts } });
+const packageJson = (scripts: object) => JSON.stringify({ name: 'built', version: '1.0.0', engines: { node: '24' }, scripts: { start: 'node out.js', ...scripts } });
 
+describe('scripts of an app', () => {
   it('build its source, and only their result is in the image', async () => {
     const files = { 'package.json': packageJson({ build: 'node make.js' }), 'make.js': 'require("fs").writeFileSync("out.js", `require("http").createServer((q, r) => r.end("made")).listen(process.env.PORT)`)' };
     const image = imageOf(await builder.buildTree(files, { app: 'built' }));
@@ -174,6 +174,14 @@ describe('a build that fails', () => {
   });
 });
 
+describe('a Dockerfile with a syntax line', () => {
+  it('is built by the engine itself where what the line names cannot be fetched', async () => {
+    const outcome = await builder.buildTree({ Dockerfile: `# syntax=registry.invalid/docker/dockerfile:1\n${fromStack('RUN echo built')}` }, { app: 'syntax' });
+    expect(kindsOf(imageOf(outcome))).toEqual(['os-base', 'os-custom']);
+    expect(outcome.log).toContain('building without that line');
+  });
+});
+
 describe('a build that is stopped', () => {
   const endless = { Dockerfile: fromStack('RUN echo begun && sleep 300') };
 
@@ -197,8 +205,9 @@ describe('a build that is stopped', () => {
   });
 });
 
+const read = (path: string) => readFile(`/sys/fs/cgroup/${path}`, 'utf8').catch(() => undefined);
+
 async function limitsOfBuilds(): Promise<{ memoryBytes: number; cpus: number }> {
-  const read = (path: string) => readFile(`/sys/fs/cgroup/${path}`, 'utf8').catch(() => undefined);
   const unified = await read('docker/buildkit/memory.max');
   if (unified !== undefined) {
     const [quota = '', period = ''] = ((await read('docker/buildkit/cpu.max')) ?? '').split(' ');

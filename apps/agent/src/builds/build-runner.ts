@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
 import type Docker from 'dockerode';
@@ -9,7 +10,7 @@ import type { AppPlan, PlanSettings } from '../source/app-plan.js';
 import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
 import type { Log } from '../logger.js';
-import { buildFailure } from './build-failure.js';
+import { buildFailure, lacksFrontend } from './build-failure.js';
 import type { BuildLimits } from './build-limits.js';
 import { BuildLog } from './build-log.js';
 import { BuildStory, formatBytes, tellLayers, tellPlan } from './build-story.js';
@@ -19,6 +20,7 @@ import type { RegistryClient } from './registry-client.js';
 import type { Stacks } from './stacks.js';
 import { StepTimes } from './step-times.js';
 import type { Toolchains } from './toolchains.js';
+import { whileUnavailable } from './while-unavailable.js';
 
 /** What a build says to the control plane. */
 export interface BuildControlPlane {
@@ -104,7 +106,7 @@ export class BuildRunner {
     const times = new StepTimes();
     const reporting = controlPlane.reportBuild(order.id, { state: 'building' }, signal);
     reporting.catch(() => undefined);
-    const archive = await times.of('source', this.fetchSource(order, signal));
+    const archive = await times.of('source', whileUnavailable(() => this.fetchSource(order, signal), signal));
     try {
       const tree = await times.of('read', SourceTree.read(archive));
       const plan = await times.of('plan', planApp(tree, settings.planning));
@@ -155,38 +157,34 @@ export class BuildRunner {
   }
 
   private async build(order: BuildOrder, plan: AppPlan, tree: SourceTree, log: BuildLog, signal: AbortSignal): Promise<string> {
-    const { docker, settings } = this.parts;
     const story = new BuildStory(log, plan.manifest.builder !== 'dockerfile');
-    const secrets = new Map<string, Buffer>(plan.manifest.buildSecrets.map((key) => [key, Buffer.from(order.config[key] ?? '')]));
-    if (settings.extraCa) secrets.set('molo-ca', settings.extraCa);
     try {
-      return await buildImage(
-        docker,
-        {
-          context: tree.context(plan.image.context),
-          dockerfile: plan.image.dockerfile,
-          tag: imageReference(order),
-          labels: labelsOf(order, plan),
-          buildArguments: settings.proxy,
-          secrets,
-          logins: this.logins(),
-        },
-        (event) => story.tell(event),
-        signal,
-      );
+      return await this.buildContext(order, plan, tree.context(plan.image.context), story, signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw buildFailure(error, story.failed, story.lastOutput, order.limits);
+      const { contextWithoutSyntax } = plan.image;
+      if (!contextWithoutSyntax || !lacksFrontend(story.failed)) throw buildFailure(error, story.failed, story.lastOutput, order.limits);
+      log.detail('The image of the "# syntax=" line cannot be fetched: building without that line');
+      const image = { ...plan.image, context: contextWithoutSyntax, contextWithoutSyntax: undefined };
+      return this.build(order, { ...plan, image }, tree, log, signal);
     }
+  }
+
+  private buildContext(order: BuildOrder, plan: AppPlan, context: Readable, story: BuildStory, signal: AbortSignal): Promise<string> {
+    const { docker, settings } = this.parts;
+    const secrets = new Map<string, Buffer>(plan.manifest.buildSecrets.map((key) => [key, Buffer.from(order.config[key] ?? '')]));
+    if (settings.extraCa) secrets.set('molo-ca', settings.extraCa);
+    const build = { context, dockerfile: plan.image.dockerfile, tag: imageReference(order), labels: labelsOf(order, plan), buildArguments: settings.proxy, secrets, logins: this.logins() };
+    return buildImage(docker, build, (event) => story.tell(event), signal);
   }
 
   private async push(order: BuildOrder, plan: AppPlan, imageId: string, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
     const { docker, registry, settings } = this.parts;
     log.heading('Storing the image');
     const login = settings.registryLogin && { ...settings.registryLogin, serveraddress: settings.registryHost };
-    const { digest, moved } = await pushImage(docker, imageReference(order), login, signal);
+    const { digest, moved } = await whileUnavailable(() => pushImage(docker, imageReference(order), login, signal), signal);
     const repository = order.imageRepository.slice(order.imageRepository.indexOf('/') + 1);
-    const manifest = await registry.manifest(repository, digest, signal);
+    const manifest = await whileUnavailable(() => registry.manifest(repository, digest, signal), signal);
     const [config] = await Promise.all([
       registry.imageConfig(repository, manifest.config.digest, signal),
       ...order.tags.slice(1).map((tag) => registry.tag(repository, tag, manifest, signal)),

@@ -67,8 +67,9 @@ export class TrialBuilder {
   }
 
   async stop(): Promise<void> {
-    const repositories = await this.docker.listImages({ filters: { label: ['molo.app'] } });
-    for (const { RepoTags } of repositories) for (const tag of RepoTags ?? []) if (tag.startsWith(this.registry.host)) await this.docker.getImage(tag).remove({ force: true });
+    const images = await this.docker.listImages({ filters: { label: ['molo.app'] } });
+    const own = images.filter(({ RepoTags, RepoDigests }) => [...(RepoTags ?? []), ...(RepoDigests ?? [])].some((name) => name.startsWith(this.registry.host)));
+    for (const { Id } of own) await this.docker.getImage(Id).remove({ force: true });
     await this.registry.stop();
   }
 

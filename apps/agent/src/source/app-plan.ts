@@ -20,6 +20,8 @@ export interface ImagePlan {
   /** Path of the Dockerfile in the build context. */
   readonly dockerfile: string;
   readonly context: ContextOptions;
+  /** The context without the Dockerfile's `# syntax=` line, where it has one: for a node that cannot fetch what the line names. */
+  readonly contextWithoutSyntax: ContextOptions | undefined;
   /** Stacks and toolchains that have to be there before the build. */
   readonly stacks: readonly string[];
   readonly toolchains: readonly Toolchain[];

@@ -6,6 +6,8 @@ import { dockerIgnore } from './docker-ignore.js';
 import { classifyLayers, inspectDockerfile } from './dockerfile-inspection.js';
 import type { SourceTree } from './source-tree.js';
 
+/** A directive counts at the top of the file only. */
+const syntaxLine = /^#\s*syntax\s*=.*$/im;
 const stackReference = /^(?:docker\.io\/)?molo\/stack:([\w.-]+)$/;
 
 /** An app with a Dockerfile of its own: built as it stands. */
@@ -29,6 +31,7 @@ export async function planDockerfile(tree: SourceTree, files: AppFiles, settings
     image: {
       dockerfile: path,
       context: { prefix: '', leavesOut: (each) => each !== path && ignored(each), additions: new Map() },
+      contextWithoutSyntax: syntaxLine.test(text) ? { prefix: '', leavesOut: (each) => each === path || ignored(each), additions: new Map([[path, text.replace(syntaxLine, '#')]]) } : undefined,
       stacks: facts.images.flatMap((image) => stackReference.exec(image)?.[1] ?? []),
       toolchains: [],
       base: facts.base,

@@ -159,8 +159,8 @@ const dependencyFiles = /(package(-lock)?\.json|pnpm-lock\.yaml|yarn\.lock|requi
 /**
  * Kinds of the layers that a Dockerfile puts on its base. A step that installs system packages makes OS Custom, one that
  * installs dependencies or copies only the files that name them makes Library, one that copies from another image by
- * an absolute path into /usr or /opt makes Binary, any other copy makes Source. Any other RUN, and WORKDIR, belongs to what is
- * already there. The five kinds keep their order: nothing above a Source layer is anything else.
+ * an absolute path into /usr or /opt makes Binary, any other copy makes Source. Any other RUN, and WORKDIR, is of the kind before it, at least
+ * OS Custom. The five kinds keep their order: nothing above a Source layer is anything else.
  */
 export function classifyLayers(instructions: readonly Instruction[]): LayerKind[] {
   let reached = 1;

@@ -116,6 +116,7 @@ function generatedPlan({ manifest, headline, notes, parts, libraryFiles, additio
     image: {
       dockerfile: 'Dockerfile',
       context: { prefix: `${sourceFolder}/`, leavesOut, additions: files },
+      contextWithoutSyntax: undefined,
       stacks: [parts.stack],
       toolchains: parts.toolchains,
       base: stackImage(parts.stack),
