@@ -1,14 +1,19 @@
 'use client';
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type Query, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Me, Right } from '@molo/contracts';
 import { live } from '../live/use-live';
 import { molo } from '../platform/client';
 import { isProblem } from '../platform/problem';
 
+/** While the platform does not answer, the page asks on and heals by itself. */
+function askAgainMs(query: Query<Me | null>): number | false {
+  return query.state.status === 'error' ? 3_000 : false;
+}
+
 /** Who is signed in; null where nobody is, undefined while that is not known. */
 export function useMe() {
-  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal), staleTime: 60_000 });
+  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal), staleTime: 60_000, refetchInterval: askAgainMs });
 }
 
 async function readMe(signal: AbortSignal): Promise<Me | null> {

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import Link from 'next/link';
 import type { App, EnvironmentSummary } from '@molo/contracts';
 import { ArrowUpRight } from 'lucide-react';
+import { failureSentence } from '../deployments/failure-text';
 import { StateChip } from '../deployments/state-chip';
 import { formatBytes, formatCount } from '../text/quantities';
 import { Since } from '../ui/ago';
@@ -120,7 +121,7 @@ function Happening({ environment }: { readonly environment: EnvironmentSummary }
       title={liveRelease === null ? 'The last deployment failed' : `The last deployment failed; ${liveRelease.version ?? `v${liveRelease.number}`} serves on`}
       actions={<Link href={`/deployments/${lastDeployment.id}`} className={buttonClasses('plain', 's')}>See why</Link>}
     >
-      {lastDeployment.failure?.detail.split('\n')[0]}
+      {failureSentence(lastDeployment.failure?.detail ?? '')}
     </Notice>
   );
 }

@@ -3,6 +3,7 @@
 import Link from 'next/link';
 import type { App, EnvironmentSummary } from '@molo/contracts';
 import { ArrowUpRight, ChevronRight } from 'lucide-react';
+import { failureSentence } from '../deployments/failure-text';
 import { StateChip } from '../deployments/state-chip';
 import { Ago, Since } from '../ui/ago';
 import { Card } from '../ui/card';
@@ -79,7 +80,7 @@ function Trouble({ environment }: { readonly environment: EnvironmentSummary }) 
   return (
     <p className="flex flex-wrap items-baseline gap-x-2 border-t border-line bg-bad-soft/60 px-5 py-2.5 text-[0.9rem] last:rounded-b-xl">
       <span className="font-medium text-bad">The last deployment failed.</span>
-      <span className="min-w-0 flex-1 basis-60 truncate text-ink-soft">{lastDeployment.failure?.detail.split('\n')[0]}</span>
+      <span className="min-w-0 flex-1 basis-60 truncate text-ink-soft">{failureSentence(lastDeployment.failure?.detail ?? '')}</span>
       <Link href={`/deployments/${lastDeployment.id}`} className="relative z-1 rounded font-medium text-harbour hover:underline">
         See why
       </Link>

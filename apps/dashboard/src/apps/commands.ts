@@ -12,7 +12,7 @@ function at({ app, environment }: Place): string {
 export const commands = {
   apps: () => 'molo apps',
   deleteApp: (name: string) => `molo apps delete ${name}`,
-  createApp: (name: string) => `molo apps create ${name === '' ? 'NAME' : name}`,
+  createApp: (name: string) => `molo apps create ${/^[\w-]+$/.test(name) ? name : 'NAME'}`,
   releases: (place: Place) => `molo releases ${at(place)}`,
   rollBack: (place: Place, release: number) => `molo rollback v${release} ${at(place)}`,
   redeploy: (place: Place) => `molo redeploy ${at(place)}`,

@@ -1,8 +1,7 @@
 'use client';
 
 import { useMemo, useState } from 'react';
-import type { Deployment } from '@molo/contracts';
-import { isFinal } from '@molo/contracts';
+import { type Deployment, isFinal, problems } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { onlySource } from '../logs/log-buffer';
 import { LogView, SourceFilter } from '../logs/log-view';
@@ -12,6 +11,7 @@ import { QueryView } from '../platform/query-view';
 import { ReceiptView } from '../releases/receipt-view';
 import { Card, Section } from '../ui/card';
 import { Command } from '../ui/command';
+import { Notice } from '../ui/notice';
 import { DeploymentHead } from './deployment-head';
 import { FailureNotice } from './failure-notice';
 import { lastLinesOf } from './last-lines';
@@ -43,7 +43,12 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
   return (
     <div className="flex flex-col gap-8">
       <DeploymentHead deployment={deployment} state={state} />
-      {failure !== null && (state === 'failed' || state === 'cancelled') && <FailureNotice failure={failure} lastLines={lastLinesOf(story)} />}
+      {failure !== null && state === 'failed' && <FailureNotice failure={failure} logLines={lastLinesOf(story)} />}
+      {failure !== null && state === 'cancelled' && (
+        <Notice tone="info" title={problems[failure.code].title}>
+          {failure.detail}
+        </Notice>
+      )}
       <div className={receipt === null ? '' : 'grid gap-6 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start'}>
         <Section title="Steps">
           <Card className="px-4 py-3 sm:px-5">

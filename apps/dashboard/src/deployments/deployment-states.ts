@@ -1,4 +1,4 @@
-import type { DeploymentState, ReleaseReason } from '@molo/contracts';
+import { type DeploymentState, isFinal, type ReleaseReason } from '@molo/contracts';
 import type { Tone } from '../ui/chip';
 
 interface ShownState {
@@ -35,6 +35,11 @@ export const shownReasons: Record<ReleaseReason, string> = {
   scale: 'Scale',
   domains: 'Domains',
 };
+
+/** What a deployment is called that has no release: not yet, or because it never came to one. */
+export function unreleasedName(state: DeploymentState): string {
+  return isFinal(state) ? 'No release' : 'New release';
+}
 
 /** `1.2 (v5)`, or `v5` where the app tells no version of its own. */
 export function releaseName(release: { readonly number: number; readonly version: string | null }): string {

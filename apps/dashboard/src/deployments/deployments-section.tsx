@@ -14,7 +14,8 @@ import { Card, Section } from '../ui/card';
 import { classNames } from '../ui/class-names';
 import { Command } from '../ui/command';
 import { Empty } from '../ui/notice';
-import { releaseName, shownReasons } from './deployment-states';
+import { releaseName, shownReasons, unreleasedName } from './deployment-states';
+import { failureSentence } from './failure-text';
 import { StateChip } from './state-chip';
 import { useDeployments } from './use-deployment';
 
@@ -58,7 +59,7 @@ function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
         <div className="min-w-0">
           <p className="truncate font-medium">
             <Link href={`/deployments/${id}`} className="rounded after:absolute after:inset-0">
-              {release === null ? 'New release' : releaseName(release)}
+              {release === null ? unreleasedName(state) : releaseName(release)}
             </Link>
             {commit !== null && (
               <span className="ml-2 font-normal text-ink-soft">
@@ -79,7 +80,7 @@ function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
       </div>
       {failure !== null && state === 'failed' && (
         <p className="mt-1.5 text-[0.87rem] text-ink-soft sm:pl-[10.25rem]">
-          <span className="font-medium text-bad">{problems[failure.code].title}.</span> {failure.detail.split('\n')[0]}
+          <span className="font-medium text-bad">{problems[failure.code].title}.</span> {failureSentence(failure.detail)}
         </p>
       )}
     </li>

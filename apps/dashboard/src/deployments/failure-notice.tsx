@@ -1,11 +1,20 @@
 import { type Failure, problems } from '@molo/contracts';
 import { Notice } from '../ui/notice';
+import { failureText } from './failure-text';
+
+interface FailureNoticeProps {
+  readonly failure: Failure;
+  /** The end of the log, where the failure itself brings no lines. */
+  readonly logLines: readonly string[];
+}
 
 /** Why it failed: what kind, its code, the sentence that says what to do, and the last lines that belong to it. */
-export function FailureNotice({ failure, lastLines }: { readonly failure: Failure; readonly lastLines: readonly string[] }) {
+export function FailureNotice({ failure, logLines }: FailureNoticeProps) {
+  const text = failureText(failure.detail);
+  const lastLines = text.lastLines.length > 0 ? text.lastLines : logLines;
   return (
     <Notice tone="bad" title={problems[failure.code].title} role="status">
-      <p className="whitespace-pre-line">{failure.detail}</p>
+      <p className="whitespace-pre-line">{text.sentence}</p>
       <p className="mt-1 text-[0.83rem] text-ink-faint">
         Code <code className="font-mono">{failure.code}</code>
         {problems[failure.code].retryable && '; the same may work later with nothing changed'}

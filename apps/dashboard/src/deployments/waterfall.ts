@@ -6,7 +6,7 @@ export const phases = ['queued', 'awaiting_approval', 'building', 'pushing', 're
 export type Phase = (typeof phases)[number];
 
 export const phaseNames: Record<Phase, string> = {
-  queued: 'Wait',
+  queued: 'Prepare',
   awaiting_approval: 'Approval',
   building: 'Build',
   pushing: 'Store image',

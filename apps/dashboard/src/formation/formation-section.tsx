@@ -90,7 +90,7 @@ function Stepper({ process, count, disabled, onCount }: StepperProps) {
           value={count}
           disabled={disabled}
           onChange={(event) => set(event.target.valueAsNumber)}
-          className="tabular h-8 w-14 [appearance:textfield] rounded-lg border border-line-strong bg-surface text-center"
+          className="tabular h-8 w-14 [appearance:textfield] rounded-lg [&::-webkit-inner-spin-button]:appearance-none border border-line-strong bg-surface text-center"
         />
         <Button size="s" aria-label={`One ${process} more`} disabled={disabled || count === mostInstances} onClick={() => set(count + 1)}>
           <Plus aria-hidden className="size-3.5" />

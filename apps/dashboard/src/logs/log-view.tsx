@@ -51,7 +51,7 @@ export function LogView({ label, log, showSource, running, empty, filter }: LogV
           <CopyButton text={plainText(log)} label="Copy the log" onDark />
         </span>
       </div>
-      <div ref={box} onScroll={onScroll} role="log" aria-label={label} aria-live="off" tabIndex={0} className="max-h-[min(28rem,70dvh)] min-h-32 overflow-y-auto font-mono text-[0.79rem] leading-[1.55] outline-offset-[-3px]">
+      <div ref={box} onScroll={onScroll} role="log" aria-label={label} aria-live="off" tabIndex={0} className="max-h-[min(28rem,70dvh)] overflow-y-auto font-mono text-[0.79rem] leading-[1.55] outline-offset-[-3px]">
         <div ref={lines} className="py-3">
         {log.dropped > 0 && <p className="px-4 pb-2 text-log-faint">{countOf(log.dropped, 'earlier line')} not shown here; the command below shows them.</p>}
         {log.length === 0 && <p className="px-4 text-log-faint">{empty}</p>}

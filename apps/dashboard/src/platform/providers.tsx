@@ -17,7 +17,8 @@ function makeQueryClient(): QueryClient {
       queries: {
         staleTime: 10_000,
         networkMode: 'always',
-        retry: (failures, error) => failures < 2 && error instanceof AppError && error.code === 'unavailable',
+        // The client asks again by itself where that may help.
+        retry: false,
       },
       mutations: { networkMode: 'always', retry: false },
     },

@@ -70,7 +70,7 @@ interface BerthProps {
 function Berth({ release, first, last, selected, onSelect, panelId }: BerthProps) {
   const { number, version, deployment } = release;
   return (
-    <div className="relative flex w-[11.5rem] min-w-[11.5rem] snap-center flex-col pr-3 last:pr-0" role="presentation">
+    <div className="relative flex max-w-72 min-w-[11.5rem] flex-1 snap-center flex-col pr-3 last:pr-0" role="presentation">
       <span aria-hidden className={classNames('absolute top-[9px] right-0 left-0 h-[3px] bg-line-strong', first && 'left-5 rounded-l-full', last && 'right-[7rem] rounded-r-full')} />
       <Post release={release} />
       <button
