@@ -24,6 +24,8 @@ export interface ConsumerOptions {
  */
 export const takeover = { lockDuration: 10_000, stalledInterval: 5000, maxStalledCount: 1_000_000 } as const;
 
+const warnEveryMs = 60_000;
+
 const longestBackoffMs = 20_000;
 
 function backoffMs(attemptsMade: number): number {
@@ -38,6 +40,8 @@ export class Consumer {
   private readonly byName: ReadonlyMap<string, JobHandler>;
   /** Runs by job id. Redis may forget a job that runs here and be given it again; it is then joined, not run twice. */
   private readonly running = new Map<string, Promise<void>>();
+
+  private silentUntil = 0;
 
   constructor(
     url: string,
@@ -57,7 +61,7 @@ export class Consumer {
       ...takeover,
     });
     this.worker.on('failed', (job, error) => void this.afterFailure(job, error));
-    this.worker.on('error', (error) => this.log.warn({ queue: place.queue, error: error.message }, 'queue worker failed'));
+    this.worker.on('error', (error) => this.warn(place.queue, error));
   }
 
   async ready(): Promise<void> {
@@ -70,14 +74,22 @@ export class Consumer {
     // First of all nothing more is fetched: what is put back below would come straight back here.
     await Promise.race([this.worker.pause(true).catch(() => undefined), soon()]);
     this.stopping.abort();
+    // Closing waits for the jobs that run, and for Redis, which may be gone.
+    const isIdle = this.running.size === 0 && this.connection.status !== 'ready';
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, graceMs, 'late');
+      timer = setTimeout(resolve, isIdle ? 0 : graceMs, 'late');
     });
-    // Closing waits for the jobs that run, and for Redis, which may be gone.
     if ((await Promise.race([closed, deadline])) === 'late') await Promise.race([this.worker.close(true).catch(() => undefined), soon()]);
     clearTimeout(timer);
     this.connection.disconnect();
+  }
+
+  /** While Redis is gone a worker errs several times a second. */
+  private warn(queue: string, error: Error): void {
+    if (performance.now() < this.silentUntil) return;
+    this.silentUntil = performance.now() + warnEveryMs;
+    this.log.warn({ queue, error: error.message }, 'queue worker failed; it tries again by itself');
   }
 
   private async process(job: Job, token: string | undefined): Promise<void> {

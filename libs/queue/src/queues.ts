@@ -84,7 +84,8 @@ export class Queues {
       skipWaitingForReady: true,
       streams: { events: { maxLen: 100 } },
     });
-    queue.on('error', (error) => this.log.warn({ queue: place.queue, error: error.message }, 'queue connection failed'));
+    // `produce` throws what fails; nobody else listens, and an 'error' that nobody hears would end the process.
+    queue.on('error', () => undefined);
     this.queues.set(place.queue, queue);
     return queue;
   }

@@ -18,6 +18,10 @@ const failuresToBeUnhealthy = 3;
 
 const stayMs = 1000;
 
+/** While nobody listens yet, asking costs next to nothing, and each pause adds to the time of a deployment. */
+const refusedPauseMs = 20;
+const refused = 'the connection was refused';
+
 /**
  * Asks one running container, over and over from its start on, whether it is healthy, and says when that changes.
  */
@@ -75,7 +79,7 @@ export class HealthProbe {
 
   private pauseMs(): number {
     const whileStarting = Math.max(20, (this.health?.intervalSeconds ?? 0.1) * 1000);
-    if (this.last?.healthy !== true) return whileStarting;
+    if (this.last?.healthy !== true) return this.last?.answer === refused ? Math.min(refusedPauseMs, whileStarting) : whileStarting;
     return this.failures > 0 ? doubtPauseMs : Math.max(steadyPauseMs, whileStarting);
   }
 }
@@ -113,6 +117,6 @@ function answers(check: Extract<Checked, { kind: 'http' }>, address: string, hos
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ECONNREFUSED') return 'the connection was refused';
+  if (error.code === 'ECONNREFUSED') return refused;
   return error.code ?? error.message;
 }

@@ -1,5 +1,6 @@
 import { AppError, type DesiredInstance, type InstanceObserved, type ObservedInstance } from '@molo/contracts';
 import { now } from '../clock.js';
+import { CoalescedWork } from '../coalesced-work.js';
 import type { Container, Engine } from '../engine/engine.js';
 import { networkName, type EnvironmentNetworks } from '../engine/environment-networks.js';
 import type { Log } from '../logger.js';
@@ -46,8 +47,7 @@ export class InstanceController {
   private probe: HealthProbe | null = null;
   private probed: string | null = null;
   private timer: NodeJS.Timeout | undefined;
-  private turning: Promise<void> | null = null;
-  private again = false;
+  private readonly turning = new CoalescedWork(() => this.turn());
   private closed = false;
 
   constructor(
@@ -58,7 +58,7 @@ export class InstanceController {
 
   /** Takes a container that was found; false when it has another one already. */
   adopt(container: Container): boolean {
-    if (this.containerId !== null || this.turning) return this.containerId === null || this.containerId === container.id;
+    if (this.containerId !== null || this.turning.isRunning) return this.containerId === null || this.containerId === container.id;
     this.container = container;
     this.containerId = container.id;
     return true;
@@ -83,8 +83,7 @@ export class InstanceController {
   }
 
   poke(): void {
-    this.again = true;
-    if (!this.closed) this.turning ??= this.turn().finally(() => (this.turning = null));
+    this.turning.ask();
   }
 
   /** Ends the care for it; its container keeps running. */
@@ -92,7 +91,7 @@ export class InstanceController {
     this.closed = true;
     clearTimeout(this.timer);
     this.probe?.stop();
-    await this.turning;
+    await this.turning.end();
   }
 
   get isWanted(): boolean {
@@ -131,14 +130,11 @@ export class InstanceController {
   }
 
   private async turn(): Promise<void> {
-    while (this.again && !this.closed) {
-      this.again = false;
-      try {
-        await this.once();
-      } catch (error) {
-        this.parts.log.warn({ instance: this.id, err: error }, 'an instance could not be looked after; tried again');
-        this.wakeAt(now() + retryMs);
-      }
+    try {
+      await this.once();
+    } catch (error) {
+      this.parts.log.warn({ instance: this.id, err: error }, 'an instance could not be looked after; tried again');
+      this.wakeAt(now() + retryMs);
     }
   }
 
@@ -153,8 +149,11 @@ export class InstanceController {
   }
 
   private async look(): Promise<void> {
-    if (this.desired && this.desired.desired === 'running' && !this.container) await this.parts.images.look(this.desired.image);
-    if (!this.stale) return;
+    if (this.stale) await this.lookAtContainer();
+    if (this.desired?.desired === 'running' && this.container === null) await this.parts.images.look(this.desired.image);
+  }
+
+  private async lookAtContainer(): Promise<void> {
     this.stale = false;
     this.container = this.containerId === null ? null : await this.parts.engine.inspect(this.containerId);
     if (this.container !== null || this.containerId === null) return;
@@ -222,7 +221,7 @@ export class InstanceController {
       if (!bringsUp.has(action)) throw error;
       this.takeFailure(action, error);
     }
-    this.again = true;
+    this.poke();
   }
 
   private async perform(action: Exclude<Action, 'none'>): Promise<void> {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { writeWhole } from '../atomic-file.js';
+import { CoalescedWork } from '../coalesced-work.js';
 import { CONFIG, type AgentConfig } from '../config.js';
 import { LOG, type Log } from '../logger.js';
 import { blankMemory, InstanceMemory } from './instance-memory.js';
@@ -15,8 +16,7 @@ const Stored = z.record(z.string(), InstanceMemory);
 export class MemoryStore {
   private readonly file: string;
   private readonly memories = new Map<string, InstanceMemory>();
-  private writing: Promise<void> | null = null;
-  private changed = false;
+  private readonly writing = new CoalescedWork(() => this.write());
 
   constructor(
     @Inject(CONFIG) config: Pick<AgentConfig, 'home'>,
@@ -41,31 +41,23 @@ export class MemoryStore {
   set(instanceId: string, memory: InstanceMemory): void {
     if (isDeepStrictEqual(this.memories.get(instanceId), memory)) return;
     this.memories.set(instanceId, memory);
-    this.save();
+    this.writing.ask();
   }
 
   forget(instanceId: string): void {
-    if (this.memories.delete(instanceId)) this.save();
+    if (this.memories.delete(instanceId)) this.writing.ask();
   }
 
   /** Resolves once all that was set is in the file. */
   async saved(): Promise<void> {
-    while (this.writing) await this.writing;
-  }
-
-  private save(): void {
-    this.changed = true;
-    this.writing ??= this.write().finally(() => (this.writing = null));
+    await this.writing.rest();
   }
 
   private async write(): Promise<void> {
-    while (this.changed) {
-      this.changed = false;
-      try {
-        await writeWhole(this.file, JSON.stringify(Object.fromEntries(this.memories)));
-      } catch (error) {
-        this.log.error({ err: error }, 'what is remembered of the instances cannot be written');
-      }
+    try {
+      await writeWhole(this.file, JSON.stringify(Object.fromEntries(this.memories)));
+    } catch (error) {
+      this.log.error({ err: error }, 'what is remembered of the instances cannot be written');
     }
   }
 }

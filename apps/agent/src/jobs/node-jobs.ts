@@ -9,6 +9,9 @@ import { DesiredFollower } from '../reconcile/desired-follower.js';
 const buildsAtOnce = 2;
 const controlAtOnce = 50;
 
+/** Time that builds have to end in good order when the agent stops. */
+const shutdownMs = 5000;
+
 /** What carries out builds. */
 export abstract class Builds {
   /** Builds, pushes and reports; returns once the control plane knows how it ended. */
@@ -48,6 +51,6 @@ export class NodeJobs implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.queues.close();
+    await this.queues.close(shutdownMs);
   }
 }

@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LogChunk } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CoalescedWork } from '../coalesced-work.js';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import type { Container } from '../engine/engine.js';
 import { LOG, type Log } from '../logger.js';
 import type { LogLine } from './docker-log-stream.js';
 
 const gatherMs = 20;
+const chunksAtOnce = 50;
 const chunkChars = 64 * 1024;
 /** What may wait for the control plane to come back; older lines then go. They stay in the environment's own log. */
 const waitingChars = 2 * 1024 ** 2;
@@ -15,7 +17,7 @@ const waitingChars = 2 * 1024 ** 2;
 @Injectable()
 export class DeploymentLines implements OnModuleDestroy {
   private waiting: LogChunk[] = [];
-  private sending: Promise<void> | null = null;
+  private readonly sending = new CoalescedWork(() => this.send());
   private readonly closing = new AbortController();
 
   constructor(
@@ -25,7 +27,7 @@ export class DeploymentLines implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.closing.abort();
-    await this.sending;
+    await this.sending.end();
   }
 
   add(container: Container, lines: readonly LogLine[]): void {
@@ -38,21 +40,20 @@ export class DeploymentLines implements OnModuleDestroy {
       this.waiting.push({ deploymentId, source, key, text: group.map((line) => line.text).join('\n') });
     }
     this.bound();
-    this.sending ??= this.send().finally(() => (this.sending = null));
+    this.sending.ask();
   }
 
   private async send(): Promise<void> {
     await pause(gatherMs);
-    while (this.waiting.length > 0 && !this.closing.signal.aborted) {
-      const batch = this.waiting.slice(0, 50);
-      try {
-        await this.controlPlane.sendLogs(batch, this.closing.signal);
-      } catch (error) {
-        if (this.closing.signal.aborted) return;
-        this.log.warn({ err: error }, 'lines of a deployment were not taken');
-      }
-      this.waiting = this.waiting.filter((chunk) => !batch.includes(chunk));
+    const batch = this.waiting.slice(0, chunksAtOnce);
+    try {
+      await this.controlPlane.sendLogs(batch, this.closing.signal);
+    } catch (error) {
+      if (this.closing.signal.aborted) return;
+      this.log.warn({ err: error }, 'lines of a deployment were not taken');
     }
+    this.waiting = this.waiting.filter((chunk) => !batch.includes(chunk));
+    if (this.waiting.length > 0) this.sending.ask();
   }
 
   private bound(): void {

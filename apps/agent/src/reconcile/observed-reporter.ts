@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ObservedNode } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CoalescedWork } from '../coalesced-work.js';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import { LOG, type Log } from '../logger.js';
 
@@ -18,8 +19,8 @@ export class ObservedReporter implements OnModuleDestroy {
   private readonly closing = new AbortController();
   private observe: (() => Promise<Observation>) | null = null;
   private seq = 0;
-  private news = false;
-  private sending: Promise<void> | null = null;
+  private failures = 0;
+  private readonly sending = new CoalescedWork(() => this.send());
   private heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
@@ -34,29 +35,23 @@ export class ObservedReporter implements OnModuleDestroy {
   }
 
   changed(): void {
-    this.news = true;
-    if (this.observe && !this.closing.signal.aborted) this.sending ??= this.send(this.observe).finally(() => (this.sending = null));
+    if (this.observe) this.sending.ask();
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.heartbeat);
     this.closing.abort();
-    await this.sending;
+    await this.sending.end();
   }
 
-  private async send(observe: () => Promise<Observation>): Promise<void> {
-    for (let failures = 0; this.news && !this.closing.signal.aborted; ) {
-      await pause(failures === 0 ? gatherMs : Math.min(100 * 2 ** failures, longestPauseMs), undefined, { signal: this.closing.signal }).catch(() => undefined);
-      this.news = false;
-      const error = await this.sendOnce(await observe());
-      failures = error === null ? 0 : this.failed(error, failures);
-    }
-  }
-
-  private failed(error: unknown, failures: number): number {
-    this.news = true;
-    if (failures === 0 && !this.closing.signal.aborted) this.log.warn({ err: error }, 'the control plane did not take what is observed; tried again until it does');
-    return failures + 1;
+  private async send(): Promise<void> {
+    const waitMs = this.failures === 0 ? gatherMs : Math.min(100 * 2 ** this.failures, longestPauseMs);
+    await pause(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    if (this.observe === null || this.closing.signal.aborted) return;
+    const error = await this.sendOnce(await this.observe());
+    if (error !== null && this.failures === 0) this.log.warn({ err: error }, 'the control plane did not take what is observed; tried again until it does');
+    this.failures = error === null ? 0 : this.failures + 1;
+    if (error !== null) this.sending.ask();
   }
 
   private async sendOnce(observation: Observation): Promise<unknown> {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DesiredNode, NodeFigures, ObservedRoute, TrafficCount } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CoalescedWork } from '../coalesced-work.js';
 import { Ingress } from '../ingress/ingress.js';
 import type { InstanceAddress } from '../ingress/wish.js';
 import { LOG, type Log } from '../logger.js';
@@ -20,12 +21,13 @@ interface Wish {
 @Injectable()
 export class Traffic implements OnModuleDestroy {
   private readonly closing = new AbortController();
+  private readonly following = new CoalescedWork(() => this.follow());
+  private readonly draining = new CoalescedWork(() => this.lookAtDrains());
   private readonly open = new Map<string, number>();
   private wish: Wish | null = null;
   private done: Wish | null = null;
   private routes: readonly ObservedRoute[] = [];
-  private applying: Promise<void> | null = null;
-  private draining: Promise<void> | null = null;
+  private retry: NodeJS.Timeout | undefined;
   private listener: () => void = () => undefined;
 
   constructor(
@@ -45,7 +47,7 @@ export class Traffic implements OnModuleDestroy {
     const wish = { node, addresses: addressesOf(node, seen, routed) };
     if (this.wish?.node.routes === node.routes && isDeepStrictEqual(this.wish.addresses, wish.addresses)) return;
     this.wish = wish;
-    this.applying ??= this.follow().finally(() => (this.applying = null));
+    this.following.ask();
   }
 
   observedRoutes(): ObservedRoute[] {
@@ -68,22 +70,23 @@ export class Traffic implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.closing.abort();
-    await Promise.all([this.applying, this.draining]);
+    clearTimeout(this.retry);
+    await Promise.all([this.following.end(), this.draining.end()]);
   }
 
   private async follow(): Promise<void> {
-    while (this.wish !== null && this.wish !== this.done && !this.closing.signal.aborted) {
-      const wish = this.wish;
-      try {
-        await this.sayWhoEnded(wish);
-        const routes = await this.ingress.apply(wish.node.routes, wish.addresses);
-        this.done = wish;
-        this.see(routes);
-      } catch (error) {
-        this.log.error({ err: error }, 'the ingress cannot be switched; tried again');
-      }
-      const failed = this.done !== wish || this.routes.some((route) => route.failure !== null);
-      if (failed && this.wish === wish) await this.tryAgainLater();
+    const { wish } = this;
+    if (wish === null || wish === this.done) return;
+    clearTimeout(this.retry);
+    try {
+      await this.sayWhoEnded(wish);
+      const routes = await this.ingress.apply(wish.node.routes, wish.addresses);
+      this.done = wish;
+      this.see(routes);
+      if (routes.some((route) => route.failure !== null)) this.tryAgainLater();
+    } catch (error) {
+      this.log.error({ err: error }, 'the ingress cannot be switched; tried again');
+      this.tryAgainLater();
     }
   }
 
@@ -96,25 +99,29 @@ export class Traffic implements OnModuleDestroy {
     }
   }
 
-  private async tryAgainLater(): Promise<void> {
-    await pause(retryMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
-    this.done = null;
+  private tryAgainLater(): void {
+    if (this.closing.signal.aborted) return;
+    this.retry = setTimeout(() => {
+      this.done = null;
+      this.following.ask();
+    }, retryMs);
   }
 
   private see(routes: readonly ObservedRoute[]): void {
     this.routes = routes;
-    this.draining ??= this.watchDrains().finally(() => (this.draining = null));
+    this.draining.ask();
     this.listener();
   }
 
-  private async watchDrains(): Promise<void> {
-    for (let ids = this.drainingIds(); ids.length > 0 && !this.closing.signal.aborted; ids = this.drainingIds()) {
-      const counts = await Promise.all(ids.map((id) => this.ingress.openConnections(id).catch(() => null)));
-      const changed = ids.filter((id, index) => counts[index] !== null && this.open.get(id) !== counts[index]);
-      for (const [index, id] of ids.entries()) if (counts[index] !== null) this.open.set(id, counts[index] ?? 0);
-      if (changed.length > 0) this.listener();
-      await pause(drainLookMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
-    }
+  private async lookAtDrains(): Promise<void> {
+    const ids = this.drainingIds();
+    if (ids.length === 0 || this.closing.signal.aborted) return;
+    const counts = await Promise.all(ids.map((id) => this.ingress.openConnections(id).catch(() => null)));
+    const changed = ids.filter((id, index) => counts[index] !== null && this.open.get(id) !== counts[index]);
+    for (const [index, id] of ids.entries()) if (counts[index] !== null) this.open.set(id, counts[index] ?? 0);
+    if (changed.length > 0) this.listener();
+    await pause(drainLookMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    this.draining.ask();
   }
 
   /** Those that the ingress was told of as draining. */
