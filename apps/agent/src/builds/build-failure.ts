@@ -60,6 +60,6 @@ function describeStep(step: string | undefined): string {
 }
 
 function shortened(instruction: string): string {
-  const plain = instruction.replace(/--mount=\S+ /g, '');
+  const plain = instruction.replace(/--mount=\S+ /g, '').replace(/^RUN cd \/app && (?:export .+? && )*(?:cp -R \/mnt\/\. \/app\/ && )?/, 'RUN ');
   return plain.length > 200 ? `${plain.slice(0, 200)}…` : plain;
 }

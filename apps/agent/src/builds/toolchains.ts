@@ -97,8 +97,9 @@ export class Toolchains {
     const part: Part = { packageName, version, place: (path) => `usr/local/${folder}/${path}` };
     // From version 12 on pnpm is a native program, in a package of its own for each platform.
     if (name === 'pnpm' && semver.major(version) >= 12) {
-      const native = { ...part, packageName: `@pnpm/exe.linux-${this.settings.arch}` };
-      return { parts: [part, native], links: { 'usr/local/bin/pnpm': `../${folder}/pnpm` } };
+      const native: Part = { packageName: `@pnpm/exe.linux-${this.settings.arch}`, version, place: (path) => (path === 'pnpm' ? `usr/local/${folder}/pnpm` : undefined) };
+      const rest: Part = { ...part, place: (path) => (path === 'pnpm' ? undefined : part.place(path)) };
+      return { parts: [rest, native], links: { 'usr/local/bin/pnpm': `../${folder}/pnpm` } };
     }
     const bin = await binOf(this.registry, packageName, version);
     const entries = Object.entries(bin).filter(([command]) => command === name);

@@ -10,6 +10,7 @@ const parts: DockerfileParts = {
   toolchains: [{ name: 'node', version: '24.1.0' }],
   binaryPackages: [],
   buildPackages: [],
+  buildToolchains: [],
   env: { HOME: '/app' },
   library: step('npm ci --omit=dev'),
   build: undefined,

@@ -17,7 +17,8 @@ export interface DockerfileParts {
   readonly toolchains: readonly Toolchain[];
   /** Debian packages of the Binary layer, where the language comes from Debian. */
   readonly binaryPackages: readonly string[];
-  /** Debian packages that making the Library layer or the build needs; they never reach the image. */
+  /** Toolchains and Debian packages that making the Library layer or the build needs; they never reach the image. */
+  readonly buildToolchains: readonly Toolchain[];
   readonly buildPackages: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Command that fills /app with the dependencies that the running app needs; it sees `library/` of the context at /mnt. */
@@ -72,17 +73,16 @@ function baseStage(parts: DockerfileParts): { lines: string[]; kinds: LayerKind[
     lines.push(installPackages(parts, parts.binaryPackages));
     kinds.push('binary');
   }
-  for (const toolchain of parts.toolchains) {
-    lines.push(`COPY --from=${toolchainImage(toolchain)} / /`);
-    kinds.push('binary');
-  }
+  lines.push(...parts.toolchains.map(copyToolchain));
+  kinds.push(...parts.toolchains.map(() => 'binary' as const));
   lines.push(...envLines(parts.env));
   return { lines, kinds };
 }
 
 function toolsStage(parts: DockerfileParts): string[] {
-  if (parts.buildPackages.length === 0) return [];
-  return ['FROM base AS tools', installPackages(parts, parts.buildPackages)];
+  if (toolsName(parts) === 'base') return [];
+  const packages = parts.buildPackages.length > 0 ? [installPackages(parts, parts.buildPackages)] : [];
+  return ['FROM base AS tools', ...packages, ...parts.buildToolchains.map(copyToolchain)];
 }
 
 function libraryStage(parts: DockerfileParts): string[] {
@@ -125,7 +125,11 @@ function takeBuildResult(excludes: readonly string[]): string {
 }
 
 function toolsName(parts: DockerfileParts): string {
-  return parts.buildPackages.length > 0 ? 'tools' : 'base';
+  return parts.buildPackages.length + parts.buildToolchains.length > 0 ? 'tools' : 'base';
+}
+
+function copyToolchain(toolchain: Toolchain): string {
+  return `COPY --from=${toolchainImage(toolchain)} / /`;
 }
 
 function asApp(): string[] {

@@ -45,7 +45,7 @@ export async function installCommands(tree: SourceTree, packageJson: PackageJson
   if (manager.lockFile !== undefined && lock !== undefined) files.set(manager.lockFile, manager.name === 'npm' ? relatedLock(lock) : lock);
   const commands = commandsOf(manager);
   const text = lock ?? '';
-  const settled = { ...settings, runsScripts: manager.name === 'npm' && text.includes('"hasInstallScript": true') && packageJson['allowScripts'] === undefined };
+  const settled = { ...settings, runsScripts: manager.name === 'npm' && (lock === undefined || text.includes('"hasInstallScript": true')) && packageJson['allowScripts'] === undefined };
   return {
     files,
     production: step(`${takeFiles} && ${commands.production}`, manager, settled),

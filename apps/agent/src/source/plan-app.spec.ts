@@ -171,6 +171,17 @@ describe('a static site', () => {
   });
 });
 
+describe('a static site that Node builds', () => {
+  it('has no Node in its image', async () => {
+    const found = await plan({ 'package.json': node({ scripts: { build: 'vite build' } }), 'molo.yml': 'build:\n  static: dist\n' });
+    const [final = ''] = dockerfileOf(found).split('FROM base\n').slice(-1);
+    expect(dockerfileOf(found).split('FROM ')[1]).not.toContain('toolchain');
+    expect(final).not.toContain('toolchain');
+    expect(found.image.toolchains).toHaveLength(1);
+    expect(found.image.layerKinds).toEqual(['binary', 'source']);
+  });
+});
+
 describe('molo.yml and the kind of an app', () => {
   it('refuses what a Dockerfile leaves without meaning', async () => {
     expect((await problem({ Dockerfile: 'FROM a', 'molo.yml': 'build:\n  packages: [zip]\n' })).detail).toContain('build.packages has no meaning');

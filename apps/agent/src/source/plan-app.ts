@@ -70,7 +70,8 @@ async function staticPlan(tree: SourceTree, files: AppFiles, stack: string, sett
   const manifest = completeManifest(files, { builder: 'static', packageVersion: app.version, defaultWeb: app.start, port: undefined, imageHasHealthCheck: false });
   const parts: DockerfileParts = {
     ...common(files.file, stack, settings),
-    toolchains: app.toolchains,
+    toolchains: [],
+    buildToolchains: app.toolchains,
     binaryPackages: ['nginx-light'],
     buildPackages: [],
     env: { HOME: '/app' },
@@ -85,7 +86,7 @@ async function staticPlan(tree: SourceTree, files: AppFiles, stack: string, sett
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function common(file: ManifestFile, stack: string, settings: PlanSettings) {
-  return { stack, packages: file.build?.packages ?? [], hasExtraCa: settings.hasExtraCa, binaryPackages: [] };
+  return { stack, packages: file.build?.packages ?? [], hasExtraCa: settings.hasExtraCa, binaryPackages: [], buildToolchains: [] };
 }
 
 interface Generated {
@@ -118,7 +119,7 @@ function generatedPlan({ manifest, headline, notes, parts, libraryFiles, additio
       context: { prefix: `${sourceFolder}/`, leavesOut, additions: files },
       contextWithoutSyntax: undefined,
       stacks: [parts.stack],
-      toolchains: parts.toolchains,
+      toolchains: [...parts.toolchains, ...parts.buildToolchains],
       base: stackImage(parts.stack),
       layerKinds,
       labels,
