@@ -18,6 +18,8 @@ export function supervisor({ home }: Surroundings): Service {
     servesApps: true,
     needs: [],
     prepare: [
+      '# systemd marks what it starts: then it is the one that keeps runsvdir.',
+      '[ -z "${INVOCATION_ID:-}" ] || exec tail -f /dev/null',
       "found=''",
       'for process in /proc/[0-9]*; do',
       '  # Processes inside containers are seen here too; they are not ours.',

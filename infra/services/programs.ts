@@ -31,8 +31,10 @@ export function dockerd({ settings, node, checkout }: Surroundings): Service {
     servesApps: true,
     needs: [],
     prepare: [
-      '# A pid file outlives a kill -9, and its number may belong to somebody else by now.',
-      'if [ -r /var/run/docker.pid ] && ! grep -q dockerd "/proc/$(cat /var/run/docker.pid)/comm" 2>/dev/null; then rm -f /var/run/docker.pid; fi',
+      '# A pid file outlives a kill -9, and its number may belong to somebody else by now, or to one that nobody reaps.',
+      `is_running() { { tr '\\0' ' ' <"/proc/$(cat "$1")/cmdline"; } 2>/dev/null | grep -q "$2"; }`,
+      'is_running /var/run/docker.pid dockerd || rm -f /var/run/docker.pid',
+      'is_running /var/run/docker/containerd/containerd.pid containerd || rm -f /var/run/docker/containerd/containerd.pid',
       "grep -q ' /sys/fs/cgroup' /proc/mounts || mount -t cgroup2 none /sys/fs/cgroup || :",
       '# Some kernels speak only the older of the two iptables.',
       `if ! iptables -w -t nat -L >/dev/null 2>&1 && iptables-legacy -w -t nat -L >/dev/null 2>&1; then`,

@@ -17,16 +17,11 @@ const leftoverGraceTenths = 150;
  */
 export function runScript(service: Service, { home, checkout, user, bindCheckout }: RunAs): string {
   const drop = user && service.unprivileged ? `chpst -u ${user}:${user} ` : '';
-  const pids = quote(`${home}/run/pids/${service.name}`);
   const lines = [
-    '#!/bin/sh',
-    "# Written by Molo's set-up; changes here are lost.",
+    ...start,
     'exec 2>&1',
-    'started() { sed "s/.*) //" "/proc/$1/stat" 2>/dev/null | cut -d" " -f20; }',
     `as_user() { ${drop}"$@"; }`,
-    `leftover='' pid='' start=''`,
-    `[ ! -r ${pids} ] || read -r pid start <${pids} || :`,
-    'if [ -n "$start" ] && [ "$(started "$pid")" = "$start" ]; then leftover=$pid; fi',
+    ...findLeftover(home, service.name),
     ...(service.takesOver ? [] : endLeftover(service.endSignal ?? 'TERM')),
     ...needs(service, home),
     `set -a; . ${quote(`${home}/molo.env`)}; set +a`,
@@ -34,10 +29,30 @@ export function runScript(service: Service, { home, checkout, user, bindCheckout
     'umask 027',
     '[ ! -w /proc/self/oom_score_adj ] || echo -500 2>/dev/null >/proc/self/oom_score_adj || :',
     ...(service.prepare ?? []),
-    `echo "$$ $(started $$)" >${pids}`,
+    note(home, service.name),
     ...execLines(service, drop, bindCheckout && service.unprivileged && drop ? { home, checkout } : undefined),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+const start = [
+  '#!/bin/sh',
+  "# Written by Molo's set-up; changes here are lost.",
+  '# When a process was started, in ticks since boot; nothing for one that has ended, also where nobody reaps it.',
+  `started() { sed -n 's/.*) //; /^[^ZX]/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }`,
+];
+
+function findLeftover(home: string, name: string): string[] {
+  const file = quote(`${home}/run/pids/${name}`);
+  return [
+    `leftover='' pid='' start=''`,
+    `[ ! -r ${file} ] || read -r pid start <${file} || :`,
+    'if [ -n "$start" ] && [ "$(started "$pid")" = "$start" ]; then leftover=$pid; fi',
+  ];
+}
+
+function note(home: string, name: string): string {
+  return `echo "$$ $(started $$)" >${quote(`${home}/run/pids/${name}`)}`;
 }
 
 function endLeftover(signal: string): string[] {
@@ -67,8 +82,16 @@ function execLines(service: Service, drop: string, bind: { home: string; checkou
   return [`mkdir -p ${quote(place)}`, `exec unshare --mount sh -c ${quote(script)}`];
 }
 
+/** The logger that a killed supervisor left behind holds the lock on the log as long as its program lives. */
 export function logScript(home: string, name: string, user: string | undefined): string {
-  return `#!/bin/sh\nexec ${user ? `chpst -u ${user}:${user} ` : ''}svlogd -tt ${quote(`${home}/log/${name}`)}\n`;
+  const lines = [
+    ...start,
+    ...findLeftover(home, `${name}.log`),
+    ...endLeftover('TERM'),
+    note(home, `${name}.log`),
+    `exec ${user ? `chpst -u ${user}:${user} ` : ''}svlogd -tt ${quote(`${home}/log/${name}`)}`,
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 /** `sv check` runs it in the service's folder. */

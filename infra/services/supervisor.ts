@@ -35,9 +35,15 @@ export function serviceAnswers(service: string): Promise<boolean> {
  */
 export async function ensureSupervisor(): Promise<void> {
   if (supervisorPid() !== undefined) return;
+  if (hasUnit()) return void (await output('systemctl', ['start', 'molo.service']));
   const child = spawn('runsvdir', supervisorArguments(folder), { cwd: '/', detached: true, stdio: 'ignore', env: supervisorEnvironment });
   child.unref();
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+}
+
+/** Where systemd runs and knows our unit, it keeps runsvdir, and starts it with the machine. */
+function hasUnit(): boolean {
+  return existsSync('/run/systemd/system') && existsSync('/etc/systemd/system/molo.service');
 }
 
 export function supervisorPid(): number | undefined {
@@ -99,10 +105,11 @@ async function endLeftover(service: string): Promise<void> {
   await until(() => !runs()).catch(() => process.kill(Number(pid), 'SIGKILL'));
 }
 
-/** Field 22 of /proc/PID/stat: with the process id it names a process for good. */
+/** Field 22 of /proc/PID/stat: with the process id it names a process for good. Undefined for one that has ended. */
 function startOf(pid: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19];
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    return /[ZX]/.test(fields[0] ?? '') ? undefined : fields[19];
   } catch {
     return undefined;
   }
@@ -117,7 +124,8 @@ export async function removeService(service: string): Promise<void> {
 /** Ends runsvdir first, so that it does not start again the keepers that are told to go. */
 export async function endSupervisor(services: readonly string[]): Promise<void> {
   const pid = supervisorPid();
-  if (pid !== undefined) process.kill(pid, 'SIGTERM');
+  if (pid !== undefined && hasUnit()) await output('systemctl', ['stop', 'molo.service']);
+  else if (pid !== undefined) process.kill(pid, 'SIGTERM');
   await until(() => supervisorPid() === undefined);
   for (const service of services) await output('sv', ['exit', place(service)]).catch(() => undefined);
 }
