@@ -136,6 +136,19 @@ describe('an instance', () => {
     await reported(wanted, 'healthy');
   });
 
+  it("is healthy when the image's own HEALTHCHECK says so, and not before", async () => {
+    const checked = `${tag}-checked`;
+    const dockerfile = `FROM ${tag}\nHEALTHCHECK --interval=30s CMD ["/bin/cat", "/tmp/ready"]\n`;
+    spawnSync('docker', ['build', '-q', '-t', checked, '-'], { input: dockerfile });
+    const image = { ...instance().image, imageId: (await engine.hasImage(checked))! };
+    const wanted = instance({ image, command: 'sleep 1; touch /tmp/ready; sleep 1000', health: { check: { kind: 'image' }, intervalSeconds: 0.1, timeoutSeconds: 1, startSeconds: 15 } });
+    const never = { ...wanted, id: randomUUID(), index: 2, command: 'sleep 1000', health: { ...wanted.health!, startSeconds: 4 } };
+    await desire(await agent(), [wanted, never]);
+    await reported(wanted, 'healthy');
+    expect(await reported(never, 'failed')).toMatchObject({ failure: { code: 'instance_unhealthy' } });
+    spawnSync('docker', ['rmi', '-f', checked]);
+  });
+
   it('that crashes after it was healthy backs off, and is counted', async () => {
     const wanted = instance({ command: 'httpd -p $PORT; sleep 1; echo boom; exit 1' });
     await desire(await agent(), [wanted], [route([wanted])]);

@@ -95,7 +95,6 @@ export class Reconciler implements OnModuleDestroy {
   }
 
   private become(node: DesiredNode): void {
-    if (this.node === null) this.reporter.start(() => this.observation());
     this.node = node;
     this.identify(node.nodeId);
     const wanted = new Map(node.instances.map((instance) => [instance.id, instance]));
@@ -123,9 +122,11 @@ export class Reconciler implements OnModuleDestroy {
       this.retry = setTimeout(() => void this.lookAtAll(), retryMs);
       return;
     }
-    this.adopted = true;
     for (const controller of this.controllers.values()) controller.lookAgain();
     for (const instance of this.node?.instances ?? []) this.controller(instance.id, node.nodeId).want(instance);
+    // A report of what is not known yet would say that nothing runs.
+    if (!this.adopted) this.reporter.start(() => this.observation());
+    this.adopted = true;
     this.changed();
   }
 

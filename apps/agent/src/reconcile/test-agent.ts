@@ -159,7 +159,7 @@ export function importTestImage(tag: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'molo-image-'));
   for (const name of ['bin', 'www', 'tmp', 'etc', 'proc']) mkdirSync(join(folder, name));
   copyFileSync('/usr/bin/busybox', join(folder, 'bin/busybox'));
-  for (const name of ['sh', 'httpd', 'sleep', 'cat', 'echo', 'dd', 'nc', 'true', 'false', 'ls', 'seq', 'grep', 'kill', 'env']) symlinkSync('busybox', join(folder, 'bin', name));
+  for (const name of ['sh', 'httpd', 'sleep', 'cat', 'echo', 'dd', 'nc', 'true', 'false', 'ls', 'seq', 'grep', 'kill', 'env', 'touch']) symlinkSync('busybox', join(folder, 'bin', name));
   writeFileSync(join(folder, 'www/index.html'), 'hello\n');
   const script = `tar -C ${folder} -c . | docker import --change 'ENV PATH=/bin' - ${tag}`;
   const done = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
