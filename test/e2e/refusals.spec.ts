@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Deployment } from '@molo/contracts';
+import type { Deployment, Instance } from '@molo/contracts';
+import { waitFor } from '@molo/testkit';
 import { molo, moloJson, visit, WorkingCopy } from './platform.js';
 
 interface BadApp {
@@ -14,11 +15,10 @@ const badApps: readonly BadApp[] = [
   { fixture: 'bad/never-listens', code: 'instance_not_listening', says: /port/i },
   { fixture: 'bad/wrong-port', code: 'instance_wrong_port', says: /listens on \d+/i },
   { fixture: 'bad/answers-500', code: 'instance_unhealthy', says: /500/ },
-  { fixture: 'bad/exits-at-once', code: 'instance_exited', says: /exit code/i },
-  { fixture: 'bad/eats-memory', code: 'instance_out_of_memory', says: /memory/i },
+  { fixture: 'bad/exits-at-once', code: 'instance_exited', says: /ended with code 3/ },
   { fixture: 'bad/release-fails', code: 'release_process_failed', says: /release/i },
-  { fixture: 'bad/molo-yml-unknown-key', code: 'manifest_invalid', says: /line \d+/i },
-  { fixture: 'bad/molo-yml-wrong-type', code: 'manifest_invalid', says: /line \d+/i },
+  { fixture: 'bad/molo-yml-unknown-key', code: 'manifest_invalid', says: /molo\.yml:\d+:\d+/ },
+  { fixture: 'bad/molo-yml-wrong-type', code: 'manifest_invalid', says: /molo\.yml:\d+:\d+/ },
   { fixture: 'bad/unknown-node-version', code: 'runtime_version_unknown', says: /node/i },
 ];
 
@@ -53,6 +53,17 @@ describe('an app that cannot go live', () => {
     await copy.commitFixture('myapp/1.1');
     expect(await copy.push()).toMatchObject({ code: 0 });
     expect((await visit('sturdy', '/version')).headers['x-myapp-version']).toBe('1.1');
+  });
+});
+
+describe('an instance that uses more memory than it may', () => {
+  it('is shown as killed for that, and started again with growing pauses', async () => {
+    await using copy = await WorkingCopy.of('glutton');
+    await copy.commitFixture('bad/eats-memory');
+    await copy.push();
+    const killed = async () => (await moloJson<Instance[]>('ps', '--app', 'glutton')).find((instance) => instance.outOfMemory);
+    await waitFor(async () => (await killed()) !== undefined, { timeoutMs: 60_000, what: 'the instance to be killed for its memory' });
+    await waitFor(async () => ((await killed())?.restarts ?? 0) > 0, { timeoutMs: 60_000, what: 'it to be started again' });
   });
 });
 
