@@ -51,7 +51,7 @@ function KeyRow({ sshKey }: { readonly sshKey: SshKey }) {
       <span className="text-[0.87rem] text-ink-faint">
         {sshKey.type}, added <Ago at={sshKey.createdAt} />
       </span>
-      <Button size="s" tone="quiet" busy={remove.isPending} onClick={() => remove.mutate()} aria-label={`Remove the key ${sshKey.name}`}>
+      <Button size="s" className="ml-auto" tone="quiet" busy={remove.isPending} onClick={() => remove.mutate()} aria-label={`Remove the key ${sshKey.name}`}>
         Remove
       </Button>
       {remove.isError && (

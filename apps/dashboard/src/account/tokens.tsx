@@ -72,7 +72,7 @@ function TokenRow({ token }: { readonly token: Token }) {
           </Chip>
         ))}
       </span>
-      <Button size="s" tone={sure ? 'danger' : 'quiet'} busy={revoke.isPending} onClick={() => (sure ? revoke.mutate() : setSure(true))} onBlur={() => setSure(false)} aria-label={sure ? `Really revoke ${token.name}` : `Revoke ${token.name}`}>
+      <Button size="s" className="ml-auto" tone={sure ? 'danger' : 'quiet'} busy={revoke.isPending} onClick={() => (sure ? revoke.mutate() : setSure(true))} onBlur={() => setSure(false)} aria-label={sure ? `Really revoke ${token.name}` : `Revoke ${token.name}`}>
         {sure ? 'Really revoke' : 'Revoke'}
       </Button>
       {revoke.isError && (

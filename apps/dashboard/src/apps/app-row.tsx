@@ -7,10 +7,12 @@ import { failureSentence } from '../deployments/failure-text';
 import { StateChip } from '../deployments/state-chip';
 import { Ago, Since } from '../ui/ago';
 import { Card } from '../ui/card';
+import { classNames } from '../ui/class-names';
 import { Health } from './health';
 
 export function AppRow({ app }: { readonly app: App }) {
   const [main, ...others] = app.environments;
+  const hasHealth = main !== undefined && main.liveRelease !== null;
   return (
     <li>
       <Card className="relative transition-colors hover:border-line-strong">
@@ -24,8 +26,8 @@ export function AppRow({ app }: { readonly app: App }) {
             {main !== undefined && <Address url={main.url} />}
           </div>
           {main === undefined ? <p className="text-ink-soft">No environment</p> : <Live app={app} environment={main} />}
-          <div className="flex items-center justify-between gap-4 sm:justify-end">
-            {main !== undefined && main.liveRelease !== null && <Health {...main.instances} />}
+          <div className={classNames('items-center gap-4 sm:flex sm:justify-end', hasHealth ? 'flex' : 'hidden')}>
+            {hasHealth && <Health {...main.instances} />}
             <ChevronRight aria-hidden className="hidden size-5 text-ink-faint sm:block" />
           </div>
         </div>

@@ -91,9 +91,9 @@ function AddDomain({ place, queryKey }: { readonly place: Place; readonly queryK
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-3 border-t border-line bg-sunken/50 px-5 py-4">
       {add.isError && refused === undefined && <ProblemNotice error={add.error} answers />}
-      <div className="flex flex-wrap items-start gap-3 sm:flex-nowrap [&>div]:flex-1">
+      <div className="flex items-start gap-3 [&>div]:flex-1">
         <Input label="Add a domain" placeholder="shop.example.com" value={host} onChange={(event) => setHost(event.target.value)} error={refused} autoComplete="off" autoCapitalize="none" spellCheck={false} />
-        <Button type="submit" busy={add.isPending} className="sm:mt-[1.8rem]">
+        <Button type="submit" busy={add.isPending} className="mt-[1.8rem]">
           Add
         </Button>
       </div>

@@ -1,5 +1,6 @@
 'use client';
 
+import Link from 'next/link';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { AuditEvent } from '@molo/contracts';
 import { commands } from '../apps/commands';
@@ -59,10 +60,10 @@ function AuditRow({ event }: { readonly event: AuditEvent }) {
         </time>
         <span className="truncate font-medium">
           {event.actor.name}
-          {event.actor.kind !== 'user' && <span className="ml-1.5 text-[0.8rem] font-normal text-ink-faint">{event.actor.kind}</span>}
+          {event.actor.kind !== 'user' && event.actor.kind !== event.actor.name && <span className="ml-1.5 text-[0.8rem] font-normal text-ink-faint">{event.actor.kind}</span>}
         </span>
         <span className="min-w-0 break-words">
-          {event.action} <span className="text-ink-soft">{event.target}</span>
+          {event.action} <Target event={event} />
         </span>
         <span className="tabular text-[0.83rem] text-ink-faint">{event.ip ?? ''}</span>
       </div>
@@ -76,6 +77,16 @@ function AuditRow({ event }: { readonly event: AuditEvent }) {
         </details>
       )}
     </li>
+  );
+}
+
+/** What it was done to; a deployment can be looked at. */
+function Target({ event }: { readonly event: AuditEvent }) {
+  if (!event.action.startsWith('deployment.')) return <span className="text-ink-soft">{event.target}</span>;
+  return (
+    <Link href={`/deployments/${event.target}`} className="rounded text-harbour hover:underline">
+      {event.target.slice(0, 8)}
+    </Link>
   );
 }
 

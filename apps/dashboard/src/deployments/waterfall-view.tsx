@@ -62,7 +62,7 @@ function PhaseRow({ bar, totalMs }: { readonly bar: PhaseBar; readonly totalMs: 
       {bar.steps.length > 0 && (
         <ul className="mt-1 flex flex-col gap-0.5 text-[0.87rem] text-ink-soft">
           {bar.steps.map((step, index) => (
-            <li key={index} className={grid}>
+            <li key={index} className={classNames(grid, 'items-baseline!')}>
               <span className="tabular text-[0.78rem] text-ink-faint">+{formatDuration(step.offsetMs)}</span>
               <span className="col-span-2 min-w-0 break-words">{step.text}</span>
             </li>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageLayer, LayerKind } from '@molo/contracts';
-import { barShare, strataOf } from './layers';
+import type { ImageLayer, LayerKind, Release } from '@molo/contracts';
+import { barShare, layersOf, strataOf } from './layers';
 
 function layer(kind: LayerKind, bytes: number, moved: boolean): ImageLayer {
   const digest = `sha256:${'0'.repeat(64)}`;
@@ -21,5 +21,22 @@ describe('the strata of an image', () => {
     expect(barShare(4_000, 80_000_000)).toBeGreaterThan(0.06);
     expect(barShare(0, 80_000_000)).toBe(0.06);
     expect(barShare(100, 0)).toBeGreaterThan(0);
+  });
+});
+
+const deployed = (layersMoved: number) => ({ receipt: { layersMoved } }) as Release['deployment'];
+const moved = (release: Parameters<typeof layersOf>[0]) => layersOf(release).map(({ moved: itself }) => itself);
+
+describe('the layers of a release', () => {
+  const image = { layers: [layer('os-base', 1000, false), layer('source', 10, true)] } as unknown as Release['image'];
+
+  it('are those that its push moved', () => {
+    expect(moved({ image, reason: 'push', deployment: deployed(1) })).toEqual([false, true]);
+    expect(moved({ image, reason: 'push', deployment: null })).toEqual([false, true]);
+  });
+
+  it('did not move when the image was there already', () => {
+    expect(moved({ image, reason: 'rollback', deployment: null })).toEqual([false, false]);
+    expect(moved({ image, reason: 'push', deployment: deployed(0) })).toEqual([false, false]);
   });
 });

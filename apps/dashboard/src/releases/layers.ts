@@ -1,4 +1,4 @@
-import type { ImageLayer, LayerKind } from '@molo/contracts';
+import type { ImageLayer, LayerKind, Release } from '@molo/contracts';
 
 /** An image's layers of one kind, taken together. */
 export interface Stratum {
@@ -20,6 +20,15 @@ export const layerNames: Record<LayerKind, string> = {
   library: 'Library',
   source: 'Source',
 };
+
+/**
+ * The layers of a release's image, with what this release itself moved. An image remembers what its build moved; a
+ * rollback, a change of config, or a push of a tree that was built before runs the image again and moves nothing.
+ */
+export function layersOf({ image, reason, deployment }: Pick<Release, 'image' | 'reason' | 'deployment'>): readonly ImageLayer[] {
+  const movedNone = reason !== 'push' || deployment?.receipt?.layersMoved === 0;
+  return movedNone ? image.layers.map((layer) => ({ ...layer, moved: false })) : image.layers;
+}
 
 /** The five strata in their order; a kind that the image has no layer of is left out. */
 export function strataOf(layers: readonly ImageLayer[]): Stratum[] {

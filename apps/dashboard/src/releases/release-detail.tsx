@@ -13,6 +13,8 @@ import { Card, Fact } from '../ui/card';
 import { Command, Copyable } from '../ui/command';
 import { Notice } from '../ui/notice';
 import { LayerStack } from './layer-stack';
+import { layersOf } from './layers';
+import { RedeployButton } from './redeploy-button';
 import { ReceiptView } from './receipt-view';
 import { imageOrigin } from './roll-back-plan';
 
@@ -40,6 +42,7 @@ export function ReleaseDetail({ release, releases, panelId, onRollBack }: Releas
                 Its deployment
               </Link>
             )}
+            {release.live && <RedeployButton place={place} />}
             {onRollBack !== null && (
               <Button size="s" tone="primary" onClick={onRollBack}>
                 <RotateCcw aria-hidden className="size-3.5" />
@@ -51,7 +54,7 @@ export function ReleaseDetail({ release, releases, panelId, onRollBack }: Releas
         <div className="grid gap-x-10 gap-y-7 p-5 lg:grid-cols-2">
           <Facts release={release} origin={imageOrigin(release, releases)} />
           <div className="flex flex-col gap-6">
-            <LayerStack layers={release.image.layers} />
+            <LayerStack layers={layersOf(release)} />
             <Traffic release={release} />
           </div>
         </div>

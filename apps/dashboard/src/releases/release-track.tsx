@@ -8,6 +8,7 @@ import { Ago } from '../ui/ago';
 import { Chip, type Tone } from '../ui/chip';
 import { classNames } from '../ui/class-names';
 import { MiniStack } from './layer-stack';
+import { layersOf } from './layers';
 import { ReasonIcon } from './reason-icon';
 import { isClean } from './receipt-view';
 
@@ -96,7 +97,7 @@ function Berth({ release, first, last, selected, onSelect, panelId }: BerthProps
           </span>
           <Ago at={release.createdAt} />
         </span>
-        <MiniStack layers={release.image.layers} />
+        <MiniStack layers={layersOf(release)} />
         <Outcome release={release} />
       </button>
     </div>

@@ -17,9 +17,10 @@ export function Ago({ at }: { readonly at: string }) {
 export function Since({ at }: { readonly at: string }) {
   const nowMs = useNow();
   const span = formatSpan(Date.parse(at), nowMs);
+  const shown = span === null ? `since ${formatDate(Date.parse(at))}` : nowMs - Date.parse(at) < 3_000 ? 'since just now' : `for ${span}`;
   return (
     <time dateTime={at} title={formatInstant(at)} className="whitespace-nowrap">
-      {span === null ? `since ${formatDate(Date.parse(at))}` : `for ${span}`}
+      {shown}
     </time>
   );
 }
