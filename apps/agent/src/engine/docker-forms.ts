@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
 import type { Container, ContainerSpec } from './engine.js';
 
@@ -23,7 +24,8 @@ export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
     HostConfig: {
       Memory: spec.memoryBytes,
       MemorySwap: spec.memoryBytes,
-      NanoCpus: Math.round(spec.cpus * nanosecondsPerSecond),
+      // The engine refuses more than the machine has.
+      NanoCpus: Math.round(Math.min(spec.cpus, availableParallelism()) * nanosecondsPerSecond),
       PidsLimit: spec.pids,
       CapDrop: ['ALL'],
       CapAdd: keptCapabilities,

@@ -8,6 +8,8 @@ import { freeSubnet, routedSubnets } from './subnets.js';
 
 type Place = Pick<DesiredInstance, 'app' | 'environment' | 'environmentId'>;
 
+const createAttempts = 3;
+
 export function networkName(place: Pick<Place, 'app' | 'environment'>): string {
   return `molo-${place.app}-${place.environment}`;
 }
@@ -49,12 +51,19 @@ export class EnvironmentNetworks {
   }
 
   private async create(nodeId: string, name: string, place: Place): Promise<void> {
-    const networks = await this.engine.networks();
-    if (!networks.some((each) => each.name === name)) {
+    const labels = { 'molo.managed': 'true', 'molo.node': nodeId, 'molo.environment-id': place.environmentId };
+    for (let attempt = 1; !this.known.has(name); attempt++) {
+      const networks = await this.engine.networks();
+      if (networks.some((each) => each.name === name)) break;
       const routes = routedSubnets(await readFile('/proc/net/route', 'utf8').catch(() => ''));
       const subnet = freeSubnet(this.config.networkPool, [...routes, ...networks.flatMap((each) => each.subnets)]);
-      const labels = { 'molo.managed': 'true', 'molo.node': nodeId, 'molo.environment-id': place.environmentId };
-      await this.engine.createNetwork(name, subnet, labels);
+      try {
+        await this.engine.createNetwork(name, subnet, labels);
+        break;
+      } catch (error) {
+        // Somebody else may have taken the subnet in between.
+        if (attempt === createAttempts) throw error;
+      }
     }
     this.known.add(name);
   }

@@ -19,8 +19,8 @@ export function containerSpec(nodeId: string, instance: DesiredInstance, imageId
   return {
     name: containerName(instance),
     imageId,
-    command: instance.command === null ? null : ['/bin/sh', '-c', replacingShell(instance.command)],
-    env: environmentOf(instance),
+    command: instance.command === null ? null : ['/bin/sh', '-c', shellScript(instance.command)],
+    env: { ...environmentOf(instance), ...(instance.command !== null && needsShell(instance.command) ? wholeGroup : {}) },
     labels: labelsOf(nodeId, instance),
     network: { name: network, alias: instance.processType },
     memoryBytes: instance.resources.memoryBytes,
@@ -30,12 +30,25 @@ export function containerSpec(nodeId: string, instance: DesiredInstance, imageId
   };
 }
 
-/** Lets a command take the shell's place, so that SIGTERM reaches it; one that needs the shell itself is left as it is. */
+/**
+ * What the shell is given for a command, so that SIGTERM reaches the app. A simple command takes the shell's place;
+ * where the shell has to stay, it waits for the app to end instead of ending with it (see `wholeGroup`).
+ */
+export function shellScript(command: string): string {
+  return needsShell(command) ? `trap : TERM; ${command.trim()}` : replacingShell(command);
+}
+
+/** Lets a command take the shell's place; one that needs the shell itself is left as it is. */
 export function replacingShell(command: string): string {
-  const trimmed = command.trim();
-  const [first = ''] = trimmed.split(/\s/, 1);
-  const simple = /^[\w./@+-]+$/.test(first) && !builtins.has(first) && !/[;&|`\n]|\$\(/.test(trimmed);
-  return simple ? `exec ${trimmed}` : trimmed;
+  return needsShell(command) ? command.trim() : `exec ${command.trim()}`;
+}
+
+/** Tells the engine's init to pass signals on to the shell and all that it started, not to the shell alone. */
+const wholeGroup = { TINI_KILL_PROCESS_GROUP: '1' };
+
+function needsShell(command: string): boolean {
+  const [first = ''] = command.trim().split(/\s/, 1);
+  return !/^[\w./@+-]+$/.test(first) || builtins.has(first) || /[;&|`\n]|\$\(/.test(command.trim());
 }
 
 function environmentOf(instance: DesiredInstance): Record<string, string> {

@@ -10,6 +10,8 @@ import type { LogLine } from './docker-log-stream.js';
 const gatherMs = 20;
 const chunksAtOnce = 50;
 const chunkChars = 64 * 1024;
+/** What one container may add to the log of its deployment; all of it is in the environment's own log. */
+const charsPerContainer = 256 * 1024;
 /** What may wait for the control plane to come back; older lines then go. They stay in the environment's own log. */
 const waitingChars = 2 * 1024 ** 2;
 
@@ -19,6 +21,8 @@ export class DeploymentLines implements OnModuleDestroy {
   private waiting: LogChunk[] = [];
   private readonly sending = new CoalescedWork(() => this.send());
   private readonly closing = new AbortController();
+  /** Characters by container. */
+  private readonly said = new Map<string, number>();
 
   constructor(
     @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
@@ -35,12 +39,27 @@ export class DeploymentLines implements OnModuleDestroy {
     const deploymentId = labels['molo.deployment'];
     if (deploymentId === undefined) return;
     const source = `${labels['molo.process'] ?? 'web'}.${labels['molo.index'] ?? '1'}`;
-    for (const group of groupsOf(lines)) {
+    for (const group of groupsOf(this.allowed(container.id, lines))) {
       const key = `${container.id.slice(0, 12)}:${group[0]!.at}:${group.length}`;
       this.waiting.push({ deploymentId, source, key, text: group.map((line) => line.text).join('\n') });
     }
     this.bound();
     this.sending.ask();
+  }
+
+  /** Forgets how much a container has said. */
+  forget(containerId: string): void {
+    this.said.delete(containerId);
+  }
+
+  /** The lines up to the bound, and once, in their place, a line that says where the others are. */
+  private allowed(containerId: string, lines: readonly LogLine[]): readonly LogLine[] {
+    const before = this.said.get(containerId) ?? 0;
+    if (before >= charsPerContainer) return [];
+    const after = before + lines.reduce((sum, line) => sum + line.text.length + 1, 0);
+    this.said.set(containerId, after);
+    const at = lines.at(-1)?.at ?? '';
+    return after < charsPerContainer ? lines : [...lines, { at, stream: 'stdout', text: 'There is more; read it with molo logs.' }];
   }
 
   private async send(): Promise<void> {

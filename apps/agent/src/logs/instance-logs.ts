@@ -10,6 +10,9 @@ import { LogStore } from './log-store.js';
 const keptLines = 50;
 const longestKeptLine = 2000;
 const reconnectPauseMs = 500;
+/** What one container may write each second; it is read no faster, so that it cannot take the agent's time from others. */
+const bytesPerSecond = 2 * 1024 ** 2;
+const clockDoubtMs = 2000;
 
 interface Following {
   readonly done: Promise<void>;
@@ -22,6 +25,7 @@ export class InstanceLogs implements OnModuleDestroy {
   private readonly following = new Map<string, Following>();
   private readonly last = new Map<string, string[]>();
   private readonly closing = new AbortController();
+  private readonly startedAt = Date.now();
 
   constructor(
     @Inject(Engine) private readonly engine: Engine,
@@ -63,6 +67,7 @@ export class InstanceLogs implements OnModuleDestroy {
   forgetContainer(containerId: string): void {
     this.following.get(containerId)?.stop();
     this.following.delete(containerId);
+    this.deployments.forget(containerId);
   }
 
   forgetInstance(instanceId: string): void {
@@ -72,7 +77,9 @@ export class InstanceLogs implements OnModuleDestroy {
   private async run(container: Container, forDeployment: () => boolean, signal: AbortSignal): Promise<void> {
     const log = this.store.of(container.labels['molo.environment-id'] ?? 'unknown');
     const short = container.id.slice(0, 12);
-    let position = await log.position(short);
+    // What started after this agent was read by nobody yet.
+    const isOld = (container.startedAt?.getTime() ?? 0) < this.startedAt + clockDoubtMs;
+    let position = isOld ? await log.position(short) : null;
     if (position) await this.recall(log, container);
     while (!signal.aborted) {
       position = await this.readOn(container, log, position, forDeployment, signal);
@@ -87,11 +94,14 @@ export class InstanceLogs implements OnModuleDestroy {
     try {
       const source = await this.engine.logs(container.id, from?.at ?? null, signal);
       const isNew = afterPosition(from);
+      const pace = new Pace(bytesPerSecond);
       for await (const lines of logLines(source)) {
         const fresh = lines.filter(isNew);
         if (fresh.length === 0) continue;
         await this.take(container, log, fresh, forDeployment());
         position = advance(position, fresh);
+        const restMs = pace.pauseMs(fresh.reduce((sum, line) => sum + line.text.length, 0));
+        if (restMs > 0) await pause(restMs, undefined, { signal });
       }
     } catch (error) {
       if (!signal.aborted) this.log.debug({ container: container.id, err: error }, 'the log of a container broke off');
@@ -119,6 +129,23 @@ export class InstanceLogs implements OnModuleDestroy {
     const short = container.id.slice(0, 12);
     const records = await log.tail(keptLines, (record) => record.c === short);
     this.keep(container.labels['molo.instance'] ?? '', records.map((record) => record.t));
+  }
+}
+
+/** Says how long to rest after so many bytes, to keep to a number of bytes each second; bursts of one second are let through. */
+class Pace {
+  private allowance: number;
+  private at = performance.now();
+
+  constructor(private readonly perSecond: number) {
+    this.allowance = perSecond;
+  }
+
+  pauseMs(bytes: number): number {
+    const now = performance.now();
+    this.allowance = Math.min(this.perSecond, this.allowance + ((now - this.at) / 1000) * this.perSecond) - bytes;
+    this.at = now;
+    return this.allowance >= 0 ? 0 : (-this.allowance / this.perSecond) * 1000;
   }
 }
 

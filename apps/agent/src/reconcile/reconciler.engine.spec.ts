@@ -182,6 +182,30 @@ describe('an instance', () => {
     await reported(wanted, 'gone', 5000);
   });
 
+  it.each([
+    ['a simple command', 'sh /www/app'],
+    ['a command that needs the shell', 'cd /www && GREETING=x sh ./app'],
+  ])('that is %s gets SIGTERM and may finish its work', async (_what, command) => {
+    const wanted = instance({ command, port: null, health: { check: { kind: 'running' }, intervalSeconds: 1, timeoutSeconds: 1, startSeconds: 10 } });
+    const one = await agent();
+    await desire(one, [wanted]);
+    await reported(wanted, 'healthy');
+    await desire(one, [{ ...wanted, desired: 'stopped' }]);
+    await reported(wanted, 'gone', 6000);
+    const lines = (await one.logStore.of(wanted.environmentId).tail(10, () => true)).map((record) => record.t);
+    // The signal goes to the whole group; a shell may tell that it ended a `sleep`.
+    expect(lines.filter((line) => line !== 'Terminated')).toEqual(['up', 'finishing', 'bye']);
+  });
+
+  it('that says more than anybody reads keeps within its bounds, and does not hold up the others', async () => {
+    const loud = instance({ processType: 'worker', command: 'while :; do echo 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789; done', port: null, health: null });
+    const quiet = instance({ environmentId: loud.environmentId });
+    await desire(await agent(), [loud, quiet]);
+    await reported(quiet, 'healthy');
+    await waitFor(() => controlPlane.logs.some((chunk) => chunk.text.includes('read it with molo logs')), { timeoutMs: 20_000, what: 'the bound of the log of the deployment' });
+    expect(controlPlane.logs.filter((chunk) => chunk.source === 'worker.1').reduce((sum, chunk) => sum + chunk.text.length, 0)).toBeLessThan(512 * 1024);
+  });
+
   it('drains until nothing is open to it any more, then ends', async () => {
     const wanted = instance();
     const one = await agent();

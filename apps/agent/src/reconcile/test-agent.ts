@@ -161,6 +161,7 @@ export function importTestImage(tag: string): string {
   copyFileSync('/usr/bin/busybox', join(folder, 'bin/busybox'));
   for (const name of ['sh', 'httpd', 'sleep', 'cat', 'echo', 'dd', 'nc', 'true', 'false', 'ls', 'seq', 'grep', 'kill', 'env', 'touch']) symlinkSync('busybox', join(folder, 'bin', name));
   writeFileSync(join(folder, 'www/index.html'), 'hello\n');
+  writeFileSync(join(folder, 'www/app'), "trap 'echo finishing; sleep 1; echo bye; exit 0' TERM\necho up\nwhile :; do sleep 0.1; done\n");
   const script = `tar -C ${folder} -c . | docker import --change 'ENV PATH=/bin' - ${tag}`;
   const done = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
   rmSync(folder, { recursive: true, force: true });
