@@ -198,12 +198,12 @@ describe('an instance', () => {
   });
 
   it('that says more than anybody reads keeps within its bounds, and does not hold up the others', async () => {
-    const loud = instance({ processType: 'worker', command: 'while :; do echo 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789; done', port: null, health: null });
+    const loud = instance({ processType: 'release', runsOnce: true, command: 'while :; do echo 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789; done', port: null, health: null });
     const quiet = instance({ environmentId: loud.environmentId });
     await desire(await agent(), [loud, quiet]);
     await reported(quiet, 'healthy');
     await waitFor(() => controlPlane.logs.some((chunk) => chunk.text.includes('read it with molo logs')), { timeoutMs: 20_000, what: 'the bound of the log of the deployment' });
-    expect(controlPlane.logs.filter((chunk) => chunk.source === 'worker.1').reduce((sum, chunk) => sum + chunk.text.length, 0)).toBeLessThan(512 * 1024);
+    expect(controlPlane.logs.filter((chunk) => chunk.source === 'release.1').reduce((sum, chunk) => sum + chunk.text.length, 0)).toBeLessThan(512 * 1024);
   });
 
   it('drains until nothing is open to it any more, then ends', async () => {
