@@ -53,7 +53,7 @@ export function targetOf(file: SourceFile, imported: string): string | undefined
   return target === file.owner ? undefined : target;
 }
 
-/** Tests, and what stands only for them: `testing/` folders, `…-test-….ts`, `…-bench.ts`. */
+/** Tests, and what stands only for them: `testing/` folders, `test-….ts`, `trial-….ts`, `…-test-….ts`, `…-bench.ts`. */
 export function isTest(path: string): boolean {
-  return /\.spec\.tsx?$|\/testing\/|-test-[^/]*\.tsx?$|-bench\.ts$|^test\//.test(path);
+  return /\.spec\.tsx?$|\/testing\/|[/-](test|trial)-[^/]*\.tsx?$|-bench\.ts$|^test\//.test(path);
 }
