@@ -60,7 +60,8 @@ describe('an instance that uses more memory than it may', () => {
   it('is shown as killed for that, and started again with growing pauses', async () => {
     await using copy = await WorkingCopy.of('glutton');
     await copy.commitFixture('bad/eats-memory');
-    await copy.push();
+    expect(await copy.push()).toMatchObject({ code: 0 });
+    await visit('glutton', '/eat');
     const killed = async () => (await moloJson<Instance[]>('ps', '--app', 'glutton')).find((instance) => instance.outOfMemory);
     await waitFor(async () => (await killed()) !== undefined, { timeoutMs: 60_000, what: 'the instance to be killed for its memory' });
     await waitFor(async () => ((await killed())?.restarts ?? 0) > 0, { timeoutMs: 60_000, what: 'it to be started again' });
