@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { HaproxyFixture } from './fixtures/haproxy.js';
+import { ingressPaths } from './config.js';
+import { HaproxyFixture, until } from './fixtures/haproxy.js';
 import { ask, Load, openWebSocket } from './fixtures/load.js';
 import { addresses, deployment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
 import { Ingress } from './ingress.js';
+import { parseOldWorkers } from './runtime-answers.js';
+import { RuntimeSocket } from './runtime-socket.js';
 
 let haproxy: HaproxyFixture;
 let ingress: Ingress;
@@ -41,5 +44,7 @@ it('grows ahead of need without a failed request, and knows the connections of b
   expect(await ingress.traffic()).toMatchObject([{ failed: 0, connectionsDropped: 0 }]);
   expect(await ingress.openConnections(app.id)).toBe(1);
   socket.close();
+  const master = new RuntimeSocket(ingressPaths(haproxy.settings.home).masterSocket);
+  await until(async () => parseOldWorkers(await master.exchange('show proc')).length === 0);
   await app.stop();
 });

@@ -31,6 +31,11 @@ export class HaproxyWatch {
     this.socket?.destroy();
   }
 
+  /** Lets go of the worker of before a reload: it ends when nobody is connected to it any more. */
+  reconnect(): void {
+    this.socket?.destroy();
+  }
+
   private connect(): void {
     const socket = createConnection(ingressPaths(this.settings.home).runtimeSocket);
     this.socket = socket;

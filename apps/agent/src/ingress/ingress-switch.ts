@@ -32,7 +32,10 @@ export class IngressSwitch {
 
   private mayHaveOldWorkers = true;
 
-  constructor(private readonly settings: IngressSettings) {
+  constructor(
+    private readonly settings: IngressSettings,
+    private readonly onReload: () => void,
+  ) {
     this.paths = ingressPaths(settings.home);
     this.socket = new RuntimeSocket(this.paths.runtimeSocket);
     this.master = new HaproxyMaster(this.paths.masterSocket, this.socket);
@@ -92,11 +95,14 @@ export class IngressSwitch {
 
   async switch(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
     const wishes = routes.map((route) => wishOf(route, addresses));
-    let state = await this.refresh(wishes);
+    const known = await this.look();
+    let unsettled = this.unsettled(known, wishes);
+    let state = await this.lookAgain(known, unsettled);
     if (wantedPools(state, wishes.length) > state.pools.size) state = await this.grow(state, wantedPools(state, wishes.length));
+    if (state !== known) unsettled = [...wishes];
 
     const gone = this.goneEnvironments(state, wishes);
-    const touched = wishes.filter((wish) => !this.isSettled(state, wish)).map((wish) => ({ wish, pool: this.place(state, wish) }));
+    const touched = unsettled.map((wish) => ({ wish, pool: this.place(state, wish) }));
     if (touched.length > 0 || gone.length > 0) await this.change(state, wishes, touched, gone);
     return wishes.map((wish) => observe(state, wish));
   }
@@ -113,7 +119,7 @@ export class IngressSwitch {
       ...gone.flatMap((pool) => planRelease(this.paths, pool)),
     ];
     await this.sendAndLook(state, leave, ready);
-    for (const { wish } of ready) this.settled.set(wish.owner.environmentId, fingerprint(wish));
+    for (const { wish } of ready) this.settled.set(wish.owner.environmentId, wish.fingerprint);
     this.giveBack(state, gone);
     this.files.save(state);
   }
@@ -125,19 +131,21 @@ export class IngressSwitch {
     if (identity !== state.identity) throw new AppError('ingress_failed', { detail: 'HAProxy was started again in the middle of a change; Molo makes it again.' });
   }
 
-  private async refresh(wishes: readonly EnvironmentWish[]): Promise<ProxyState> {
-    const state = await this.look();
-    const names = wishes.filter((wish) => !this.isSettled(state, wish)).flatMap((wish) => state.owned.get(wish.owner.environmentId)?.name ?? []);
+  /** What is to change is looked at first: HAProxy may have been started again, or somebody may have changed it by hand. */
+  private async lookAgain(state: ProxyState, unsettled: readonly EnvironmentWish[]): Promise<ProxyState> {
+    const names = unsettled.flatMap((wish) => state.owned.get(wish.owner.environmentId)?.name ?? []);
     const { identity } = await refreshPools(this.socket, state, names);
     if (identity === state.identity) return state;
     this.forget();
     return this.look();
   }
 
-  private isSettled(state: ProxyState, wish: EnvironmentWish): boolean {
-    if (this.settled.get(wish.owner.environmentId) !== fingerprint(wish)) return false;
-    // An instance that drained and is no more leaves its slot.
-    return !state.owned.get(wish.owner.environmentId)?.slots.some((slot) => slot.instanceId !== null && !wish.isAlive(slot.instanceId));
+  private unsettled(state: ProxyState, wishes: readonly EnvironmentWish[]): EnvironmentWish[] {
+    return wishes.filter((wish) => {
+      if (this.settled.get(wish.owner.environmentId) !== wish.fingerprint) return true;
+      // An instance that drained and is no more leaves its slot.
+      return state.owned.get(wish.owner.environmentId)?.slots.some((slot) => slot.instanceId !== null && !wish.isAlive(slot.instanceId));
+    });
   }
 
   private place(state: ProxyState, wish: EnvironmentWish): Pool {
@@ -185,6 +193,7 @@ export class IngressSwitch {
     this.forget();
     const loaded = await this.look();
     this.reloadedInto = loaded.identity;
+    this.onReload();
     return loaded;
   }
 }
@@ -197,8 +206,4 @@ function observe(state: ProxyState, wish: EnvironmentWish): ObservedRoute {
       ? null
       : new AppError('ingress_failed', { detail: 'The ingress did not take all of the new instances; the old ones serve on and Molo tries again.' }).toFailure();
   return { environmentId: wish.owner.environmentId, serving: serving.map((server) => server.instanceId), draining: 0, failure };
-}
-
-function fingerprint(wish: EnvironmentWish): string {
-  return JSON.stringify([wish.owner, wish.release, wish.hosts, wish.serving]);
 }

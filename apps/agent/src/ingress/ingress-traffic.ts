@@ -2,17 +2,18 @@ import { readFile } from 'node:fs/promises';
 import type { DesiredRoute, NodeFigures, ObservedRoute, TrafficCount } from '@molo/contracts';
 import { writeAtomically } from './disk.js';
 import type { IngressSwitch } from './ingress-switch.js';
-import type { ProxyState } from './proxy-state.js';
-import { parseTunnels } from './runtime-answers.js';
+import { poolOfSlot, type ProxyState } from './proxy-state.js';
+import { parseIdentity, parseTunnels } from './runtime-answers.js';
 import { LedgerFile, TrafficLedger, type PoolReading } from './traffic-ledger.js';
 import { parseOpenConnections, readTraffic, showServers } from './traffic-reader.js';
 import type { InstanceAddress } from './wish.js';
 
 export type IngressFigures = NodeFigures['environments'][number];
 
-interface Place {
-  readonly pool: string;
+interface Tunnels {
   readonly slot: string;
+  readonly open: number;
+  readonly instanceId: string;
   readonly environmentId: string;
 }
 
@@ -43,7 +44,7 @@ export class IngressTraffic {
   /** Before HAProxy is changed: counts what instances that are gone took with them, and begins and ends deployments' counts. */
   async beforeSwitch(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<void> {
     const state = await this.proxy.look();
-    await this.countCut(places(state).filter(({ instanceId }) => !addresses.has(instanceId)));
+    await this.countCut(this.tunnelsOf(state).filter(({ instanceId }) => !addresses.has(instanceId)));
 
     const wanted = new Map(routes.flatMap((route) => (route.countingDeploymentId ? [[route.environmentId, route.countingDeploymentId] as const] : [])));
     const begins = [...wanted].filter(([environmentId, deploymentId]) => this.ledger.counting.get(environmentId) !== deploymentId);
@@ -63,7 +64,7 @@ export class IngressTraffic {
 
   /** An instance ended by itself. */
   async instanceEnded(instanceId: string): Promise<void> {
-    await this.countCut(places(await this.proxy.look()).filter((place) => place.instanceId === instanceId));
+    await this.countCut(this.tunnelsOf(await this.proxy.look()).filter((tunnels) => tunnels.instanceId === instanceId));
   }
 
   async counts(): Promise<TrafficCount[]> {
@@ -88,10 +89,11 @@ export class IngressTraffic {
 
   /** Requests under way and WebSockets of an instance, in workers of before a reload too. */
   async openConnections(instanceId: string): Promise<number> {
-    const place = places(await this.proxy.look()).find((one) => one.instanceId === instanceId);
+    const place = findInstance(await this.proxy.look(), instanceId);
     if (!place) return 0;
-    const [servers = '', table = ''] = await this.proxy.socket.send([showServers(place.pool), 'show table molo-tunnels']);
-    this.tunnels.set(place.slot, parseTunnels(table).get(place.slot) ?? 0);
+    const [servers = '', table = '', info = ''] = await this.proxy.socket.send([showServers(place.pool), 'show table molo-tunnels', 'show info']);
+    // After a restart of HAProxy the next sample has to see what there was before it.
+    if (parseIdentity(info) === this.ledger.identity) this.tunnels.set(place.slot, parseTunnels(table).get(place.slot) ?? 0);
     let open = parseOpenConnections(servers).get(place.slot) ?? 0;
     for (const pid of await this.proxy.oldWorkers()) {
       open += parseOpenConnections(await this.proxy.master.askOldWorker(pid, showServers(place.pool))).get(place.slot) ?? 0;
@@ -123,23 +125,31 @@ export class IngressTraffic {
     return pools;
   }
 
-  /** WebSockets that were open when last looked, and ended along with their instances. */
-  private async countCut(ended: readonly Place[]): Promise<void> {
-    const had = ended.filter(({ slot }) => (this.tunnels.get(slot) ?? 0) > 0);
+  /** WebSockets that were open when last looked, by server. */
+  private tunnelsOf(state: ProxyState): Tunnels[] {
+    return [...this.tunnels].flatMap(([slotName, open]) => {
+      const pool = state.pools.get(poolOfSlot(slotName));
+      const instanceId = pool?.slots.find((slot) => slot.name === slotName)?.instanceId;
+      return open > 0 && pool?.owner && instanceId ? [{ slot: slotName, open, instanceId, environmentId: pool.owner.environmentId }] : [];
+    });
+  }
+
+  /** Counts those that ended along with their instances. */
+  private async countCut(had: readonly Tunnels[]): Promise<void> {
     if (had.length === 0) return;
     const [table = ''] = await this.proxy.socket.send(['show table molo-tunnels']);
-    const open = parseTunnels(table);
-    for (const { slot, environmentId } of had) {
+    const now = parseTunnels(table);
+    for (const { slot, open, environmentId } of had) {
       // Those still open live on: the instance was only taken out.
-      this.ledger.addTunnelsCut(environmentId, (this.tunnels.get(slot) ?? 0) - (open.get(slot) ?? 0));
-      this.tunnels.set(slot, open.get(slot) ?? 0);
+      this.ledger.addTunnelsCut(environmentId, open - (now.get(slot) ?? 0));
+      this.tunnels.set(slot, now.get(slot) ?? 0);
     }
   }
 
   /** HAProxy began anew; with the one before ended all WebSockets, unless it only loaded a configuration. */
   private afterRestart(state: ProxyState, identity: string): void {
     if (this.proxy.wasReload(identity)) return;
-    for (const { slot, environmentId } of places(state)) this.ledger.addTunnelsCut(environmentId, this.tunnels.get(slot) ?? 0);
+    for (const { open, environmentId } of this.tunnelsOf(state)) this.ledger.addTunnelsCut(environmentId, open);
   }
 
   private async save(): Promise<void> {
@@ -147,10 +157,12 @@ export class IngressTraffic {
   }
 }
 
-function places(state: ProxyState): (Place & { instanceId: string })[] {
-  return [...state.owned].flatMap(([environmentId, pool]) =>
-    pool.slots.flatMap(({ name, instanceId }) => (instanceId === null ? [] : [{ pool: pool.name, slot: name, environmentId, instanceId }])),
-  );
+function findInstance(state: ProxyState, instanceId: string): { pool: string; slot: string } | null {
+  for (const pool of state.owned.values()) {
+    const slot = pool.slots.find((one) => one.instanceId === instanceId);
+    if (slot) return { pool: pool.name, slot: slot.name };
+  }
+  return null;
 }
 
 function parseJson(text: string): unknown {

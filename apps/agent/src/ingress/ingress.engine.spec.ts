@@ -1,6 +1,9 @@
+import { EventEmitter, once } from 'node:events';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HaproxyFixture, until } from './fixtures/haproxy.js';
-import { ask } from './fixtures/load.js';
+import { ask, openWebSocket } from './fixtures/load.js';
 import { addresses, environment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
 import { Ingress } from './ingress.js';
@@ -29,11 +32,12 @@ describe('Ingress', () => {
     const observed = await ingress.apply([route([v1])], addresses([v1]));
     expect(observed).toEqual([{ environmentId: environment, serving: [v1.id], draining: 0, failure: null }]);
 
-    const answer = await get('myapp.localhost:8080', { headers: { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher', 'x-real-ip': '6.6.6.6', forwarded: 'for=6.6.6.6' } });
+    const answer = await get('myapp.localhost:8080', { headers: { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher', 'x-real-ip': '6.6.6.6', 'x-forwarded-host': 'evil', forwarded: 'for=6.6.6.6' } });
     const { name, headers } = JSON.parse(answer.body);
     expect(name).toBe('v1');
-    expect(headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'myapp.localhost:8080' });
-    expect(headers['x-request-id']).toMatch(/^[0-9A-F]+$/);
+    expect(headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', host: 'myapp.localhost:8080' });
+    expect(headers['x-request-id']).toMatch(/^\d+-\d+-\d+$/);
+    expect(headers).not.toHaveProperty('x-forwarded-host');
     expect(headers).not.toHaveProperty('x-real-ip');
     expect(headers).not.toHaveProperty('forwarded');
     const unusual = await get('MyApp.localhost.:8080', { path: '/a?b=c' });
@@ -80,6 +84,51 @@ describe('Ingress', () => {
     expect(await state()).toEqual(before);
     expect(before.map((server) => server.state)).toEqual(['drain', 'ready', ...Array.from({ length: 6 }, () => 'maint')]);
     await Promise.all([v1.stop(), v2.stop()]);
+  });
+
+  it('lets WebSockets and requests under way end where they began', async () => {
+    const gate = new EventEmitter();
+    const v1 = await Upstream.start('v1', (_, response) => void gate.once('open', () => response.end('from v1')));
+    const v2 = await Upstream.start('v2');
+    await ingress.apply([route([v1])], addresses([v1]));
+    const socket = await openWebSocket(haproxy.port, 'myapp.localhost');
+    const underWay = get('myapp.localhost');
+    await until(async () => (await ingress.openConnections(v1.id)) === 2);
+
+    expect(await ingress.apply([route([v2])], addresses([v2], [v1]))).toMatchObject([{ serving: [v2.id], draining: 2 }]);
+    expect(await servedBy('myapp.localhost')).toBe('v2');
+    socket.send('still there?');
+    const [heard] = (await once(socket, 'message')) as [Buffer];
+    expect(heard.toString()).toBe('v1:still there?');
+    gate.emit('open');
+    expect((await underWay).body).toBe('from v1');
+    await until(async () => (await ingress.openConnections(v1.id)) === 1);
+    socket.close();
+    await until(async () => (await ingress.openConnections(v1.id)) === 0);
+    await Promise.all([v1.stop(), v2.stop()]);
+  });
+
+  it('sends nothing to an instance that left, not over a connection that was kept either', async () => {
+    const [v1, v2] = await Promise.all([Upstream.start('v1'), Upstream.start('v2')]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask20 = async () => {
+      for (let index = 0; index < 20; index += 1) await ask(haproxy.port, 'myapp.localhost', { agent });
+    };
+    await ingress.apply([route([v1])], addresses([v1]));
+    await ask20();
+    await ingress.apply([route([v2])], addresses([v2], [v1]));
+    const before = v1.requests;
+    await ask20();
+    expect([v1.requests, v2.requests]).toEqual([before, 20]);
+    agent.destroy();
+    await Promise.all([v1.stop(), v2.stop()]);
+  });
+
+  it('speaks no HTTP/2 in the clear', async () => {
+    const preface = connect(haproxy.port, '127.0.0.1');
+    preface.end('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    const [answer] = (await once(preface, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 400 /);
   });
 
   it('asks another instance when one refuses, POST too', async () => {

@@ -28,7 +28,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   private sampler: NodeJS.Timeout | null = null;
 
   constructor(@Inject(INGRESS_SETTINGS) settings: IngressSettings) {
-    this.proxy = new IngressSwitch(settings);
+    this.proxy = new IngressSwitch(settings, () => this.watch.reconnect());
     this.counts = new IngressTraffic(this.proxy);
     this.watch = new HaproxyWatch(settings, () => this.afterRestart());
   }

@@ -61,6 +61,10 @@ export function slotPrefix(pool: string): string {
   return `p${pool.slice('pool-'.length)}s`;
 }
 
+export function poolOfSlot(slot: string): string {
+  return `pool-${/^p(\d+)/.exec(slot)?.[1] ?? ''}`;
+}
+
 /** Beyond its prepared slots a pool gets `p0001x1`, … at runtime. */
 export function extraSlotPrefix(pool: string): string {
   return `p${pool.slice('pool-'.length)}x`;

@@ -10,7 +10,7 @@ const Totals = z.object({
   requests: z.number(),
   /** Answered 5xx, by the app or by the ingress in its stead (`hrsp_5xx`). */
   responses5xx: z.number(),
-  /** Answers that the app's side broke off; in 3.0 `unanswered` too (`srv_abrt`). */
+  /** Answers, and WebSockets, that a reset from the app's side broke off; in 3.0 `unanswered` too (`srv_abrt`). */
   brokenOff: z.number(),
   /**
    * Requests whose kept-alive connection was closed without a byte of an answer, as HTTP has it when the app's side
@@ -138,7 +138,8 @@ export class TrafficLedger {
  *   WebSockets that were open when their instance ended. So a broken-off request counts in both, a WebSocket here only.
  *
  * 2.6 counts a reset before the answer as broken off and as unanswered, so the two are not added: where both kinds
- * happen at once the figure can be too low, but it is 0 only if nothing was cut.
+ * happen at once the figures can be too low. A WebSocket that ends by a reset counts as broken off too: then they can be
+ * too high. They are 0 if and only if nothing was cut.
  */
 function verdict(delta: Totals): Pick<TrafficCount, 'requests' | 'failed' | 'connectionsDropped'> {
   const cut = Math.max(0, delta.brokenOff, delta.unanswered);
