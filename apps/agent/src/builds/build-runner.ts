@@ -111,8 +111,9 @@ export class BuildRunner {
       const tree = await times.of('read', SourceTree.read(archive));
       const plan = await times.of('plan', planApp(tree, settings.planning));
       tellPlan(log, plan);
+      if (tree.hasFile('.gitmodules')) log.detail('Submodules are not fetched: their folders are empty');
       await times.of('prepare', this.prepare(order, plan, log));
-      const imageId = await times.of('build', this.build(order, plan, tree, log, signal));
+      const imageId = await times.of('build', whileUnavailable(() => this.build(order, plan, tree, log, signal), signal));
       await reporting;
       const pushing = controlPlane.reportBuild(order.id, { state: 'pushing' }, signal);
       pushing.catch(() => undefined);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import Docker from 'dockerode';
@@ -22,8 +23,9 @@ export class EngineBuilds extends Builds implements OnApplicationBootstrap {
     this.builder = createBuilder(new Docker({ socketPath: config.dockerSocket }), controlPlane, builderOptions(config, log));
   }
 
-  /** The stack is there before the first build asks for it. */
-  onApplicationBootstrap(): void {
+  /** The stack is there before the first build asks for it; what builds of an earlier agent left behind is not. */
+  async onApplicationBootstrap(): Promise<void> {
+    await rm(join(this.config.home, 'agent/cache/sources'), { recursive: true, force: true });
     this.builder.stacks
       .ensure(this.config.stack, (line) => this.log.info({ stack: this.config.stack }, line))
       .catch((error: unknown) => this.log.error({ err: error }, 'the stack could not be made'));

@@ -91,6 +91,7 @@ async function imageIdOf(answer: Readable, onEvent: (event: TraceEvent) => void)
     else if (message.error !== undefined) failure = message.error;
   }
   if (failure !== undefined) throw new BuildFailed(failure);
-  if (imageId === undefined) throw new BuildFailed('the engine ended the build without an image');
+  // Neither an image nor an error: the engine itself ended.
+  if (imageId === undefined) throw new Error('the engine broke off the build');
   return imageId;
 }

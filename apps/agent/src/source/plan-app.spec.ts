@@ -20,6 +20,7 @@ const problem = (files: Record<string, string>): Promise<AppError> =>
   );
 const dockerfileOf = ({ image }: AppPlan): string => String(image.context.additions.get('Dockerfile'));
 
+const lockOf = (version: string): string => JSON.stringify({ name: 'a', version, lockfileVersion: 3, packages: { '': { name: 'a', version }, 'node_modules/ws': { version: '8.0.0' } } });
 const node = (more: object = {}): string => JSON.stringify({ name: 'a', version: '1.2.3', scripts: { start: 'node server.js' }, ...more });
 
 describe('what an app is', () => {
@@ -120,9 +121,8 @@ describe('a Node app', () => {
   });
 
   it('keeps its Library layer when only its own version, scripts or source change', async () => {
-    const lock = (version: string) => JSON.stringify({ name: 'a', version, lockfileVersion: 3, packages: { '': { name: 'a', version }, 'node_modules/ws': { version: '8.0.0' } } });
     const library = async (version: string, scripts: object) => {
-      const { image } = await plan({ 'package.json': node({ version, scripts, dependencies: { ws: '8' } }), 'package-lock.json': lock(version), 'server.js': version });
+      const { image } = await plan({ 'package.json': node({ version, scripts, dependencies: { ws: '8' } }), 'package-lock.json': lockOf(version), 'server.js': version });
       return [...image.context.additions].filter(([path]) => path !== 'source').map(([path, content]) => `${path} ${String(content)}`);
     };
     expect(await library('1.0.0', { start: 'node server.js', test: 'a' })).toEqual(await library('1.1.0', { start: 'node server.js', test: 'b' }));
@@ -146,9 +146,11 @@ describe('a Python app', () => {
     [{ '.python-version': '3.11.4' }, 'no error'],
     [{ 'runtime.txt': 'python-3.11.9' }, 'no error'],
     [{ 'pyproject.toml': '[project]\nrequires-python = ">=3.9,<4"\n' }, 'no error'],
+    [{ '.python-version': '3.13' }, 'no error'],
+    [{ '.python-version': '3.13', 'molo.yml': 'stack: debian-12' }, 'runtime_version_unknown'],
     [{ '.python-version': '3.12' }, 'runtime_version_unknown'],
     [{ 'runtime.txt': 'python-2.7.18' }, 'runtime_version_unknown'],
-    [{ 'pyproject.toml': '[project]\nrequires-python = "~=3.12"\n' }, 'runtime_version_unknown'],
+    [{ 'pyproject.toml': '[project]\nrequires-python = ">=3.14"\n' }, 'runtime_version_unknown'],
   ])('is built only with a Python that it asks for: %j', async (files, expected) => {
     const outcome = await plan({ 'requirements.txt': '', 'app.py': '', ...(files as Record<string, string>) }).then(
       () => 'no error',
@@ -157,9 +159,11 @@ describe('a Python app', () => {
     expect(outcome).toBe(expected);
   });
 
-  it('learns which stack has the version that it asks for', async () => {
-    expect((await problem({ 'requirements.txt': '', 'app.py': '', '.python-version': '3.13' })).detail).toContain('Python 3.13 (stack: debian-13)');
-    expect((await manifest({ 'requirements.txt': '', 'app.py': '', '.python-version': '3.13', 'molo.yml': 'stack: debian-13' })).builder).toBe('python');
+  it('is built on a stack that has the version that it asks for, or learns which has', async () => {
+    const files = { 'requirements.txt': '', 'app.py': '', '.python-version': '3.13' };
+    expect((await problem({ ...files, 'molo.yml': 'stack: debian-12' })).detail).toContain('Python 3.13 (stack: debian-13)');
+    expect((await plan(files)).image.stacks).toEqual(['debian-13']);
+    expect((await plan({ ...files, '.python-version': '3' })).image.stacks).toEqual(['debian-12']);
   });
 });
 
@@ -196,6 +200,8 @@ describe('molo.yml and the kind of an app', () => {
 
   it('keeps out of the build what .dockerignore names', async () => {
     const { image } = await plan({ Dockerfile: 'FROM a', '.dockerignore': '*.md\nsecret\n!README.md\n' });
+    const allowing = (await plan({ Dockerfile: 'FROM a', '.dockerignore': '*\n!src\n' })).image.context;
+    expect(['src', 'src/a.js', 'src/b/c.js', 'other/a.js'].map(allowing.leavesOut)).toEqual([false, false, false, true]);
     expect(['NOTES.md', 'README.md', 'secret/key', 'a.js', 'Dockerfile'].map(image.context.leavesOut)).toEqual([true, false, true, false, false]);
   });
 });

@@ -6,7 +6,7 @@ import { planDockerfile } from './dockerfile-app.js';
 import { generateDockerfile, libraryFolder, sourceFolder, type DockerfileParts } from './generated-dockerfile.js';
 import { nearest } from './nearest-name.js';
 import { planNodeApp } from './node-app.js';
-import { planPythonApp, pythonFiles } from './python-app.js';
+import { planPythonApp, pythonFiles, stackForPython } from './python-app.js';
 import type { SourceTree } from './source-tree.js';
 import { planStaticSite } from './static-site.js';
 
@@ -44,8 +44,9 @@ async function nodePlan(tree: SourceTree, files: AppFiles, stack: string, settin
   return generatedPlan({ manifest, headline: 'Node app detected', notes: app.notes, parts, libraryFiles: app.libraryFiles, leavesOut: isDependency, binary: app.toolchains.map(({ name, version }) => `${name} ${version}`) });
 }
 
-async function pythonPlan(tree: SourceTree, files: AppFiles, stack: string, settings: PlanSettings): Promise<AppPlan> {
+async function pythonPlan(tree: SourceTree, files: AppFiles, usualStack: string, settings: PlanSettings): Promise<AppPlan> {
   const { build } = files.file;
+  const stack = files.file.stack ?? (await stackForPython(tree, usualStack));
   const app = await planPythonApp(tree, stack, build?.command, build?.secrets ?? []);
   const manifest = completeManifest(files, { builder: 'python', packageVersion: app.version, defaultWeb: app.start, port: undefined, imageHasHealthCheck: false });
   if (Object.keys(manifest.processes).every((type) => type === 'release')) {

@@ -54,16 +54,26 @@ function parsePyProject(text: string | undefined): PyProject | undefined {
   }
 }
 
+/** The stack to build on where the app names none: the usual one, or else one that has the Python that the app asks for. */
+export async function stackForPython(tree: SourceTree, usual: string): Promise<string> {
+  const asked = await askedVersions(tree, parsePyProject(await tree.text('pyproject.toml')));
+  const fits = (stack: string) => asked.every(({ range }) => satisfiedBy(stackPythons[stack] ?? '', range));
+  return [usual, ...Object.keys(stackPythons)].find(fits) ?? usual;
+}
+
+async function askedVersions(tree: SourceTree, project: PyProject | undefined): Promise<Array<{ file: string; range: string }>> {
+  const asked: Array<{ file: string; range: string | undefined }> = [
+    { file: '.python-version', range: (await tree.text('.python-version'))?.split('\n')[0]?.trim() },
+    { file: 'runtime.txt', range: /^python-(\S+)/.exec((await tree.text('runtime.txt'))?.trim() ?? '')?.[1] },
+    { file: 'requires-python in pyproject.toml', range: project?.project?.['requires-python'] },
+  ];
+  return asked.flatMap(({ file, range }) => (range ? [{ file, range }] : []));
+}
+
 /** Whoever names a Python that the stack does not have is told so, instead of being given another. */
 async function checkVersion(tree: SourceTree, project: PyProject | undefined, python: string, stack: string): Promise<void> {
-  const required = project?.project?.['requires-python'];
-  const asked: Array<[file: string, range: string | undefined]> = [
-    ['.python-version', (await tree.text('.python-version'))?.split('\n')[0]?.trim()],
-    ['runtime.txt', /^python-(\S+)/.exec((await tree.text('runtime.txt'))?.trim() ?? '')?.[1]],
-    ['requires-python in pyproject.toml', required],
-  ];
-  for (const [file, range] of asked) {
-    if (!range || satisfiedBy(python, range)) continue;
+  for (const { file, range } of await askedVersions(tree, project)) {
+    if (satisfiedBy(python, range)) continue;
     const offered = Object.entries(stackPythons).map(([name, version]) => `Python ${version} (stack: ${name})`);
     throw new AppError('runtime_version_unknown', {
       detail: `${file} asks for Python ${range}; the stack ${stack} has ${python}. There are ${offered.join(' and ')}: name one in ${file}, choose the stack in molo.yml, or bring a Dockerfile.`,
