@@ -84,7 +84,7 @@ function AuditRow({ event }: { readonly event: AuditEvent }) {
 function Target({ event }: { readonly event: AuditEvent }) {
   if (!event.action.startsWith('deployment.')) return <span className="text-ink-soft">{event.target}</span>;
   return (
-    <Link href={`/deployments/${event.target}`} className="rounded text-harbour hover:underline">
+    <Link href={`/deployments/${event.target}`} prefetch={false} className="rounded text-harbour underline decoration-harbour/40 underline-offset-2 hover:decoration-harbour">
       {event.target.slice(0, 8)}
     </Link>
   );
