@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PassThrough, type Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { AppError } from '@molo/contracts';
 import { Engine, type Container, type ContainerSpec, type EngineEvent, type Network } from './engine.js';
 
@@ -11,6 +11,8 @@ export class FakeEngine extends Engine {
   readonly pulled: string[] = [];
   readonly signals: string[] = [];
   readonly made = new Map<string, Network>();
+  /** What containers have written; a stream of it ends with the last line that is there. */
+  readonly output = new Map<string, { at: string; text: string }[]>();
   /** Fails every call while it is set, as an engine does that is down. */
   down = false;
   /** Fails every pull while it is set. */
@@ -72,8 +74,10 @@ export class FakeEngine extends Engine {
     return [...this.containers.values()].filter((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value));
   }
 
-  async logs(): Promise<Readable> {
-    return new PassThrough().end();
+  async logs(containerId: string, since: string | null): Promise<Readable> {
+    this.assertUp();
+    const lines = (this.output.get(containerId) ?? []).filter((line) => since === null || line.at >= since);
+    return Readable.from(lines.map((line) => frameOf(line.at, line.text)));
   }
 
   async networks(): Promise<Network[]> {
@@ -121,4 +125,11 @@ export class FakeEngine extends Engine {
   private assertUp(): void {
     if (this.down) throw new AppError('unavailable', { detail: 'The container engine does not answer.' });
   }
+}
+
+function frameOf(at: string, text: string): Buffer {
+  const body = Buffer.from(`${at} ${text}\n`);
+  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32BE(body.length, 4);
+  return Buffer.concat([header, body]);
 }

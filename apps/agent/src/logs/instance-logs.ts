@@ -83,8 +83,17 @@ export class InstanceLogs implements OnModuleDestroy {
     if (position) await this.recall(log, container);
     while (!signal.aborted) {
       position = await this.readOn(container, log, position, forDeployment, signal);
-      if ((await this.engine.inspect(container.id))?.status !== 'running') return;
+      if (await this.hasEnded(container.id)) return;
       await pause(reconnectPauseMs, undefined, { signal });
+    }
+  }
+
+  /** An engine that does not answer may come back, with the container running on. */
+  private async hasEnded(containerId: string): Promise<boolean> {
+    try {
+      return (await this.engine.inspect(containerId))?.status !== 'running';
+    } catch {
+      return false;
     }
   }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -158,7 +158,7 @@ export function testHome(): { home: string; remove: () => void } {
 export function importTestImage(tag: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'molo-image-'));
   for (const name of ['bin', 'www', 'tmp', 'etc', 'proc']) mkdirSync(join(folder, name));
-  copyFileSync('/usr/bin/busybox', join(folder, 'bin/busybox'));
+  copyFileSync(busybox(), join(folder, 'bin/busybox'));
   for (const name of ['sh', 'httpd', 'sleep', 'cat', 'echo', 'dd', 'nc', 'true', 'false', 'ls', 'seq', 'grep', 'kill', 'env', 'touch']) symlinkSync('busybox', join(folder, 'bin', name));
   writeFileSync(join(folder, 'www/index.html'), 'hello\n');
   writeFileSync(join(folder, 'www/app'), "trap 'echo finishing; sleep 1; echo bye; exit 0' TERM\necho up\nwhile :; do sleep 0.1; done\n");
@@ -167,4 +167,14 @@ export function importTestImage(tag: string): string {
   rmSync(folder, { recursive: true, force: true });
   if (done.status !== 0) throw new Error(done.stderr);
   return done.stdout.trim();
+}
+
+/** The one that is installed, or that of the Debian package, unpacked. */
+function busybox(): string {
+  if (existsSync('/usr/bin/busybox')) return '/usr/bin/busybox';
+  const folder = join(tmpdir(), 'molo-test-busybox');
+  const done = spawnSync('sh', ['-ec', `mkdir -p ${folder} && cd ${folder} && apt-get download busybox-static && dpkg-deb -x busybox-static_*.deb .`], { encoding: 'utf8' });
+  const found = ['usr/bin/busybox', 'bin/busybox'].map((file) => join(folder, file)).find((file) => existsSync(file));
+  if (found === undefined) throw new Error(`busybox-static cannot be had: ${done.stderr}`);
+  return found;
 }
