@@ -115,6 +115,8 @@ export class InstanceController {
 
   get view(): ObservedInstance {
     const memory = this.parts.memories.get(this.id);
+    // What is still being tried before it was ever healthy has not failed.
+    const failure = memory.everHealthy || memory.end !== null ? memory.failure : null;
     return {
       id: this.id,
       observed: this.observed,
@@ -124,8 +126,8 @@ export class InstanceController {
       exitCode: memory.exitCode,
       outOfMemory: memory.outOfMemory,
       startedAt: this.container?.startedAt?.toISOString() ?? null,
-      failure: memory.failure,
-      lastLines: memory.failure === null ? [] : [...this.lastLines],
+      failure,
+      lastLines: failure === null ? [] : [...this.lastLines],
     };
   }
 

@@ -68,6 +68,8 @@ describe('the reconciler', () => {
     await accept(await agent(), [wanted]);
     await becomes(wanted, 'failed');
     expect(engine.pulled.length).toBe(3);
+    const early = controlPlane.reports.flatMap((report) => report.instances).filter((each) => each.observed !== 'failed');
+    expect(early.every((each) => each.failure === null)).toBe(true);
     expect(controlPlane.seen(wanted.id)?.failure).toEqual({ code: 'image_pull_failed', detail: 'The image is not in the registry.' });
   });
 
