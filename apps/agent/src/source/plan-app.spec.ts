@@ -182,7 +182,7 @@ describe('a static site that Node builds', () => {
     expect(dockerfileOf(found).split('FROM ')[1]).not.toContain('toolchain');
     expect(final).not.toContain('toolchain');
     expect(found.image.toolchains).toHaveLength(1);
-    expect(found.image.layerKinds).toEqual(['binary', 'source']);
+    expect(found.image.layerKinds).toEqual(['os-custom', 'binary', 'library', 'source']);
   });
 });
 

@@ -108,7 +108,7 @@ function generatedPlan({ manifest, headline, notes, parts, libraryFiles, additio
   for (const [path, content] of additions ?? []) files.set(`${sourceFolder}/${path}`, content);
   const labels = {
     'molo.layer.os-base': parts.stack,
-    ...(parts.packages.length > 0 ? { 'molo.layer.os-custom': parts.packages.toSorted().join(' ') } : {}),
+    'molo.layer.os-custom': parts.packages.toSorted().join(' '),
     'molo.layer.binary': binary.join(' '),
   };
   return {
