@@ -1,0 +1,91 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setting, visit, WorkingCopy } from './platform.js';
+
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const password = 'a long enough password';
+
+describe('the dashboard', () => {
+  let browser: Browser;
+  let page: Page;
+  let copy: WorkingCopy;
+  const troubles: string[] = [];
+  const base = () => `http://molo.localhost:${setting('MOLO_HTTP_PORT')}`;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on('pageerror', (error) => troubles.push(error.message));
+    copy = await WorkingCopy.of('showcase');
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await copy[Symbol.asyncDispose]();
+  });
+
+  it('lets the owner claim the platform once with the one-time link', async () => {
+    const link = (await readFile(join(setting('MOLO_HOME'), 'control-plane/claim-link'), 'utf8')).trim();
+    await page.goto(link);
+    await page.getByLabel('Name').fill('Grace');
+    await page.getByLabel('Email').fill('grace@example.com');
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Claim and sign in' }).click();
+    await page.getByRole('heading', { name: 'Apps' }).waitFor();
+    const again = await browser.newPage();
+    await again.goto(link);
+    await again.getByLabel('Name').fill('Mallory');
+    await again.getByLabel('Email').fill('mallory@example.com');
+    await again.getByLabel('Password').fill(password);
+    await again.getByRole('button', { name: 'Claim and sign in' }).click();
+    await again.getByRole('alert').first().waitFor();
+    await again.close();
+  });
+
+  it('shows MyApp going 1.0 → 1.1 in an open page, and rolls back by a click', async () => {
+    await page.goto(`${base()}/apps/showcase`);
+    for (const version of ['1.0', '1.1']) {
+      await copy.commitFixture(`myapp/${version}`);
+      expect(await copy.push()).toMatchObject({ code: 0 });
+      await page.getByRole('tab', { name: new RegExp(`^${version} v`) }).waitFor();
+    }
+    await page.getByRole('tab', { name: /^1\.0 v1/ }).click();
+    await page.getByRole('button', { name: /^Roll back to 1\.0/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: /^Roll back/ }).click();
+    await page.getByRole('tab', { name: /^1\.0 v3.*Rollback/i }).waitFor({ timeout: 60_000 });
+    await expect.poll(async () => (await visit('showcase', '/version')).headers['x-myapp-version'], { timeout: 60_000 }).toBe('1.0');
+  });
+
+  it('follows a deployment live, with its steps and its log', async () => {
+    await copy.commitFixture('myapp/1.2');
+    const pushing = copy.push();
+    await page.goto(`${base()}/apps/showcase`);
+    await page.getByRole('tab', { name: 'Deployments' }).or(page.getByRole('link', { name: 'Deployments' })).click();
+    await page.locator('a[href^="/deployments/"]').first().click();
+    await page.getByRole('log').waitFor();
+    expect(await pushing).toMatchObject({ code: 0 });
+    await page.getByRole('log').getByText('Source').first().waitFor();
+    await page.getByText('No request failed, no connection dropped').first().waitFor();
+  });
+
+  it('fits a phone, and throws no error on any page', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of ['/', '/apps/showcase', '/account', '/nodes', '/audit']) {
+      await page.goto(base() + path);
+      await page.getByRole('heading').first().waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${path} scrolls sideways`).toBeLessThanOrEqual(0);
+    }
+    expect(troubles).toEqual([]);
+  });
+
+  it('shows nothing to whoever is not signed in', async () => {
+    const stranger = await browser.newPage();
+    await stranger.goto(`${base()}/apps/showcase`);
+    await stranger.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await stranger.content()).not.toContain('v1');
+    await stranger.close();
+    await rm(join(setting('MOLO_HOME'), 'clone'), { recursive: true, force: true });
+  });
+});
