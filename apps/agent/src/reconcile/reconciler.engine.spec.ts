@@ -1,16 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { DesiredInstance, DesiredRoute } from '@molo/contracts';
+import Docker from 'dockerode';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '@molo/testkit';
 import { DockerEngine } from '../engine/docker-engine.js';
 import type { Container } from '../engine/engine.js';
 import { cgroupFolders, cgroupUsage } from '../figures/cgroup-usage.js';
-import { importTestImage, startTestAgent, TestControlPlane, testHome, TestIngress, testInstance, type TestAgent } from './test-agent.js';
+import { buildTestImage, importTestImage, startTestAgent, TestControlPlane, testHome, TestIngress, testInstance, type TestAgent } from './test-agent.js';
 
 const engine = new DockerEngine({ dockerSocket: '/var/run/docker.sock' }, pino({ level: 'silent' }));
+const docker = new Docker({ socketPath: '/var/run/docker.sock' });
 const tag = `molo-test-${randomBytes(4).toString('hex')}`;
 let imageId: string;
 let app: string;
@@ -20,11 +21,11 @@ let ingress: TestIngress;
 let home: ReturnType<typeof testHome>;
 const agents: TestAgent[] = [];
 
-beforeAll(() => {
-  imageId = importTestImage(tag);
+beforeAll(async () => {
+  imageId = await importTestImage(docker, tag);
 });
-afterAll(() => {
-  spawnSync('docker', ['rmi', '-f', tag]);
+afterAll(async () => {
+  await docker.getImage(tag).remove({ force: true });
 });
 beforeEach(async () => {
   app = `t${randomBytes(4).toString('hex')}`;
@@ -83,7 +84,7 @@ describe('an instance', () => {
     const status = readFileSync(`/proc/${container!.pid}/status`, 'utf8');
     expect(status).toMatch(/NoNewPrivs:\s+1/);
     expect(status).toMatch(/CapBnd:\s+00000000000004fb/);
-    const env = spawnSync('docker', ['exec', container!.id, 'env'], { encoding: 'utf8' }).stdout;
+    const env = readFileSync(`/proc/${container!.pid}/environ`, 'utf8').split('\0');
     expect(env).toContain("GREETING=it's here");
     expect(env).toContain('PORT=8080');
     expect(env).toContain('MOLO_INSTANCE=web.1');
@@ -138,15 +139,14 @@ describe('an instance', () => {
 
   it("is healthy when the image's own HEALTHCHECK says so, and not before", async () => {
     const checked = `${tag}-checked`;
-    const dockerfile = `FROM ${tag}\nHEALTHCHECK --interval=30s CMD ["/bin/cat", "/tmp/ready"]\n`;
-    spawnSync('docker', ['build', '-q', '-t', checked, '-'], { input: dockerfile });
-    const image = { ...instance().image, imageId: (await engine.hasImage(checked))! };
+    const checkedId = await buildTestImage(docker, checked, `FROM ${tag}\nHEALTHCHECK --interval=30s CMD ["/bin/cat", "/tmp/ready"]\n`);
+    const image = { ...instance().image, imageId: checkedId };
     const wanted = instance({ image, command: 'sleep 1; touch /tmp/ready; sleep 1000', health: { check: { kind: 'image' }, intervalSeconds: 0.1, timeoutSeconds: 1, startSeconds: 15 } });
     const never = { ...wanted, id: randomUUID(), index: 2, command: 'sleep 1000', health: { ...wanted.health!, startSeconds: 4 } };
     await desire(await agent(), [wanted, never]);
     await reported(wanted, 'healthy');
     expect(await reported(never, 'failed')).toMatchObject({ failure: { code: 'instance_unhealthy' } });
-    spawnSync('docker', ['rmi', '-f', checked]);
+    await docker.getImage(checked).remove({ force: true });
   });
 
   it('that crashes after it was healthy backs off, and is counted', async () => {
@@ -260,7 +260,9 @@ describe('an agent', () => {
 
   it('stops what it owns and nobody wants, and touches nothing else', async () => {
     const wanted = instance();
-    const stranger = spawnSync('docker', ['run', '-d', '--label', 'molo.managed=true', '--label', `molo.node=${randomUUID()}`, '--label', `molo.instance=${randomUUID()}`, tag, '/bin/sleep', '1000'], { encoding: 'utf8' }).stdout.trim();
+    const labels = { 'molo.managed': 'true', 'molo.node': randomUUID(), 'molo.instance': randomUUID() };
+    const stranger = await docker.createContainer({ Image: tag, Cmd: ['/bin/sleep', '1000'], Labels: labels });
+    await stranger.start();
     const first = await agent();
     await desire(first, [wanted]);
     await reported(wanted, 'healthy');
@@ -270,8 +272,8 @@ describe('an agent', () => {
     await agent();
     await waitFor(async () => (await containers()).length === 0, { timeoutMs: 20_000, what: 'the container to be gone' });
     await waitFor(async () => !(await engine.networks()).some((network) => network.name === `molo-${app}-production`), { what: 'its network to be gone' });
-    expect((await engine.inspect(stranger))?.status).toBe('running');
-    await engine.remove(stranger);
+    expect((await engine.inspect(stranger.id))?.status).toBe('running');
+    await engine.remove(stranger.id);
   });
 
   it('refuses an older generation', async () => {

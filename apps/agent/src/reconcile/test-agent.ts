@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DesiredNode, LogChunk, ObservedNode, type DesiredInstance, type DesiredRoute, type ObservedInstance, type ObservedRoute } from '@molo/contracts';
+import type Docker from 'dockerode';
 import { pino } from 'pino';
+import { pack } from 'tar-stream';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import type { Engine } from '../engine/engine.js';
 import { EnvironmentNetworks } from '../engine/environment-networks.js';
@@ -155,18 +157,32 @@ export function testHome(): { home: string; remove: () => void } {
 }
 
 /** A tiny image of a static busybox (Debian: busybox-static); returns the engine's id of it. */
-export function importTestImage(tag: string): string {
+export async function importTestImage(docker: Docker, tag: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'molo-image-'));
   for (const name of ['bin', 'www', 'tmp', 'etc', 'proc']) mkdirSync(join(folder, name));
   copyFileSync(busybox(), join(folder, 'bin/busybox'));
   for (const name of ['sh', 'httpd', 'sleep', 'cat', 'echo', 'dd', 'nc', 'true', 'false', 'ls', 'seq', 'grep', 'kill', 'env', 'touch']) symlinkSync('busybox', join(folder, 'bin', name));
   writeFileSync(join(folder, 'www/index.html'), 'hello\n');
   writeFileSync(join(folder, 'www/app'), "trap 'echo finishing; sleep 1; echo bye; exit 0' TERM\necho up\nwhile :; do sleep 0.1; done\n");
-  const script = `tar -C ${folder} -c . | docker import --change 'ENV PATH=/bin' - ${tag}`;
-  const done = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+  const tar = spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Its types know only the form with a callback where options are given.
+  const progress: unknown = await docker.importImage(tar.stdout, { repo: tag, changes: 'ENV PATH=/bin' });
+  await finished(docker, progress as NodeJS.ReadableStream);
   rmSync(folder, { recursive: true, force: true });
-  if (done.status !== 0) throw new Error(done.stderr);
-  return done.stdout.trim();
+  return (await docker.getImage(tag).inspect()).Id;
+}
+
+/** Builds an image from a Dockerfile alone. */
+export async function buildTestImage(docker: Docker, tag: string, dockerfile: string): Promise<string> {
+  const context = pack();
+  context.entry({ name: 'Dockerfile' }, dockerfile);
+  context.finalize();
+  await finished(docker, await docker.buildImage(context as unknown as NodeJS.ReadableStream, { t: tag }));
+  return (await docker.getImage(tag).inspect()).Id;
+}
+
+async function finished(docker: Docker, progress: NodeJS.ReadableStream): Promise<void> {
+  await new Promise<void>((resolve, reject) => docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())));
 }
 
 /** The one that is installed, or that of the Debian package, unpacked. */
