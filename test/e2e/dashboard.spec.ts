@@ -49,12 +49,12 @@ describe('the dashboard', () => {
     for (const version of ['1.0', '1.1']) {
       await copy.commitFixture(`myapp/${version}`);
       expect(await copy.push()).toMatchObject({ code: 0 });
-      await page.getByRole('tab', { name: new RegExp(`^${version} v`) }).waitFor();
+      await page.getByRole('tab', { name: new RegExp(`^${version} (Live )?v`) }).waitFor();
     }
     await page.getByRole('tab', { name: /^1\.0 v1/ }).click();
     await page.getByRole('button', { name: /^Roll back to 1\.0/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: /^Roll back/ }).click();
-    await page.getByRole('tab', { name: /^1\.0 v3.*Rollback/i }).waitFor({ timeout: 60_000 });
+    await page.getByRole('tab', { name: /^1\.0 Live v3.*Roll ?back/i }).waitFor({ timeout: 60_000 });
     await expect.poll(async () => (await visit('showcase', '/version')).headers['x-myapp-version'], { timeout: 60_000 }).toBe('1.0');
   });
 
