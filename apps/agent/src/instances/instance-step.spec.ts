@@ -188,6 +188,10 @@ describe('an instance that drains', () => {
     const memory: InstanceMemory = { ...wasHealthy, drainSince: start - 20_000 };
     expect(decide({ desired: draining, container: container(), memory, openConnections: 5 })).toMatchObject({ action: 'terminate' });
   });
+  it('is not kept longer by a clock that was set back', () => {
+    const memory: InstanceMemory = { ...wasHealthy, drainSince: start + 3_600_000 };
+    expect(decide({ desired: draining, container: container(), memory, openConnections: 1 })).toMatchObject({ wakeAt: start + 20_000 });
+  });
   it('serves on when it is wanted again', () => {
     const memory: InstanceMemory = { ...wasHealthy, drainSince: start };
     expect(decide({ container: container(), memory })).toMatchObject({ observed: 'healthy', memory: { drainSince: null } });

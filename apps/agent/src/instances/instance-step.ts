@@ -39,14 +39,27 @@ const fetchAttempts = 3;
 /** The one place where an instance's way is decided: a function of what is wanted and what is seen, with no effects. */
 export function step(facts: Facts): Decision {
   const wish = facts.desired?.desired ?? 'stopped';
+  const memory = withoutFuture(facts.memory, facts.now);
   switch (wish) {
     case 'running':
-      return run(facts, { ...facts.memory, drainSince: null, stopSince: null });
+      return run(facts, { ...memory, drainSince: null, stopSince: null });
     case 'draining':
-      return drain(facts, facts.memory);
+      return drain(facts, memory);
     case 'stopped':
-      return stop(facts, facts.memory);
+      return stop(facts, memory);
   }
+}
+
+/** The machine's clock may have been set back while no agent ran: what is remembered as later than now was now. */
+function withoutFuture(memory: InstanceMemory, now: number): InstanceMemory {
+  const past = (at: number | null) => (at === null ? null : Math.min(at, now));
+  return {
+    ...memory,
+    run: memory.run && { ...memory.run, since: Math.min(memory.run.since, now), healthySince: past(memory.run.healthySince) },
+    retryAt: memory.retryAt === null ? null : Math.min(memory.retryAt, now + longestBackoffMs),
+    drainSince: past(memory.drainSince),
+    stopSince: past(memory.stopSince),
+  };
 }
 
 /** What is remembered after an action failed: try again later, or give up before it was ever healthy. */
