@@ -28,7 +28,7 @@ export async function runSuite(suite: string, limitMs: number): Promise<Outcome>
   rmSync(file, { force: true });
   const startedAt = performance.now();
   const args = [join(checkout, 'node_modules/vitest/vitest.mjs'), 'run', '--project', suite, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const child = spawn(nodeProgram, args, { cwd: checkout, env: childEnvironment({ NODE_ENV: undefined, CI: '1' }), stdio: 'inherit', timeout: Math.max(1, limitMs) });
+  const child = spawn(nodeProgram, args, { cwd: checkout, env: childEnvironment({ NODE_ENV: undefined, CI: '1', ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) }), stdio: 'inherit', timeout: Math.max(1, limitMs) });
   const end = await new Promise<number | string | null>((resolve, reject) => child.once('exit', (code, signal) => resolve(code ?? signal)).once('error', reject));
   const tookMs = performance.now() - startedAt;
   if (!existsSync(file)) return { suite, passed: 0, failed: 1, tookMs, problem: `vitest ended with ${end} and no report` };
