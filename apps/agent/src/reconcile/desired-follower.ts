@@ -51,13 +51,13 @@ export class DesiredFollower implements OnModuleDestroy {
   }
 
   private succeeded(): number {
-    if (this.isAway) this.log.info('the control plane answers again');
+    if (this.isAway) this.log.info('the desired set is up to date again');
     this.isAway = false;
     return lookEveryMs;
   }
 
   private failed(error: unknown): number {
-    if (!this.isAway && !this.closing.signal.aborted) this.log.warn({ err: error }, 'the desired set could not be had from the control plane; tried again until it can');
+    if (!this.isAway && !this.closing.signal.aborted) this.log.warn({ err: error }, 'the newest desired set could not be had or kept; tried again until it can');
     this.isAway = true;
     return retryMs;
   }
