@@ -54,7 +54,8 @@ describe('the dashboard', () => {
     await page.getByRole('tab', { name: /^1\.0 v1/ }).click();
     await page.getByRole('button', { name: /^Roll back to 1\.0/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: /^Roll back/ }).click();
-    await page.getByRole('tab', { name: /^1\.0 Live v3.*Roll ?back/i }).waitFor({ timeout: 60_000 });
+    await page.waitForURL(/\/deployments\//);
+    await page.getByText('No request failed, no connection dropped').first().waitFor({ timeout: 60_000 });
     await expect.poll(async () => (await visit('showcase', '/version')).headers['x-myapp-version'], { timeout: 60_000 }).toBe('1.0');
   });
 
