@@ -1,16 +1,9 @@
-import { goTo, push, type Delivery } from '../demo/deliveries.ts';
-import { createToken, ensureApp, revokeToken } from '../demo/molo.ts';
-import { Repository } from '../demo/repository.ts';
-import { showSummary, showVerdict } from '../demo/summary.ts';
-import { getVersion, Traffic } from '../demo/traffic.ts';
 import { rememberNode } from '../services/containers.ts';
 import { showAddresses, startPlatform, untilWhole } from '../services/platform.ts';
 import { locked } from '../setup/lock.ts';
-import { portSuffix, type Settings } from '../setup/settings.ts';
+import { portSuffix } from '../setup/settings.ts';
 import { setUp } from '../setup/set-up.ts';
-import { main, paint, say, step } from '../terminal/progress.ts';
-
-const app = 'myapp';
+import { main, paint, say } from '../terminal/progress.ts';
 
 await main(async () => {
   const settings = await locked(async () => {
@@ -20,38 +13,10 @@ await main(async () => {
     await rememberNode();
     return platform.settings;
   });
+  // It stands on npm packages, which are there only now.
+  const { app, deliverMyApp } = await import('../demo/story.ts');
   const good = await deliverMyApp(settings);
   showAddresses(settings);
   say(`${paint.bold('MyApp')}      http://${app}.${settings['MOLO_DOMAIN']}${portSuffix(settings)}`);
   return good ? 0 : 1;
 });
-
-/** 1.0 → 1.1 → 1.2 by git push, back to 1.1 and forward again, under traffic all the while. */
-async function deliverMyApp(settings: Settings): Promise<boolean> {
-  const host = `${app}.${settings['MOLO_DOMAIN']}${portSuffix(settings)}`;
-  const port = Number(settings['MOLO_HTTP_PORT']);
-  const token = await createToken('npm run demo');
-  const repository = new Repository(token.token);
-  const traffic = new Traffic(host, port);
-  const stage = { app, host, port, traffic };
-  const deliveries: Delivery[] = [];
-  const deliver = async (delivery: Promise<Delivery>) => void deliveries.push(await delivery);
-  try {
-    await step('Create myapp and its repository', async () => repository.open((await ensureApp(app)).gitHttpUrl));
-    const { status } = await getVersion(host, port);
-    if (status === 200) traffic.start();
-    await deliver(push(stage, repository, '1.0'));
-    if (status !== 200) traffic.start();
-    await deliver(push(stage, repository, '1.1'));
-    await deliver(push(stage, repository, '1.2'));
-    const [, second, third] = deliveries;
-    if (second) await deliver(goTo(stage, 'roll back', second));
-    if (third) await deliver(goTo(stage, 'roll forward', third));
-  } finally {
-    await traffic.stop();
-    repository.remove();
-    await revokeToken(token.id);
-  }
-  showSummary(deliveries);
-  return showVerdict(traffic.counts, traffic.failures, deliveries);
-}

@@ -28,4 +28,12 @@ describe('source files', () => {
     const odd = files.filter(({ path }) => !/^\[?[a-z0-9]+([.-][a-z0-9]+)*\]?\.(ts|tsx|mjs|js)$/.test(basename(path)));
     expect(paths(odd)).toEqual([]);
   });
+
+  it('of set-up stand on Node alone: they run before any package is installed', () => {
+    const setUp = ours.filter(({ path, owner }) => owner === 'infra' && !path.startsWith('infra/demo/'));
+    const foreign = setUp.flatMap(({ path, imports }) => imports.filter((imported) => !imported.startsWith('node:') && !imported.startsWith('.')).map((imported) => `${path} imports ${imported}`));
+    expect(foreign).toEqual([]);
+    const early = setUp.filter(({ text }) => /^import .*\/demo\//m.test(text));
+    expect(paths(early)).toEqual([]);
+  });
 });
