@@ -37,11 +37,25 @@ describe('what an app is', () => {
   });
 
   it('says what it looked for and what is there when it finds nothing', async () => {
-    const { code, detail } = await problem({ 'main.go': 'package main', 'go.mod': '' });
+    const { code, detail } = await problem({ 'main.c': '', 'README.md': '' });
     expect(code).toBe('app_not_detected');
     expect(detail).toContain('package.json (Node)');
-    expect(detail).toContain('main.go');
+    expect(detail).toContain('main.c');
+    expect((await problem({ 'web/package.json': '{}' })).detail).toContain('There is web/package.json: push what is in web');
     expect((await problem({})).detail).toContain('The source tree is empty');
+  });
+
+  it.each([
+    ['Gemfile', 'Ruby'],
+    ['go.mod', 'Go'],
+    ['composer.json', 'PHP'],
+    ['pom.xml', 'Java'],
+    ['Cargo.toml', 'Rust'],
+  ])('asks for a Dockerfile where %s shows %s', async (file, language) => {
+    const { code, detail } = await problem({ [file]: '', Procfile: 'web: x\n', 'tool.py': '' });
+    expect(code).toBe('app_not_detected');
+    expect(detail).toContain(`${file} shows an app in ${language}, which takes a Dockerfile`);
+    expect(detail).toContain('FROM molo/stack:debian-12');
   });
 
   it('takes the version from molo.yml before the package file', async () => {
@@ -144,6 +158,7 @@ describe('a Node app', () => {
 describe('a Python app', () => {
   it.each([
     [{ '.python-version': '3.11.4' }, 'no error'],
+    [{ '.python-version': '# The Python to use\n\ncpython-3.11 # or later\n' }, 'no error'],
     [{ 'runtime.txt': 'python-3.11.9' }, 'no error'],
     [{ 'pyproject.toml': '[project]\nrequires-python = ">=3.9,<4"\n' }, 'no error'],
     [{ '.python-version': '3.13' }, 'no error'],
@@ -164,6 +179,25 @@ describe('a Python app', () => {
     expect((await problem({ ...files, 'molo.yml': 'stack: debian-12' })).detail).toContain('Python 3.13 (stack: debian-13)');
     expect((await plan(files)).image.stacks).toEqual(['debian-13']);
     expect((await plan({ ...files, '.python-version': '3' })).image.stacks).toEqual(['debian-12']);
+  });
+});
+
+describe('a Python app without requirements.txt', () => {
+  it('has no dependencies where it is programs alone', async () => {
+    const found = await plan({ 'web.py': '', Procfile: 'web: python web.py\n' });
+    expect(found.manifest).toMatchObject({ builder: 'python', processes: { web: { command: 'python web.py' } } });
+    expect(found.notes).toContain('No dependencies: there is no requirements.txt');
+    expect((await manifest({ 'index.html': '', 'tool.py': '' })).builder).toBe('static');
+  });
+
+  it.each([
+    ['Pipfile', 'pipenv requirements > requirements.txt'],
+    ['poetry.lock', 'poetry export'],
+    ['setup.py', 'pip freeze'],
+  ])('learns how to write one out of its %s', async (file, command) => {
+    const { code, detail } = await problem({ [file]: '', 'app.py': '' });
+    expect(code).toBe('source_invalid');
+    expect(detail).toContain(command);
   });
 });
 

@@ -5,8 +5,9 @@ import { stackImage, type AppPlan, type PlanSettings } from './app-plan.js';
 import { planDockerfile } from './dockerfile-app.js';
 import { generateDockerfile, libraryFolder, sourceFolder, type DockerfileParts } from './generated-dockerfile.js';
 import { nearest } from './nearest-name.js';
+import { notDetected, otherLanguage } from './not-detected.js';
 import { planNodeApp } from './node-app.js';
-import { planPythonApp, pythonFiles, stackForPython } from './python-app.js';
+import { looksLikePython, planPythonApp, pythonFiles, stackForPython } from './python-app.js';
 import type { SourceTree } from './source-tree.js';
 import { planStaticSite } from './static-site.js';
 
@@ -20,7 +21,8 @@ export async function planApp(tree: SourceTree, settings: PlanSettings): Promise
   if (tree.hasFile('package.json')) return nodePlan(tree, files, stack, settings);
   if (pythonFiles.some((file) => tree.hasFile(file))) return pythonPlan(tree, files, stack, settings);
   if (tree.hasFile('index.html')) return staticPlan(tree, files, stack, settings);
-  throw notDetected(tree);
+  if (otherLanguage(tree) === undefined && looksLikePython(tree)) return pythonPlan(tree, files, stack, settings);
+  throw notDetected(tree, settings.stack);
 }
 
 async function nodePlan(tree: SourceTree, files: AppFiles, stack: string, settings: PlanSettings): Promise<AppPlan> {
@@ -138,11 +140,4 @@ function stackOf(file: ManifestFile, settings: PlanSettings): string {
   const known = Object.keys(stackSuites);
   const meant = nearest(name, known);
   throw new AppError('manifest_invalid', { detail: `molo.yml: there is no stack "${name}"; ${meant ? `did you mean "${meant}"?` : `there are ${known.join(' and ')}.`}` });
-}
-
-function notDetected(tree: SourceTree): AppError {
-  const looked = ['Dockerfile', 'package.json (Node)', ...pythonFiles.map((file) => `${file} (Python)`), 'index.html (static site)'];
-  const top = [...new Set(tree.paths.map((path) => path.split('/', 1)[0] ?? ''))].filter((name) => name !== '').slice(0, 8);
-  const found = top.length > 0 ? `The top folder holds: ${top.join(', ')}.` : 'The source tree is empty.';
-  return new AppError('app_not_detected', { detail: `Looked for ${looked.join(', ')} in the top folder and found none. ${found} Add one of them, or name a folder of pages as build.static in molo.yml.` });
 }

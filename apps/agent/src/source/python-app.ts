@@ -8,6 +8,19 @@ import type { SourceTree } from './source-tree.js';
 
 export const pythonFiles = ['requirements.txt', 'pyproject.toml'] as const;
 
+/** Files of tools that name dependencies in their own way, and how these are written down for pip. */
+const otherTools = {
+  'Pipfile': 'pipenv requirements > requirements.txt',
+  'poetry.lock': 'poetry export -o requirements.txt',
+  'uv.lock': 'uv export -o requirements.txt',
+  'setup.py': 'pip freeze > requirements.txt',
+} as const;
+
+/** Whether a tree without any of `pythonFiles` holds a Python app all the same: programs in its top folder, with no dependencies or with those of another tool. */
+export function looksLikePython(tree: SourceTree): boolean {
+  return Object.keys(otherTools).some((file) => tree.hasFile(file)) || tree.paths.some((path) => /^[^/]+\.py$/.test(path));
+}
+
 /** The Python of each stack: Debian's own. */
 const stackPythons: Readonly<Record<string, string>> = { 'debian-12': '3.11', 'debian-13': '3.13' };
 
@@ -32,12 +45,12 @@ export async function planPythonApp(tree: SourceTree, stack: string, buildComman
   const project = parsePyProject(await tree.text('pyproject.toml'));
   await checkVersion(tree, project, python, stack);
   const files = await dependencyFiles(tree, project);
-  const from = tree.hasFile('requirements.txt') ? 'requirements.txt' : 'pyproject.toml';
+  const from = pythonFiles.find((file) => tree.hasFile(file));
   const start = startCommand(tree);
   return {
     python,
     version: project?.project?.version ?? project?.tool?.poetry?.version,
-    notes: [`Python ${python} of ${stack}`, `Dependencies from ${from}`, ...(buildCommand === undefined ? [] : [`Runs ${buildCommand}`])],
+    notes: [`Python ${python} of ${stack}`, from === undefined ? 'No dependencies: there is no requirements.txt' : `Dependencies from ${from}`, ...(buildCommand === undefined ? [] : [`Runs ${buildCommand}`])],
     library: installStep(secrets),
     libraryFiles: files,
     build: buildCommand === undefined ? undefined : { install: installStep(secrets), steps: [{ command: buildCommand, mounts: [], secrets: librarySecrets(secrets), env: { HOME: '/tmp' } }], excludes: ['.venv'], prune: undefined },
@@ -63,11 +76,17 @@ export async function stackForPython(tree: SourceTree, usual: string): Promise<s
 
 async function askedVersions(tree: SourceTree, project: PyProject | undefined): Promise<Array<{ file: string; range: string }>> {
   const asked: Array<{ file: string; range: string | undefined }> = [
-    { file: '.python-version', range: (await tree.text('.python-version'))?.split('\n')[0]?.trim() },
+    { file: '.python-version', range: firstVersion(await tree.text('.python-version')) },
     { file: 'runtime.txt', range: /^python-(\S+)/.exec((await tree.text('runtime.txt'))?.trim() ?? '')?.[1] },
     { file: 'requires-python in pyproject.toml', range: project?.project?.['requires-python'] },
   ];
   return asked.flatMap(({ file, range }) => (range ? [{ file, range }] : []));
+}
+
+/** The first version that a file of pyenv or uv names; both take comments and `cpython-` or `python-` before it. */
+function firstVersion(text: string | undefined): string | undefined {
+  const line = text?.split('\n').map((each) => each.replace(/#.*/, '').trim()).find((each) => each !== '');
+  return line?.split(/\s+/)[0]?.replace(/^c?python[-@]?/, '');
 }
 
 /** Whoever names a Python that the stack does not have is told so, instead of being given another. */
@@ -106,6 +125,7 @@ async function dependencyFiles(tree: SourceTree, project: PyProject | undefined)
   const files = new Map<string, string | Buffer>();
   const requirements = tree.hasFile('requirements.txt');
   if (!requirements) {
+    refuseOtherTools(tree);
     const dependencies = project?.project?.dependencies ?? [];
     if (dependencies.length === 0 && project?.tool?.poetry?.dependencies) {
       throw new AppError('source_invalid', { detail: 'pyproject.toml names its dependencies in the way of Poetry alone. Write them to a requirements.txt: poetry export -o requirements.txt' });
@@ -118,6 +138,13 @@ async function dependencyFiles(tree: SourceTree, project: PyProject | undefined)
     if (content !== undefined) files.set(path, content);
   }
   return files;
+}
+
+function refuseOtherTools(tree: SourceTree): void {
+  if (tree.hasFile('pyproject.toml')) return;
+  for (const [file, command] of Object.entries(otherTools)) {
+    if (tree.hasFile(file)) throw new AppError('source_invalid', { detail: `Dependencies come from requirements.txt or pyproject.toml, and the source tree has ${file} alone. Write them to a requirements.txt and commit it: ${command}` });
+  }
 }
 
 function installStep(secrets: readonly string[]): Step {
