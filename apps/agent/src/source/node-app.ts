@@ -1,10 +1,10 @@
 import { AppError } from '@molo/contracts';
-import { posix } from 'node:path';
 import semver from 'semver';
 import { z } from 'zod';
 import type { PlanSettings, Toolchain } from './app-plan.js';
 import type { BuildSteps, Step } from './generated-dockerfile.js';
 import { installCommands, librarySecrets, type NodeInstall, type PackageManager } from './node-install.js';
+import { startCommand } from './node-start.js';
 import type { SourceTree } from './source-tree.js';
 
 const looseText = z.record(z.string(), z.string()).catch({});
@@ -40,6 +40,9 @@ export async function planNodeApp(tree: SourceTree, buildCommand: string | undef
   const packageJson = parsePackageJson((await tree.text('package.json')) ?? '');
   const asked = await nodeRange(tree, packageJson);
   const node = await settings.versions.node(asked.range, asked.askedBy);
+  if (semver.lt(semver.coerce(node) ?? oldestNode, oldestNode)) {
+    throw new AppError('runtime_version_unknown', { detail: `${asked.askedBy} asks for Node ${asked.range ?? node}, and Molo installs dependencies with Node ${oldestNode} and later only. Write a later version, such as "24", or bring a Dockerfile.` });
+  }
   const manager = await packageManagerOf(tree, packageJson, settings);
   const install = hasDependencies(packageJson) ? await installCommands(tree, packageJson, manager, { ...settings, secrets }) : undefined;
   const scripts = buildScripts(packageJson, buildCommand, manager);
@@ -56,7 +59,7 @@ export async function planNodeApp(tree: SourceTree, buildCommand: string | undef
     libraryFiles: install?.files ?? new Map(),
     build: scripts.length > 0 ? buildSteps(scripts, install, secrets, changesDependencies) : undefined,
     needsCompiler: install?.needsCompiler ?? false,
-    start: startCommand(tree, packageJson, manager),
+    start: startCommand(tree, packageJson, manager.name),
   };
 }
 
@@ -71,6 +74,9 @@ export function parsePackageJson(text: string, path = 'package.json'): PackageJs
   if (!parsed.success) throw new AppError('manifest_invalid', { detail: `${path} must hold one JSON object.`, cause: parsed.error });
   return parsed.data;
 }
+
+/** What the oldest npm that knows `npm ci` runs on. */
+const oldestNode = '6.2.0';
 
 const ltsNames: Record<string, string> = { gallium: '16', hydrogen: '18', iron: '20', jod: '22', krypton: '24' };
 
@@ -145,17 +151,4 @@ function buildSteps(scripts: readonly string[], install: NodeInstall | undefined
     excludes: install?.dependencyFolders ?? [],
     prune: changesDependencies ? install?.prune : undefined,
   };
-}
-
-/** The start script itself where npm adds nothing to it: one process less, and signals reach the app. */
-function startCommand(tree: SourceTree, packageJson: PackageJson, manager: PackageManager): string | undefined {
-  const scripts = packageJson.scripts ?? {};
-  const start = scripts['start'];
-  if (start !== undefined) {
-    const needsRunner = scripts['prestart'] !== undefined || scripts['poststart'] !== undefined || /npm_|\$npm/.test(start);
-    return needsRunner ? `${manager.name} start` : start;
-  }
-  const main = packageJson.main === undefined ? undefined : posix.normalize(packageJson.main);
-  const file = [main, main && `${main}.js`, 'server.js', 'index.js', 'app.js'].find((each) => each !== undefined && tree.hasFile(each));
-  return file === undefined ? undefined : `node ${file}`;
 }

@@ -98,7 +98,8 @@ function commandsOf({ name, version, lockFile }: PackageManager): { production: 
     return { production: `${install} --production`, everything: `${install} --production=false`, prune: `${install} --production --ignore-scripts --prefer-offline` };
   }
   const install = lockFile ? 'npm ci' : 'npm install --no-package-lock';
-  return { production: `${install} --omit=dev`, everything: `${install} --include=dev`, prune: 'npm prune --omit=dev --ignore-scripts' };
+  // npm 6, which comes with Node before 15, goes by NODE_ENV alone.
+  return { production: `${install} --omit=dev`, everything: `NODE_ENV=development ${install} --include=dev`, prune: 'npm prune --omit=dev --ignore-scripts' };
 }
 
 function related(packageJson: PackageJson): string {

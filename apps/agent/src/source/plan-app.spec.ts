@@ -118,6 +118,18 @@ describe('a Node app', () => {
     expect((await plan(files as Record<string, string>)).image.toolchains[0]).toEqual({ name: 'node', version });
   });
 
+  it('is told of a Node that is too old to install anything', async () => {
+    const old = { ...settings, versions: { ...settings.versions, node: async () => '4.2.5' } };
+    await expect(withTree({ 'package.json': node({ engines: { node: '4.2.x' } }) }, (tree) => planApp(tree, old))).rejects.toMatchObject({ code: 'runtime_version_unknown', detail: expect.stringContaining('engines.node in package.json asks for Node 4.2.x') });
+  });
+
+  it('starts with what is in the image, where start is for development', async () => {
+    const scripts = { start: 'nest start', 'start:prod': 'node dist/main' };
+    const web = async (more: object) => (await manifest({ 'package.json': node({ scripts, ...more }) })).processes['web']?.command;
+    expect(await web({ devDependencies: { '@nestjs/cli': '11' } })).toBe('node dist/main');
+    expect(await web({ dependencies: { '@nestjs/cli': '11' } })).toBe('nest start');
+  });
+
   it('is told when that is no version at all', async () => {
     expect((await problem({ 'package.json': node({ engines: { node: 'new' } }) })).code).toBe('runtime_version_unknown');
   });
@@ -210,6 +222,24 @@ describe('a static site', () => {
 });
 
 describe('a static site that Node builds', () => {
+  it.each([
+    [{ build: 'tsc -b && vite build' }, 'dist'],
+    [{ start: 'react-scripts start', build: 'react-scripts build' }, 'build'],
+    [{ start: 'eleventy --serve', build: 'eleventy' }, '_site'],
+  ])('is found by the program that writes it: %j', async (scripts, folder) => {
+    const found = await plan({ 'package.json': node({ scripts }), 'index.html': '' });
+    expect(found.manifest.builder).toBe('static');
+    expect(found.image.context.additions.get('source/.molo/nginx.conf')).toContain(`root "/app/${folder}"`);
+    expect(dockerfileOf(found)).toContain(`test -d '${folder}'`);
+  });
+
+  it.each([
+    [{ scripts: { build: 'vite build', start: 'node server.js' } }],
+    [{ scripts: { build: 'vite build', start: 'vite' }, dependencies: { express: '5' }, main: 'server.js' }],
+  ])('is no site where a server goes with it: %j', async (more) => {
+    expect((await manifest({ 'package.json': node(more), 'server.js': '' })).builder).toBe('node');
+  });
+
   it('has no Node in its image', async () => {
     const found = await plan({ 'package.json': node({ scripts: { build: 'vite build' } }), 'molo.yml': 'build:\n  static: dist\n' });
     const [final = ''] = dockerfileOf(found).split('FROM base\n').slice(-1);

@@ -6,7 +6,8 @@ import { planDockerfile } from './dockerfile-app.js';
 import { generateDockerfile, libraryFolder, sourceFolder, type DockerfileParts } from './generated-dockerfile.js';
 import { nearest } from './nearest-name.js';
 import { notDetected, otherLanguage } from './not-detected.js';
-import { planNodeApp } from './node-app.js';
+import { parsePackageJson, planNodeApp } from './node-app.js';
+import { siteFolder } from './node-start.js';
 import { looksLikePython, planPythonApp, pythonFiles, stackForPython } from './python-app.js';
 import type { SourceTree } from './source-tree.js';
 import { planStaticSite } from './static-site.js';
@@ -27,10 +28,12 @@ export async function planApp(tree: SourceTree, settings: PlanSettings): Promise
 
 async function nodePlan(tree: SourceTree, files: AppFiles, stack: string, settings: PlanSettings): Promise<AppPlan> {
   const { build } = files.file;
-  const app = await planNodeApp(tree, build?.command, build?.secrets ?? [], settings);
   const hasWork = [...files.processes.keys()].some((type) => type !== 'release');
+  const site = hasWork ? undefined : siteFolder(parsePackageJson((await tree.text('package.json')) ?? ''));
+  if (site !== undefined) return staticPlan(tree, files, stack, settings, site);
+  const app = await planNodeApp(tree, build?.command, build?.secrets ?? [], settings);
   if (!hasWork && app.start === undefined) {
-    throw new AppError('no_web_process', { detail: 'package.json has no start script and no main file. Add a start script, or a Procfile with a line such as "web: node server.js".' });
+    throw new AppError('no_web_process', { detail: 'package.json has no start script and no main file. Add a start script, or a Procfile with a line such as "web: node server.js"; of a site, name the folder that its build writes as build.static in molo.yml.' });
   }
   const manifest = completeManifest(files, { builder: 'node', packageVersion: app.packageJson.version, defaultWeb: app.start, port: undefined, imageHasHealthCheck: false });
   const parts: DockerfileParts = {
@@ -68,8 +71,8 @@ async function pythonPlan(tree: SourceTree, files: AppFiles, usualStack: string,
   return generatedPlan({ manifest, headline: 'Python app detected', notes: app.notes, parts, libraryFiles: app.libraryFiles, leavesOut: (path) => path === '.venv' || path.startsWith('.venv/'), binary: [`python ${app.python}`] });
 }
 
-async function staticPlan(tree: SourceTree, files: AppFiles, stack: string, settings: PlanSettings): Promise<AppPlan> {
-  const app = await planStaticSite(tree, files.file, settings);
+async function staticPlan(tree: SourceTree, files: AppFiles, stack: string, settings: PlanSettings, folder = '.'): Promise<AppPlan> {
+  const app = await planStaticSite(tree, files.file, folder, settings);
   const manifest = completeManifest(files, { builder: 'static', packageVersion: app.version, defaultWeb: app.start, port: undefined, imageHasHealthCheck: false });
   const parts: DockerfileParts = {
     ...common(files.file, stack, settings),

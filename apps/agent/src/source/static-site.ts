@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { AppError, type ManifestFile } from '@molo/contracts';
 import type { PlanSettings, Toolchain } from './app-plan.js';
-import type { BuildSteps } from './generated-dockerfile.js';
+import type { BuildSteps, Step } from './generated-dockerfile.js';
 import { planNodeApp } from './node-app.js';
 import type { SourceTree } from './source-tree.js';
 
@@ -15,9 +15,9 @@ export interface StaticSite {
   readonly start: string;
 }
 
-/** Pages served by nginx. With a package.json the folder is built by Node first. */
-export async function planStaticSite(tree: SourceTree, file: ManifestFile, settings: PlanSettings): Promise<StaticSite> {
-  const folder = posix.normalize(file.build?.static ?? '.').replace(/\/$/, '');
+/** Pages served by nginx. With a package.json the folder is built by Node first. `detected` is the folder that the build writes, where molo.yml names none. */
+export async function planStaticSite(tree: SourceTree, file: ManifestFile, detected: string, settings: PlanSettings): Promise<StaticSite> {
+  const folder = posix.normalize(file.build?.static ?? detected).replace(/\/$/, '');
   if (folder.startsWith('..') || folder.startsWith('/')) throw new AppError('manifest_invalid', { detail: `molo.yml: build.static is ${folder}, outside the source tree. Name a folder inside.` });
   const node = tree.hasFile('package.json') ? await planNodeApp(tree, file.build?.command, file.build?.secrets ?? [], settings) : undefined;
   if (!node?.build && !tree.hasFolder(folder)) throw new AppError('manifest_invalid', { detail: `molo.yml: build.static is ${folder}, and there is no such folder in the source tree.` });
@@ -25,7 +25,7 @@ export async function planStaticSite(tree: SourceTree, file: ManifestFile, setti
     version: node?.packageJson.version,
     notes: [`Serves ${folder === '.' ? 'the source tree' : folder} with nginx`, ...(node?.build ? node.notes : [])],
     toolchains: node?.build ? node.toolchains : [],
-    build: node?.build,
+    build: node?.build && { ...node.build, steps: [...node.build.steps, checkFolder(folder)] },
     libraryFiles: node?.libraryFiles ?? new Map(),
     additions: new Map([
       ['.molo/nginx.conf', nginxConfig(posix.join('/app', folder))],
@@ -33,6 +33,12 @@ export async function planStaticSite(tree: SourceTree, file: ManifestFile, setti
     ]),
     start: 'sh /app/.molo/serve',
   };
+}
+
+/** A build that writes another folder would else go live as a site of 404s. */
+function checkFolder(folder: string): Step {
+  const quoted = `'${folder.replaceAll("'", String.raw`'\''`)}'`;
+  return { command: `{ test -d ${quoted} || { echo 'The build wrote no folder '${quoted}'. Name the one that it writes as build.static in molo.yml.'; exit 1; }; }`, mounts: [], secrets: [], env: {} };
 }
 
 /** nginx ends at once on SIGTERM and lets requests finish on SIGQUIT. The port is known at the start of an instance only. */
