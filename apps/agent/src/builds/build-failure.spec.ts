@@ -12,6 +12,12 @@ describe('why a build failed', () => {
     expect(detail).toBe('Step 3 of 4, "RUN make all", ended with exit code 2. Its last lines:\ncc main.c\nerror: no');
   });
 
+  it('begins with what to do, where that is known', () => {
+    const error = 'executor failed running [/bin/sh -c npm ci]: exit code: 1';
+    const { detail } = buildFailure(new BuildFailed(error), { step: '[1/1] RUN npm ci', error }, ['npm error'], limits, 'Run npm install.');
+    expect(detail).toBe('Run npm install. Step 1 of 1, "RUN npm ci", ended with exit code 1. Its last lines:\nnpm error');
+  });
+
   it('takes exit code 137 for a kill for memory', () => {
     const { code, detail } = failed('[2/3] RUN eat', 'executor failed running [/bin/sh -c eat]: exit code: 137');
     expect(code).toBe('build_out_of_memory');

@@ -10,8 +10,8 @@ export interface FailedStep {
 
 const outOfMemoryExit = 137;
 
-/** Says why a build failed: which step, with what exit code, and what it wrote last. */
-export function buildFailure(cause: unknown, failed: FailedStep | undefined, lastOutput: readonly string[], limits: { memoryBytes: number }): AppError {
+/** Says why a build failed: what to do, where that is known, which step, with what exit code, and what it wrote last. */
+export function buildFailure(cause: unknown, failed: FailedStep | undefined, lastOutput: readonly string[], limits: { memoryBytes: number }, advice?: string): AppError {
   if (cause instanceof AppError) return cause;
   if (!(cause instanceof BuildFailed)) {
     return new AppError('unavailable', { detail: 'The Docker Engine broke off the build. Deploy again when it answers.', cause });
@@ -29,7 +29,7 @@ export function buildFailure(cause: unknown, failed: FailedStep | undefined, las
   }
   const ending = Number.isNaN(exitCode) ? `failed: ${reason}` : `ended with exit code ${exitCode}`;
   const said = lastOutput.length > 0 ? `. Its last lines:\n${lastOutput.join('\n')}` : '.';
-  return new AppError('build_step_failed', { detail: `${step} ${ending}${said}`, cause });
+  return new AppError('build_step_failed', { detail: `${advice === undefined ? '' : `${advice} `}${step} ${ending}${said}`, cause });
 }
 
 /** Whether a build failed for want of the frontend that the Dockerfile's `# syntax=` line names. */

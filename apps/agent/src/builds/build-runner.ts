@@ -164,7 +164,7 @@ export class BuildRunner {
     } catch (error) {
       signal.throwIfAborted();
       const { contextWithoutSyntax } = plan.image;
-      if (!contextWithoutSyntax || !lacksFrontend(story.failed)) throw buildFailure(error, story.failed, story.lastOutput, order.limits);
+      if (!contextWithoutSyntax || !lacksFrontend(story.failed)) throw buildFailure(error, story.failed, story.lastOutput, order.limits, story.advice);
       log.detail('The image of the "# syntax=" line cannot be fetched: building without that line');
       const image = { ...plan.image, context: contextWithoutSyntax, contextWithoutSyntax: undefined };
       return this.build(order, { ...plan, image }, tree, log, signal);

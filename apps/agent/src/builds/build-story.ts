@@ -4,6 +4,7 @@ import type { BuildLog } from './build-log.js';
 import type { FailedStep } from './build-failure.js';
 import type { TraceEvent } from './buildkit-trace.js';
 import type { Layer } from './image-push.js';
+import { knownCause } from './known-causes.js';
 
 const keptLines = 10;
 
@@ -12,6 +13,7 @@ export class BuildStory {
   failed: FailedStep | undefined;
   private current: string | undefined;
   private readonly lastLines = new Map<string, string[]>();
+  private readonly knownCauses = new Map<string, string>();
 
   constructor(
     private readonly log: BuildLog,
@@ -44,7 +46,14 @@ export class BuildStory {
     return this.lastLines.get(this.failed?.step ?? '') ?? [];
   }
 
+  /** What to do about it, where a line of that step told. */
+  get advice(): string | undefined {
+    return this.knownCauses.get(this.failed?.step ?? '');
+  }
+
   private remember(step: string, line: string): void {
+    const known = this.knownCauses.has(step) ? undefined : knownCause(line);
+    if (known !== undefined) this.knownCauses.set(step, known);
     if (line.trim() !== '') this.lastLines.set(step, [...(this.lastLines.get(step) ?? []).slice(1 - keptLines), line]);
   }
 
