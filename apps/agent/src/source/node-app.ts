@@ -44,7 +44,7 @@ export async function planNodeApp(tree: SourceTree, buildCommand: string | undef
     throw new AppError('runtime_version_unknown', { detail: `${asked.askedBy} asks for Node ${asked.range ?? node}, and Molo installs dependencies with Node ${oldestNode} and later only. Write a later version, such as "24", or bring a Dockerfile.` });
   }
   const manager = await packageManagerOf(tree, packageJson, settings);
-  const install = hasDependencies(packageJson) ? await installCommands(tree, packageJson, manager, { ...settings, secrets }) : undefined;
+  const install = hasDependencies(tree, packageJson) ? await installCommands(tree, packageJson, manager, { ...settings, secrets }) : undefined;
   const scripts = buildScripts(packageJson, buildCommand, manager);
   const changesDependencies = ['preinstall', 'install', 'postinstall'].some((name) => packageJson.scripts?.[name] !== undefined);
   return {
@@ -131,9 +131,9 @@ async function rangeOfLock(tree: SourceTree, packageJson: PackageJson, manager: 
   return { range: { '5': '7', '6': '8' }[format] ?? '10', askedBy: 'pnpm-lock.yaml' };
 }
 
-function hasDependencies(packageJson: PackageJson): boolean {
+function hasDependencies(tree: SourceTree, packageJson: PackageJson): boolean {
   const { dependencies, devDependencies, optionalDependencies, workspaces } = packageJson;
-  return workspaces !== undefined || [dependencies, devDependencies, optionalDependencies].some((each) => Object.keys(each ?? {}).length > 0);
+  return workspaces !== undefined || tree.hasFile('pnpm-workspace.yaml') || [dependencies, devDependencies, optionalDependencies].some((each) => Object.keys(each ?? {}).length > 0);
 }
 
 /** Commands to run on the source. Scripts of the app's own package that npm would run at installation need the source, so they come here. */

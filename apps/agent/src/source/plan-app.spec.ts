@@ -159,6 +159,12 @@ describe('a Node app', () => {
     expect([...found.image.context.additions.keys()]).toEqual(['Dockerfile', 'library/package.json', 'library/packages/a/package.json', 'library/package-lock.json']);
   });
 
+  it('installs what the workspaces of pnpm ask for, though the root asks for nothing', async () => {
+    const found = await plan({ 'package.json': node(), 'pnpm-lock.yaml': "lockfileVersion: '9.0'\n", 'pnpm-workspace.yaml': 'packages: [packages/*]\n', 'packages/a/package.json': '{"dependencies":{"ws":"8"}}' });
+    expect(dockerfileOf(found)).toContain('pnpm install --frozen-lockfile --prod');
+    expect([...found.image.context.additions.keys()]).toContain('library/packages/a/package.json');
+  });
+
   it('gets a compiler for the build alone, where dependencies are compiled', async () => {
     const lock = JSON.stringify({ packages: { 'node_modules/x': { dependencies: { 'node-addon-api': '7' }, hasInstallScript: true } } });
     const text = dockerfileOf(await plan({ 'package.json': node({ dependencies: { x: '1' } }), 'package-lock.json': lock }));
