@@ -67,9 +67,11 @@ export class SimulatedAgent {
   }
 
   async #build(buildId: string): Promise<void> {
+    const { builds } = this.parts;
+    // As an agent does: a build that is over is not done again, whoever queued it.
+    if ((await builds.find(buildId)).finishedAt) return;
     const held = this.holdBuilds;
     this.builtIds.push(buildId);
-    const { builds } = this.parts;
     await builds.report(buildId, this.nodeId, { state: 'building' });
     if (held) return;
     if (this.buildFailure) {
