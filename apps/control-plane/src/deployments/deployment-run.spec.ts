@@ -115,6 +115,17 @@ describe('one environment', () => {
     for (const id of superseded) expect((await bench.deployments.view(id)).failure?.code).toBe('deployment_superseded');
   });
 
+  it('takes twenty changes at once: the newest goes live, and the next one too', async () => {
+    await bench.untilOver(await bench.push());
+    for (let round = 0; round < 5; round++) {
+      const change = () => bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'config', moloItself));
+      const ids = await Promise.all(Array.from({ length: 20 }, change));
+      for (const id of ids) expect(['live', 'superseded', 'cancelled']).toContain(await bench.untilOver(id!));
+      const states = await Promise.all(ids.map((id) => bench.stateOf(id!)));
+      expect(states.filter((state) => state === 'live')).toHaveLength(1);
+    }
+  });
+
   it('lets one of twenty movers move a deployment', async () => {
     const id = await bench.push();
     await bench.untilOver(id);
@@ -193,6 +204,17 @@ describe('without a build', () => {
     expect(after).toHaveLength(3);
     expect(after.every((instance) => instance.serving)).toBe(true);
     expect(after.map((instance) => instance.id)).toContain(before[0]!.id);
+  });
+
+  it('a scaling whose new instances fail leaves those that ran serving', async () => {
+    const first = await bench.push();
+    await bench.untilOver(first);
+    bench.agent.fate = (instance) => (instance.index === 1 ? { observed: 'healthy' } : { observed: 'failed', failure: { code: 'instance_exited', detail: 'It ended with code 1.' }, exitCode: 1 });
+    await bench.dataSource.query(`update environments set formation = '{"web": 3}'`);
+    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'scale', moloItself));
+    expect(await bench.untilOver(id!)).toBe('failed');
+    await waitFor(async () => (await instances()).length === 1, { timeoutMs: 10_000, what: 'the new instances to go' });
+    expect(await instances()).toEqual([{ process_type: 'web', desired: 'running', serving: true, deployment_id: first }]);
   });
 
   it('scaling down ends those over', async () => {

@@ -16,6 +16,7 @@ import { DeploymentViews } from './deployment-views.js';
 import { DeploymentWorker } from './deployment-worker.js';
 import { DeploymentsService } from './deployments.service.js';
 import { InstanceSteps } from './instance-steps.js';
+import { KeptInstances } from './kept-instances.js';
 import { JournalModule } from './journal.module.js';
 import { Sweeper } from './sweeper.js';
 import { TrafficSteps } from './traffic-steps.js';
@@ -24,7 +25,7 @@ import { Waiting } from './waiting.js';
 
 @Module({
   imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, RegistryStorageModule, ReleasesModule, RepositoriesModule],
-  providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, Sweeper, TrafficSteps, Turn, Waiting],
+  providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, KeptInstances, Sweeper, TrafficSteps, Turn, Waiting],
   exports: [DeploymentsService, DeploymentViews, JournalModule],
 })
 export class DeploymentsModule {}

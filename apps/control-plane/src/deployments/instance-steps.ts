@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { AppError, type AppManifest } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -11,6 +10,7 @@ import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 import { Journal } from './journal.js';
+import { KeptInstances } from './kept-instances.js';
 import { Waiting } from './waiting.js';
 
 /** Time to pull an image and to start its containers; the agent keeps the shorter limits of the app itself. */
@@ -27,6 +27,7 @@ export class InstanceSteps {
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
     private readonly instances: InstancesService,
+    private readonly kept: KeptInstances,
     private readonly nodes: NodesService,
     private readonly mover: DeploymentMover,
     private readonly journal: Journal,
@@ -44,8 +45,8 @@ export class InstanceSteps {
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'placing');
       await this.mover.move(manager, deployment.id, 'placing', 'starting');
-      if (await this.#differsInFormationAlone(manager, release)) await this.instances.carryOver(manager, deployment.environmentId, deployment.id, release);
-      await this.#want(manager, deployment.id, release, Object.entries(release.formation), false);
+      const kept = await this.kept.of(manager, release, deployment.id);
+      await this.#want(manager, deployment.id, release, Object.entries(release.formation), false, kept);
     });
   }
 
@@ -59,9 +60,15 @@ export class InstanceSteps {
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'checking');
       await this.mover.move(manager, deployment.id, 'checking', 'switching');
-      const own = await this.instances.ofDeployment(manager, deployment.id);
-      await this.instances.serve(manager, deployment.environmentId, own.filter(isWeb).map((instance) => instance.id));
+      await this.instances.serve(manager, deployment.environmentId, await this.webIds(manager, deployment));
     });
+  }
+
+  /** The instances that take requests once the deployment has switched. */
+  async webIds(manager: EntityManager, deployment: Deployment): Promise<string[]> {
+    const own = await this.instances.ofDeployment(manager, deployment.id);
+    const kept = await this.kept.of(manager, await this.#release(deployment), deployment.id);
+    return [...own, ...kept].filter(isWeb).map((instance) => instance.id);
   }
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
@@ -71,13 +78,6 @@ export class InstanceSteps {
   async #someNodeAnswers(): Promise<true | undefined> {
     const nodes = await this.nodes.withRole(this.dataSource.manager, 'instances');
     return nodes.some(isOnline) ? true : undefined;
-  }
-
-  /** Scaling keeps the running instances; not where the config was changed too and they do not have it yet. */
-  async #differsInFormationAlone(manager: EntityManager, release: Release): Promise<boolean> {
-    if (release.reason !== 'scale') return false;
-    const live = await this.releases.liveOf(manager, release.environmentId);
-    return live !== null && live.id !== release.id && live.imageId === release.imageId && isDeepStrictEqual(this.releases.configOf(live), this.releases.configOf(release));
   }
 
   /** The release process runs once, on the new image, before anything of the release is started. */
@@ -98,10 +98,10 @@ export class InstanceSteps {
     });
   }
 
-  async #want(manager: EntityManager, deploymentId: string, release: Release, processes: readonly [string, number][], runsOnce: boolean): Promise<void> {
+  async #want(manager: EntityManager, deploymentId: string, release: Release, processes: readonly [string, number][], runsOnce: boolean, kept: readonly Instance[] = []): Promise<void> {
     const image = await this.images.find(manager, release.imageId);
     for (const [processType, count] of processes) {
-      const placed = await this.instances.want(manager, deploymentId, release, image, { processType, count, runsOnce });
+      const placed = await this.instances.want(manager, deploymentId, release, image, { processType, count, runsOnce, kept });
       for (const { name, placement } of placed) {
         await this.journal.step(manager, deploymentId, 'instance.placed', `${name} on ${placement.node}: ${placement.reason}`, { name, node: placement.node });
       }

@@ -34,6 +34,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     if (this.#sweeping) return;
     this.#sweeping = true;
     try {
+      await this.#freeEnvironments();
       await this.#queueDeployments();
       await this.#queueBuilds();
       await this.#queueNodes();
@@ -42,6 +43,15 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     } finally {
       this.#sweeping = false;
     }
+  }
+
+  /** A deployment that is over holds no turn; whatever made it keep one must not stop those that come after. */
+  async #freeEnvironments(): Promise<void> {
+    const [freed]: [{ id: string }[], number] = await this.dataSource.query(
+      `update environments set active_deployment_id = null
+       where active_deployment_id in (select id from deployments where finished_at is not null) returning id`,
+    );
+    if (freed.length > 0) this.log.error({ environments: freed.map(({ id }) => id) }, 'environments were held by deployments that are over; they are free again');
   }
 
   async #queueDeployments(): Promise<void> {

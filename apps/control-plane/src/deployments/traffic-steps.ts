@@ -11,8 +11,9 @@ import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
-import { drainMs, isWeb } from './instance-steps.js';
+import { drainMs, InstanceSteps, isWeb } from './instance-steps.js';
 import { Journal } from './journal.js';
+import { KeptInstances } from './kept-instances.js';
 import { Waiting } from './waiting.js';
 
 const longestSwitchMs = 60_000;
@@ -25,6 +26,8 @@ export class TrafficSteps {
   constructor(
     private readonly dataSource: DataSource,
     private readonly instances: InstancesService,
+    private readonly steps: InstanceSteps,
+    private readonly kept: KeptInstances,
     private readonly nodes: NodesService,
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
@@ -37,13 +40,14 @@ export class TrafficSteps {
   ) {}
 
   async switch(deployment: Deployment): Promise<void> {
-    const wanted = (await this.instances.ofDeployment(this.dataSource.manager, deployment.id)).filter(isWeb).map((instance) => instance.id);
+    const wanted = await this.steps.webIds(this.dataSource.manager, deployment);
     const switched = await this.waiting.until(deployment.id, longestSwitchMs, () => this.#isSwitched(deployment.environmentId, wanted));
     if (!switched) throw new AppError('ingress_failed', { detail: 'The ingress did not take the new instances within a minute. The old ones serve on. See "molo status".' });
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'switching');
       if (wanted.length > 0) await this.journal.step(manager, deployment.id, 'ingress.switched', `Traffic goes to ${wanted.length === 1 ? 'the new instance' : `the ${wanted.length} new instances`}`);
       await this.mover.move(manager, deployment.id, 'switching', 'draining');
+      await this.#handOnKept(manager, deployment);
       await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [deployment.environmentId, deployment.id, deployment.releaseId]);
       await this.instances.drain(manager, await this.instances.ofOthers(manager, deployment.environmentId, deployment.id));
     });
@@ -51,9 +55,13 @@ export class TrafficSteps {
 
   async drain(deployment: Deployment): Promise<void> {
     const old = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
-    await Promise.all([this.#nameImage(deployment), ...(old.length > 0 ? [this.#untilDrained(deployment, old)] : [])]);
+    const [ended] = await Promise.all([old.length === 0 || this.#untilDrained(deployment, old), this.#nameImage(deployment)]);
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'draining');
+      if (old.length > 0) {
+        const text = ended ? 'The old instances have ended' : 'The old instances have not ended within their limits; the agent goes on stopping them';
+        await this.journal.step(manager, deployment.id, 'instances.drained', text);
+      }
       const receipt = await this.receipt(manager, deployment);
       await this.#supersede(manager, deployment);
       // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
@@ -61,6 +69,12 @@ export class TrafficSteps {
       await this.mover.move(manager, deployment.id, 'draining', 'live', { receipt });
       await this.nodes.bumpAll(manager);
     });
+  }
+
+  async #handOnKept(manager: EntityManager, { id, releaseId }: Deployment): Promise<void> {
+    if (!releaseId) return;
+    const release = await this.releases.find(manager, releaseId);
+    await this.instances.handOn(manager, await this.kept.of(manager, release, id), id, releaseId);
   }
 
   /** What the ingresses counted while the deployment ran. */
@@ -105,15 +119,14 @@ export class TrafficSteps {
     return ingresses.every((node) => isThere(node.id)) ? true : undefined;
   }
 
-  async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<void> {
+  async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<boolean> {
     const limits = await Promise.all(old.map((instance) => this.#endMs(instance)));
     const ended = await this.waiting.until(deployment.id, Math.max(...limits) + drainMarginMs, async () => {
       const left = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
       const open = await this.#openConnections(deployment.environmentId);
       return left.every((instance) => !isWeb(instance) || (instance.observed === 'stopping' && open === 0)) ? true : undefined;
     });
-    const text = ended ? 'The old instances have ended' : 'The old instances have not ended within their limits; the agent goes on stopping them';
-    await this.journal.step(this.dataSource.manager, deployment.id, 'instances.drained', text);
+    return ended ?? false;
   }
 
   /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. */

@@ -43,19 +43,18 @@ export class Turn {
 
   async #try(deploymentId: string): Promise<boolean | undefined> {
     return this.dataSource.transaction(async (manager) => {
-      const deployment = await manager.findOneByOrFail(Deployment, { id: deploymentId });
+      const { environmentId } = await manager.findOneByOrFail(Deployment, { id: deploymentId });
+      // Whoever supersedes holds the environment's row, whoever cancels the deployment's: with both it is known whether it still waits.
+      const [environment]: { active_deployment_id: string | null }[] = await manager.query('select active_deployment_id from environments where id = $1 for update', [environmentId]);
+      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'pessimistic_write' } });
       if (deployment.finishedAt) return false;
-      const [rows]: [unknown[], number] = await manager.query(
-        `update environments set active_deployment_id = $1 where id = $2 and (active_deployment_id is null or active_deployment_id = $1) returning id`,
-        [deploymentId, deployment.environmentId],
-      );
-      if (rows.length === 0) return undefined;
-      const [begun]: [unknown[], number] = await manager.query(
-        `update deployments set started_at = clock_timestamp() where id = $1 and started_at is null and state = 'queued' returning id`,
-        [deploymentId],
-      );
+      const active = environment?.active_deployment_id ?? null;
+      if (active !== null && active !== deploymentId) return undefined;
+      if (deployment.startedAt) return true;
+      await manager.query('update environments set active_deployment_id = $2 where id = $1', [environmentId, deploymentId]);
+      await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
       // From here on the ingress counts what this deployment does to traffic.
-      if (begun.length > 0) await this.nodes.bumpAll(manager);
+      await this.nodes.bumpAll(manager);
       return true;
     });
   }

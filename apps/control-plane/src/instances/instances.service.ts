@@ -13,6 +13,8 @@ export interface WantedProcess {
   readonly processType: string;
   readonly count: number;
   readonly runsOnce: boolean;
+  /** Instances of another deployment that stand for some of the count. */
+  readonly kept: readonly Instance[];
 }
 
 /** Seen of an instance for which nothing more is to come. */
@@ -28,7 +30,8 @@ export class InstancesService {
     const spec = image.manifest.processes[wanted.processType];
     if (!spec) return [];
     const existing = await manager.findBy(Instance, { deploymentId, processType: wanted.processType });
-    const taken = new Set(existing.map((instance) => instance.index));
+    const kept = wanted.kept.filter((instance) => instance.processType === wanted.processType);
+    const taken = new Set([...existing, ...kept].map((instance) => instance.index));
     const placed: { name: string; placement: Placement }[] = [];
     for (let index = 1; index <= wanted.count; index++) {
       if (taken.has(index)) continue;
@@ -51,15 +54,9 @@ export class InstancesService {
     return placed;
   }
 
-  /** Hands the running instances of one release on to the next, which differs in its formation alone; those over go. */
-  async carryOver(manager: EntityManager, environmentId: string, deploymentId: string, release: Release): Promise<void> {
-    for (const [processType, count] of Object.entries(release.formation)) {
-      await manager.query(
-        `update instances set deployment_id = $1, release_id = $2 where environment_id = $3 and deployment_id <> $1 and gone_at is null
-           and desired = 'running' and not runs_once and process_type = $4 and index <= $5`,
-        [deploymentId, release.id, environmentId, processType, count],
-      );
-    }
+  /** Makes instances of another deployment those of this one. */
+  async handOn(manager: EntityManager, instances: readonly Instance[], deploymentId: string, releaseId: string): Promise<void> {
+    if (instances.length > 0) await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { deploymentId, releaseId });
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
