@@ -21,7 +21,7 @@ interface Call {
 }
 
 const answerTimeoutMs = 15_000;
-const longestPauseMs = 5000;
+const longestPauseMs = 1000;
 
 /**
  * All that the agent says to the control plane. Every call is idempotent there, so each is tried again

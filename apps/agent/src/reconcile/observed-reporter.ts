@@ -7,7 +7,7 @@ import { LOG, type Log } from '../logger.js';
 
 const gatherMs = 10;
 const heartbeatMs = 10_000;
-const longestPauseMs = 5000;
+const longestPauseMs = 1000;
 
 /** What is reported, without what the reporter itself adds. */
 export type Observation = Omit<ObservedNode, 'seq' | 'agentStartedAt'>;
