@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { ProcessType } from './names.js';
+import { ConfigKey, ProcessType } from './names.js';
 
 const bytesPerUnit = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
-/** Memory in bytes: `256M`, `1G`, `512K`, or a plain number of bytes. */
-export const MemorySize = z.union([z.number().int().positive(), z.string()]).transform((value, context) => {
+const mostMemoryBytes = 16_384 * 1024 ** 3;
+
+const AnyMemorySize = z.union([z.number().int().positive(), z.string()]).transform((value, context) => {
   if (typeof value === 'number') return value;
   const match = /^(\d+(?:\.\d+)?)\s*([KMG])i?B?$/i.exec(value.trim());
   if (!match?.[1] || !match[2]) {
@@ -14,10 +15,15 @@ export const MemorySize = z.union([z.number().int().positive(), z.string()]).tra
   return Math.round(Number(match[1]) * bytesPerUnit[match[2].toUpperCase() as keyof typeof bytesPerUnit]);
 });
 
+/** Memory in bytes: `256M`, `1G`, `512K`, or a plain number of bytes. */
+export const MemorySize = AnyMemorySize.refine((bytes) => bytes <= mostMemoryBytes, 'must be at most 16384G');
+
 const secondsPerUnit = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
 
-/** A span of time, in seconds: `10s`, `500ms`, `2m`, `1h`, or a plain number of seconds. */
-export const DurationSeconds = z.union([z.number().nonnegative(), z.string()]).transform((value, context) => {
+/** Timers end at once when they are set to more than 24 days: no span comes near that. */
+const longestSpanSeconds = 24 * 60 * 60;
+
+const AnyDurationSeconds = z.union([z.number().nonnegative(), z.string()]).transform((value, context) => {
   if (typeof value === 'number') return value;
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/.exec(value.trim());
   if (!match?.[1] || !match[2]) {
@@ -27,10 +33,20 @@ export const DurationSeconds = z.union([z.number().nonnegative(), z.string()]).t
   return Number(match[1]) * secondsPerUnit[match[2] as keyof typeof secondsPerUnit];
 });
 
+/** A span of time, in seconds: `10s`, `500ms`, `2m`, `1h`, or a plain number of seconds. */
+export const DurationSeconds = AnyDurationSeconds.refine((seconds) => seconds <= longestSpanSeconds, 'must be at most 24h');
+
 const Port = z.number().int().min(1).max(65_535);
 
+/** Sent as it stands in the first line of a request: what has no place there (spaces, line ends, letters beyond ASCII) is percent-encoded. */
+const HttpPath = z
+  .string()
+  .max(2048, 'must have at most 2,048 characters')
+  .startsWith('/', 'must start with /')
+  .regex(/^[\x21-\x7e]*$/, 'must be visible ASCII characters; percent-encode others, such as %20 for a space');
+
 const HealthFile = z.strictObject({
-  path: z.string().startsWith('/', 'must start with /').optional().describe('HTTP path that answers 2xx or 3xx when the app is healthy'),
+  path: HttpPath.optional().describe('HTTP path that answers 2xx or 3xx when the app is healthy'),
   port: Port.optional().describe('port to ask, when it is not the port of the app'),
   interval: DurationSeconds.optional().describe('time between two checks'),
   timeout: DurationSeconds.optional().describe('time that one check may take'),
@@ -43,22 +59,34 @@ const ResourcesFile = z.strictObject({
   pids: z.number().int().min(16).max(65_536).optional().describe('limit on processes and threads'),
 });
 
-const Command = z.string().min(1, 'must not be empty').max(8192);
+/** A command of a process or of a build, for a shell. */
+export const ShellCommand = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(8192, 'must have at most 8,192 characters')
+  .refine((command) => !command.includes('\0'), 'must not hold a NUL character');
+
+/** Shown on one line, set as a variable and as a label. */
+export const AppVersion = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(100, 'must have at most 100 characters')
+  .regex(/^\P{C}*$/u, 'must not hold line ends or other characters that cannot be seen');
 
 const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package');
 
 /** `molo.yml`, as people write it. Unknown keys are errors. */
 export const ManifestFile = z.strictObject({
-  version: z.union([z.string(), z.number()]).transform(String).optional().describe("the app's own version, shown on its releases"),
+  version: z.union([z.string(), z.number()]).transform(String).pipe(AppVersion).optional().describe("the app's own version, shown on its releases"),
   stack: z.string().optional().describe('OS Base image to build on, such as debian-12'),
   port: Port.optional().describe('port on which the web process listens; it is told in $PORT'),
-  processes: z.record(ProcessType, Command).optional().describe('process types and their commands; wins over the Procfile'),
+  processes: z.record(ProcessType, ShellCommand).optional().describe('process types and their commands; wins over the Procfile'),
   build: z
     .strictObject({
       dockerfile: z.string().optional().describe('path of the Dockerfile'),
       packages: z.array(PackageName).max(200).optional().describe('Debian packages to install (the OS Custom layer)'),
-      command: Command.optional().describe('command run on the source after the dependencies are there, such as npm run build'),
-      secrets: z.array(z.string()).optional().describe('config keys that the build may read under /run/secrets'),
+      command: ShellCommand.optional().describe('command run on the source after the dependencies are there, such as npm run build'),
+      secrets: z.array(ConfigKey).optional().describe('config keys that the build may read under /run/secrets'),
       static: z.string().optional().describe('folder of a static site'),
     })
     .optional(),

@@ -27,7 +27,8 @@ export const defaultEnvironment = 'production';
 export const ProcessType = z
   .string()
   .max(30, 'must have at most 30 characters')
-  .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower-case letters, digits, hyphens and underscores and start with a letter');
+  .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower-case letters, digits, hyphens and underscores and start with a letter')
+  .refine(isNoObjectKey, 'is reserved; take another name');
 
 /** Keys that Molo sets itself in every instance. */
 export const reservedConfigKeys = ['PORT', 'MOLO_APP', 'MOLO_ENVIRONMENT', 'MOLO_RELEASE', 'MOLO_VERSION', 'MOLO_COMMIT', 'MOLO_INSTANCE', 'MOLO_PROCESS'] as const;
@@ -36,7 +37,8 @@ export const ConfigKey = z
   .string()
   .max(128, 'must have at most 128 characters')
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and underscores and not start with a digit')
-  .refine((key) => !(reservedConfigKeys as readonly string[]).includes(key), 'is set by Molo itself; take another key');
+  .refine((key) => !(reservedConfigKeys as readonly string[]).includes(key), 'is set by Molo itself; take another key')
+  .refine(isNoObjectKey, 'is reserved; take another key');
 
 export const ConfigValue = z
   .string()
@@ -59,3 +61,8 @@ export const BranchName = z
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
 export const GitObjectId = z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be a git object id');
 export const Id = z.uuid();
+
+/** `constructor` and the like: looked up in any object they find something that nobody put there. */
+function isNoObjectKey(name: string): boolean {
+  return !(name in Object.prototype);
+}

@@ -1,4 +1,4 @@
-import { AppError, defaultResources, manifestDefaults, type AppManifest, type HealthCheck, type ManifestFile, type ProcessSpec } from '@molo/contracts';
+import { AppError, AppVersion, defaultResources, manifestDefaults, type AppManifest, type HealthCheck, type ManifestFile, type ProcessSpec } from '@molo/contracts';
 import { parseMoloYml } from './molo-yml.js';
 import { parseProcfile } from './procfile.js';
 import type { SourceTree } from './source-tree.js';
@@ -38,7 +38,7 @@ export function completeManifest({ file, processes }: AppFiles, detected: Detect
   if (!keepsRunning && detected.defaultWeb !== undefined) commands.set('web', detected.defaultWeb);
   checkResources(file, commands);
   return {
-    version: file.version ?? detected.packageVersion ?? null,
+    version: file.version ?? showable(detected.packageVersion),
     builder: detected.builder,
     processes: Object.fromEntries([...commands].map(([type, command]) => [type, processSpec(file, type, command)])),
     port,
@@ -52,6 +52,11 @@ export function completeManifest({ file, processes }: AppFiles, detected: Detect
     stopSeconds: file.stop ?? manifestDefaults.stopSeconds,
     buildSecrets: file.build?.secrets ?? [],
   };
+}
+
+/** A package file is another program's: a version in it that cannot be shown is none, and no error. */
+function showable(version: string | undefined): string | null {
+  return AppVersion.safeParse(version).data ?? null;
 }
 
 function processSpec(file: ManifestFile, type: string, command: string | null): ProcessSpec {

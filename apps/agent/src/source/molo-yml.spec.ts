@@ -35,6 +35,23 @@ describe('molo.yml', () => {
     expect(problem.detail).toBe('molo.yml:4:3: unknown key "health.intervall"; did you mean "interval"?');
   });
 
+  it.each([
+    ['a health path that no request can carry', 'health:\n  path: "/a b"\n', 'molo.yml:2:3: "health.path" must be visible ASCII'],
+    ['a health path that would add a header', 'health:\n  path: "/\\r\\nX-Evil: 1"\n', 'molo.yml:2:3: "health.path" must be visible ASCII'],
+    ['a span that no timer can count', 'drain: 1000h\n', 'molo.yml:1:1: "drain" must be at most 24h'],
+    ['a start that no timer can count', 'health:\n  start: 3000000\n', 'molo.yml:2:3: "health.start" must be at most 24h'],
+    ['more memory than a number can hold', 'resources:\n  web:\n    memory: 99999999999999999999G\n', 'molo.yml:3:5: "resources.web.memory" must be at most'],
+    ['a version that the database cannot keep', 'version: "1\\0"\n', 'molo.yml:1:1: "version" must not hold'],
+    ['a version that is more than a line', 'version: "1\\n2"\n', 'molo.yml:1:1: "version" must not hold'],
+    ['a command with a NUL', 'processes:\n  web: "a\\0b"\n', 'molo.yml:2:3: "processes.web" must not hold a NUL'],
+    ['a process type that every object has', 'processes:\n  constructor: a\n', 'is reserved'],
+    ['a build secret that is no config key', 'build:\n  secrets: ["a b"]\n', 'must be letters, digits and underscores'],
+  ])('refuses %s before anything is built', (_, text, told) => {
+    const problem = problemOf(text);
+    expect(problem.code).toBe('manifest_invalid');
+    expect(problem.detail).toContain(told);
+  });
+
   it('lists the known keys where none is near', () => {
     expect(problemOf('build:\n  xyzzy: 1\n').detail).toContain('known keys: dockerfile, packages');
   });

@@ -17,6 +17,9 @@ describe('Procfile', () => {
     ['web: a\nweb: b', 'Procfile:2:1'],
     ['web: a\n../x: b', 'Procfile:2:1'],
     ['web:', 'Procfile:1:1'],
+    ['web: a\nworker: b\0c', 'Procfile:2:1'],
+    ['constructor: a', 'Procfile:1:1'],
+    [`web: ${'a'.repeat(9000)}`, 'Procfile:1:1'],
   ])('names the line of %j', (text, place) => {
     expect(() => parseProcfile(text)).toThrow(place);
   });

@@ -1,4 +1,4 @@
-import { AppError, ProcessType } from '@molo/contracts';
+import { AppError, ProcessType, ShellCommand } from '@molo/contracts';
 
 /** Process types and their commands, in the order of the file. */
 export function parseProcfile(text: string): Map<string, string> {
@@ -10,6 +10,8 @@ export function parseProcfile(text: string): Map<string, string> {
     if (name === undefined || command === undefined) throw invalid(index, 'must be a process type, a colon and a command, such as "web: node server.js"');
     const checked = ProcessType.safeParse(name);
     if (!checked.success) throw invalid(index, `"${name}" is not a process type: ${checked.error.issues[0]?.message ?? 'take another name'}`);
+    const runnable = ShellCommand.safeParse(command);
+    if (!runnable.success) throw invalid(index, `the command of "${name}" ${runnable.error.issues[0]?.message ?? 'cannot be run'}`);
     if (processes.has(name)) throw invalid(index, `"${name}" is there twice; keep one`);
     processes.set(name, command);
   }
