@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
 import type Docker from 'dockerode';
-import type { AppPlan, PlanSettings } from '../source/app-plan.js';
+import { stackImage, type AppPlan, type PlanSettings } from '../source/app-plan.js';
 import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
 import type { Log } from '../logger.js';
@@ -195,7 +195,7 @@ export class BuildRunner {
     tellLayers(log, layers);
     const bytes = layers.reduce((sum, layer) => sum + layer.bytes, manifest.config.size);
     log.detail(`${order.app}@${digest} (${formatBytes(bytes)})`);
-    return { digest, imageId, bytes, layers, manifest: plan.manifest };
+    return { digest, imageId, bytes, layers, manifest: plan.manifest, stackImageId: await this.stackOf(plan) };
   }
 
   /** How many layers an image has from its base: those of the base where the engine has it, else all below the planned ones. */
@@ -206,6 +206,13 @@ export class BuildRunner {
     const own = base?.RootFS.Layers ?? [];
     const isBelow = own.length > 0 && own.every((layer, index) => diffIds[index] === layer);
     return isBelow ? own.length : Math.max(0, diffIds.length - plan.image.layerKinds.length);
+  }
+
+  /** The engine's id of the stack below: with another stack the same source is another image. */
+  private async stackOf(plan: AppPlan): Promise<string | null> {
+    const [stack] = plan.image.stacks;
+    if (stack === undefined) return null;
+    return (await this.parts.docker.getImage(stackImage(stack)).inspect()).Id;
   }
 
   private logins() {
