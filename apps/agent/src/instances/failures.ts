@@ -55,7 +55,7 @@ function codeOf(exitCode: number): string {
 }
 
 function hintOf(exitCode: number): string {
-  if (exitCode === 127) return 'Its command was not found in the image; look at the Procfile.';
+  if (exitCode === 127) return 'Its command was not found in the image. Look at the Procfile or the start script; what only devDependencies bring is not in the image.';
   if (exitCode === 126) return 'Its command is not a program that can be run; look at the Procfile and at the file mode.';
   if (exitCode === 0) return 'A process type has to keep running; it ended by itself.';
   return 'Its last lines say why.';

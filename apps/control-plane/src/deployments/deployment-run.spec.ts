@@ -50,6 +50,15 @@ describe('a push', () => {
     expect((await instances()).map((instance) => instance.deployment_id)).toEqual([second]);
   });
 
+  it('of an app without a web process runs one of each, and says of others which have no instance', async () => {
+    const withWeb = await bench.push();
+    await bench.untilOver(withWeb);
+    expect((await eventsOf(withWeb)).filter((event) => event.kind === 'step' && event.step === 'process.idle')).toMatchObject([{ text: expect.stringContaining('molo scale worker=1') }]);
+    bench.agent.processes = ['worker', 'clock'];
+    expect(await bench.untilOver(await bench.push())).toBe('live');
+    expect((await instances()).map((instance) => instance.process_type).toSorted()).toEqual(['clock', 'worker']);
+  });
+
   it('builds the same tree once', async () => {
     const tree = 'f'.repeat(40);
     await bench.untilOver(await bench.push(tree));

@@ -101,6 +101,7 @@ export class InstanceSteps {
   async #want(manager: EntityManager, deploymentId: string, release: Release, processes: readonly [string, number][], runsOnce: boolean, kept: readonly Instance[] = []): Promise<void> {
     const image = await this.images.find(manager, release.imageId);
     for (const [processType, count] of processes) {
+      if (count === 0) await this.journal.step(manager, deploymentId, 'process.idle', `${processType} has no instance; "molo scale ${processType}=1" starts one`);
       const placed = await this.instances.want(manager, deploymentId, release, image, { processType, count, runsOnce, kept });
       for (const { name, placement } of placed) {
         await this.journal.step(manager, deploymentId, 'instance.placed', `${name} on ${placement.node}: ${placement.reason}`, { name, node: placement.node });

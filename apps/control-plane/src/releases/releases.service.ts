@@ -95,8 +95,12 @@ function contextOf(environmentId: string, number: number): string {
   return `${environmentId}/releases/${number}`;
 }
 
-/** One `web` where nobody said otherwise; other process types run once somebody scales them. */
+/**
+ * One `web` where nobody said otherwise; other process types run once somebody scales them.
+ * An app without `web` would run nothing then: of that, one of each.
+ */
 function formationOf(wished: Formation, processTypes: readonly string[]): Formation {
   const types = processTypes.filter((type) => type !== 'release');
-  return Object.fromEntries(types.map((type) => [type, wished[type] ?? (type === 'web' ? 1 : 0)]));
+  const runsByItself = (type: string) => type === 'web' || !types.includes('web');
+  return Object.fromEntries(types.map((type) => [type, wished[type] ?? (runsByItself(type) ? 1 : 0)]));
 }
