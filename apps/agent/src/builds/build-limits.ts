@@ -8,6 +8,8 @@ export interface Limits {
 }
 
 const periodMicroseconds = 100_000;
+/** Processes and threads of all builds together: a fork without end stops here. */
+const mostProcesses = 4096;
 
 /**
  * Limits for all builds together. The engine's BuildKit puts every step below the cgroup `docker/buildkit`, whatever a
@@ -44,14 +46,18 @@ export class BuildLimits {
   private async applyUnified({ memoryBytes, cpus }: Limits): Promise<void> {
     const folder = this.memoryFolder;
     await mkdir(folder, { recursive: true });
-    for (const parent of [this.root, join(this.root, 'docker')]) await writeFile(join(parent, 'cgroup.subtree_control'), '+memory +cpu');
+    for (const parent of [this.root, join(this.root, 'docker')]) await writeFile(join(parent, 'cgroup.subtree_control'), '+memory +cpu +pids');
     await writeFile(join(folder, 'memory.max'), String(memoryBytes));
     await writeFile(join(folder, 'memory.swap.max'), '0').catch(() => undefined);
+    await writeFile(join(folder, 'pids.max'), String(mostProcesses));
     await writeFile(join(folder, 'cpu.max'), `${Math.round(cpus * periodMicroseconds)} ${periodMicroseconds}`);
   }
 
   private async applyDivided({ memoryBytes, cpus }: Limits): Promise<void> {
     const cpu = join(this.root, 'cpu/docker/buildkit');
+    const pids = join(this.root, 'pids/docker/buildkit');
+    await mkdir(pids, { recursive: true });
+    await writeFile(join(pids, 'pids.max'), String(mostProcesses));
     await mkdir(this.memoryFolder, { recursive: true });
     await mkdir(cpu, { recursive: true });
     await this.limitMemory(String(memoryBytes));

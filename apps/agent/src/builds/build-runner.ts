@@ -76,7 +76,11 @@ export class BuildRunner {
     const timer = setTimeout(() => stop.abort(new TimedOut('The build took too long.')), order.limits.timeoutSeconds * 1000);
     try {
       const report = await this.attempt(order, AbortSignal.any([agentSignal, stop.signal]));
-      await controlPlane.reportBuild(buildId, report, agentSignal);
+      await controlPlane.reportBuild(buildId, report, agentSignal).catch(async (error: unknown) => {
+        if (!(error instanceof AppError) || error.retryable || report.state === 'failed') throw error;
+        // What the control plane will never take is not built again and again.
+        await controlPlane.reportBuild(buildId, { state: 'failed', failure: error.toFailure() }, agentSignal);
+      });
     } finally {
       clearTimeout(timer);
       this.running.delete(buildId);

@@ -42,11 +42,14 @@ export class EnvironmentNetworks {
   }
 
   /** Removes this node's networks which no environment in `wanted` needs and no container uses. */
-  async removeUnwanted(nodeId: string, wanted: ReadonlySet<string>): Promise<void> {
-    await this.oneAtATime(async () => {
+  /** Returns false where something is still attached to one of them: it is to be tried again. */
+  async removeUnwanted(nodeId: string, wanted: ReadonlySet<string>): Promise<boolean> {
+    return this.oneAtATime(async () => {
       const networks = await this.engine.networks();
       const unwanted = networks.filter((each) => each.labels['molo.managed'] === 'true' && each.labels['molo.node'] === nodeId && !wanted.has(each.name));
-      for (const network of unwanted) await this.remove(network.name);
+      let all = true;
+      for (const network of unwanted) all = (await this.remove(network.name)) && all;
+      return all;
     });
   }
 
@@ -68,13 +71,14 @@ export class EnvironmentNetworks {
     this.known.add(name);
   }
 
-  private async remove(name: string): Promise<void> {
+  private async remove(name: string): Promise<boolean> {
     this.known.delete(name);
     try {
       await this.engine.removeNetwork(name);
+      return true;
     } catch (error) {
-      // Something is still attached: tried again with the next change.
       this.log.debug({ network: name, err: error }, 'network is still in use');
+      return false;
     }
   }
 

@@ -52,7 +52,7 @@ export class HealthProbe {
     const check = this.health?.check;
     if (check === undefined || check.kind === 'running' || check.kind === 'image') return this.stays();
     while (!this.stopping.signal.aborted) {
-      const answer = await checkOnce(check, this.address, this.host, (this.health?.timeoutSeconds ?? 5) * 1000);
+      const answer = await checkOnce(check, this.address, this.host, (this.health?.timeoutSeconds ?? 5) * 1000).catch(reasonOf);
       this.take(answer);
       await pause(this.pauseMs(), undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
@@ -105,6 +105,7 @@ function connects(address: string, port: number, timeoutMs: number): Promise<str
 function answers(check: Extract<Checked, { kind: 'http' }>, address: string, host: string, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     const headers = { host, 'user-agent': 'molo-health', connection: 'close' };
+    // A path that no request can carry throws here and now: that, too, is an unhealthy answer.
     const asked = request({ host: address, port: check.port, path: check.path, agent: false, headers, signal: AbortSignal.timeout(timeoutMs) });
     asked.once('response', (response) => {
       const status = response.statusCode ?? 0;

@@ -30,6 +30,7 @@ export class Reconciler implements OnModuleDestroy {
   private adopted = false;
   private wantedNetworks = '';
   private retry: NodeJS.Timeout | undefined;
+  private networksRetry: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(Engine) private readonly engine: Engine,
@@ -79,6 +80,7 @@ export class Reconciler implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.closing.abort();
     clearTimeout(this.retry);
+    clearTimeout(this.networksRetry);
     await Promise.all([...this.controllers.values()].map((each) => each.close()));
     await this.memories.saved();
   }
@@ -181,7 +183,19 @@ export class Reconciler implements OnModuleDestroy {
     const key = [...wanted].toSorted().join(' ');
     if (key === this.wantedNetworks) return;
     this.wantedNetworks = key;
-    this.networks.removeUnwanted(node.nodeId, wanted).catch((error: unknown) => this.log.warn({ err: error }, 'networks could not be removed'));
+    this.networks.removeUnwanted(node.nodeId, wanted).then(
+      (done) => done || this.removeNetworksLater(),
+      (error: unknown) => {
+        this.log.warn({ err: error }, 'networks could not be removed; tried again');
+        this.removeNetworksLater();
+      },
+    );
+  }
+
+  private removeNetworksLater(): void {
+    this.wantedNetworks = '';
+    clearTimeout(this.networksRetry);
+    this.networksRetry = setTimeout(() => this.closing.signal.aborted || this.removeNetworks(), retryMs);
   }
 
   private async observation(): Promise<Observation> {

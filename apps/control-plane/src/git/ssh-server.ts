@@ -2,12 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import ssh2, { type Connection } from 'ssh2';
-import type { Caller } from '../access/caller.js';
 import { Config } from '../config.js';
 import { Log } from '../log.js';
 import { fingerprintOf, sshHostKey } from './ssh-host-key.js';
 import { SshSession } from './ssh-session.js';
-import { SshSignIn } from './ssh-sign-in.js';
+import { SshSignIn, type WhoIsIt } from './ssh-sign-in.js';
 
 const mostConnections = 512;
 /** Connections of one address that have not signed in yet. */
@@ -67,17 +66,17 @@ export class SshServer implements OnApplicationBootstrap, OnApplicationShutdown 
       known();
       this.#clients.delete(client);
     });
-    let caller: Caller | null = null;
-    this.signIn.watch(client, ip, (found) => (caller = found));
+    let who: WhoIsIt | null = null;
+    this.signIn.watch(client, ip, (found) => (who = found));
     client.on('ready', () => {
       clearTimeout(tooLate);
       known();
-      if (caller) this.#serve(client, caller);
+      if (who) this.#serve(client, who);
       else client.end();
     });
   }
 
-  #serve(client: Connection, caller: Caller): void {
+  #serve(client: Connection, who: WhoIsIt): void {
     let sessions = 0;
     client.on('session', (accept, reject) => {
       if (sessions >= mostSessions) {
@@ -87,7 +86,7 @@ export class SshServer implements OnApplicationBootstrap, OnApplicationShutdown 
       sessions += 1;
       const session = accept();
       session.on('close', () => (sessions -= 1));
-      this.sessions.serve(session, caller);
+      this.sessions.serve(session, who);
     });
   }
 

@@ -7,6 +7,7 @@ import { GitAccess, type GitService } from './git-access.js';
 import { GitProcesses } from './git-processes.js';
 import { relay } from './git-relay.js';
 import { packet } from './pkt-line.js';
+import type { WhoIsIt } from './ssh-sign-in.js';
 
 interface GitCommand {
   readonly service: GitService;
@@ -22,7 +23,8 @@ export class SshSession {
     private readonly log: Log,
   ) {}
 
-  serve(session: Session, caller: Caller): void {
+  /** Asked anew for each command: a key that was removed opens nothing more on a connection that is still there. */
+  serve(session: Session, who: WhoIsIt): void {
     let protocol: string | undefined;
     session.on('env', (accept, reject, { key, val }) => {
       if (key !== 'GIT_PROTOCOL') {
@@ -33,27 +35,34 @@ export class SshSession {
       accept?.();
     });
     session.on('pty', (_accept, reject) => reject?.());
-    session.on('shell', (accept) => greet(accept(), caller));
+    session.on('shell', (accept) => void this.#greet(accept(), who));
     session.on('exec', (accept, _reject, { command }) => {
       const channel = accept();
       const git = parseGitCommand(command);
-      if (git) void this.#run(channel, git, caller, protocol);
+      if (git) void this.#run(channel, git, who, protocol);
       else finish(channel, 128, 'molo: only git is spoken here: push and fetch. For all else there is the command molo.\n');
     });
   }
 
-  async #run(channel: ServerChannel, { service, repository }: GitCommand, caller: Caller, protocol: string | undefined): Promise<void> {
+  async #greet(channel: ServerChannel, who: WhoIsIt): Promise<void> {
+    const caller = await who().catch(() => null);
+    if (caller) greet(channel, caller);
+    else finish(channel, 1, 'This SSH key was removed.\r\n');
+  }
+
+  async #run(channel: ServerChannel, { service, repository }: GitCommand, who: WhoIsIt, protocol: string | undefined): Promise<void> {
     try {
+      const caller = await known(who);
       const app = await this.access.open(repository, service, caller);
       const child = this.processes.start({ service, app, caller, protocol, flags: [] });
       const { code, complaint } = await relay(child, service, channel, channel);
       if (code !== 0) this.log.info({ code, complaint }, 'a git program ended with an error');
       finish(channel, code ?? 128, complaint);
     } catch (error) {
-      const known = error instanceof AppError;
-      if (!known || error.status >= 500) this.log.error({ err: error }, 'a git session failed');
+      const isKnown = error instanceof AppError;
+      if (!isKnown || error.status >= 500) this.log.error({ err: error }, 'a git session failed');
       // Where git expects the list of refs it takes an error line too, and shows it to its user (gitprotocol-pack).
-      channel.write(packet(`ERR ${known ? error.detail : 'Something broke inside Molo. Try again; the log of the control plane says more.'}`));
+      channel.write(packet(`ERR ${isKnown ? error.detail : 'Something broke inside Molo. Try again; the log of the control plane says more.'}`));
       finish(channel, 128, '');
     }
   }
@@ -65,6 +74,12 @@ export function parseGitCommand(command: string): GitCommand | null {
   const repository = quoted ?? plain;
   if (service === undefined || repository === undefined) return null;
   return { service: service === 'upload-pack' ? 'git-upload-pack' : 'git-receive-pack', repository };
+}
+
+async function known(who: WhoIsIt): Promise<Caller> {
+  const caller = await who();
+  if (caller) return caller;
+  throw new AppError('credentials_refused', { detail: 'This SSH key was removed. Add another: molo keys add' });
 }
 
 function greet(channel: ServerChannel, caller: Caller): void {

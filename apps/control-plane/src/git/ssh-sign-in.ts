@@ -7,6 +7,9 @@ import { Log } from '../log.js';
 /** A client offers every key of its agent, one after another. */
 const mostAttempts = 12;
 
+/** Who the key of a connection belongs to now; null once it was removed. */
+export type WhoIsIt = () => Promise<Caller | null>;
+
 /** Signs SSH clients in by public key alone; the user name does not matter. */
 @Injectable()
 export class SshSignIn {
@@ -15,8 +18,8 @@ export class SshSignIn {
     private readonly log: Log,
   ) {}
 
-  /** Judges all that this client tries; `signedIn` is told who it is before the client is. */
-  watch(client: Connection, ip: string, signedIn: (caller: Caller) => void): void {
+  /** Judges all that this client tries; `signedIn` is told how to ask who it is before the client is told. */
+  watch(client: Connection, ip: string, signedIn: (who: WhoIsIt) => void): void {
     let attempts = 0;
     client.on('authentication', (context) => {
       if (context.method !== 'publickey') {
@@ -32,14 +35,15 @@ export class SshSignIn {
     });
   }
 
-  async #judge(context: PublicKeyAuthContext, ip: string, signedIn: (caller: Caller) => void): Promise<void> {
+  async #judge(context: PublicKeyAuthContext, ip: string, signedIn: (who: WhoIsIt) => void): Promise<void> {
     try {
-      const caller = await this.authenticator.bySshKey(context.key.data, ip);
-      if (!caller || (context.signature !== undefined && !isSignedBy(context))) {
+      const key = Buffer.from(context.key.data);
+      const who = () => this.authenticator.bySshKey(key, ip);
+      if (!(await who()) || (context.signature !== undefined && !isSignedBy(context))) {
         reject(context);
         return;
       }
-      if (context.signature !== undefined) signedIn(caller);
+      if (context.signature !== undefined) signedIn(who);
       context.accept();
     } catch (error) {
       this.log.error({ err: error }, 'an SSH key could not be looked up');

@@ -141,6 +141,21 @@ describe('over SSH', () => {
     expect(output).toContain('Permission denied (publickey)');
   });
 
+  it('a key that was removed opens nothing more, not even on a connection that it opened', async () => {
+    makeKey('ed25519', ['read', 'deploy']);
+    const shared = `-o ControlMaster=auto -o ControlPersist=20 -o ControlPath=${key}.control`;
+    client.remove();
+    client = new GitTestClient({ GIT_SSH_COMMAND: `ssh -F none -i ${key} -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile=${key}.known -o StrictHostKeyChecking=accept-new -o BatchMode=yes ${shared}` });
+    await client.init();
+    await client.change('One');
+    expect((await client.run('push', address(), 'main')).code).toBe(0);
+    platform.keys.clear();
+    const { code, output } = await client.run('ls-remote', address());
+    expect(code).not.toBe(0);
+    expect(output).toContain('This SSH key was removed');
+    execFileSync('ssh', ['-O', 'exit', '-o', `ControlPath=${key}.control`, 'git@127.0.0.1'], { stdio: 'ignore' });
+  });
+
   it('says what is wrong in the words of HTTP: no such app, not allowed', async () => {
     makeKey('ed25519', ['read']);
     await client.change('One');

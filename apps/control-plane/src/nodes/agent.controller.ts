@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
-import { AppError, type BuildOrder, BuildReport, type DesiredNode, FieldError, Id, LogChunk, NodeFigures, ObservedNode, StackReport } from '@molo/contracts';
+import { AppError, type BuildOrder, BuildReport, type DesiredNode, Id, LogChunk, NodeFigures, ObservedNode, StackReport } from '@molo/contracts';
 import { z } from 'zod';
 import { BuildOrders } from '../builds/build-orders.js';
 import { BuildsService } from '../builds/builds.service.js';
+import { fieldErrors, unstorable } from '../rest/field-errors.js';
 import { AgentAuthentication, CallingNode } from './agent-authentication.js';
 import { DesiredService } from './desired.service.js';
 import { NodeReports } from './node-reports.js';
@@ -63,7 +64,7 @@ export class AgentController {
 
 function parse<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> {
   const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const errors: FieldError[] = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  const errors = parsed.success ? unstorable(parsed.data) : fieldErrors(parsed.error);
+  if (parsed.success && errors.length === 0) return parsed.data;
   throw new AppError('invalid_input', { detail: 'The report does not have the shape that this version of the control plane takes.', errors });
 }
