@@ -11,7 +11,7 @@ export const platformBackends = {
 /** Prefixes of the platform's own address that the control plane answers; the dashboard answers the rest. */
 const controlPlanePaths = ['/api', '/git', '/socket.io', '/registry', '/metrics'] as const;
 
-/** Second, process, count of its requests: names a request here and in the log. HAProxy's own unique ids cost four times as much. */
+/** Second, process, count of its requests: names a request here and in the log. HAProxy's own unique ids cost 2.5 times as much. */
 const requestId = '%Ts-%pid-%rt';
 
 /** What the configuration takes from the machine that it is written for. */
@@ -94,7 +94,7 @@ ${normal}  log-format "%tr client=%ci status=%ST ended=%tsc ms=%Ta wait=%Tw conn
 function renderFrontend(settings: IngressSettings, paths: IngressPaths, machine: Machine): string {
   return `frontend http from base
   bind *:${settings.httpPort}
-${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # The client's address as text, once a connection: to write it anew for each request costs three times as much.
+${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # The client's address as text, once a connection: to write it anew for each request costs twice as much.
   tcp-request session set-var(sess.client) src,concat()
   # What clients claim about themselves is taken away; what is true is put there. Host is passed on as it came.
   http-request del-header X-Forwarded- -m beg

@@ -137,7 +137,7 @@ svg{display:block;width:9rem;height:auto;margin-bottom:1.75rem}
 .status{font:600 .85rem/1 ui-monospace,SFMono-Regular,Menlo,monospace;letter-spacing:.12em;color:var(--line);margin-bottom:.6rem}
 h1{font-size:clamp(1.6rem,5vw,2.1rem);line-height:1.2;letter-spacing:-.02em;font-weight:650;margin-bottom:.7rem;text-wrap:balance}
 .hint{color:var(--quiet);margin-top:.9rem;font-size:.95rem}
-code{font:.88em ui-monospace,SFMono-Regular,Menlo,monospace;background:var(--chip);padding:.12em .4em;border-radius:.3em}
+code{font:.88em ui-monospace,SFMono-Regular,Menlo,monospace;background:var(--chip);padding:.12em .4em;border-radius:.3em;white-space:nowrap}
 footer{padding:1.25rem;text-align:center;color:var(--quiet);font-size:.85rem;letter-spacing:.04em}
 `.trim();
 
