@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { InstanceObserved } from '@molo/contracts';
 import { type EntityManager, In, IsNull, Not } from 'typeorm';
-import { NodesService } from '../nodes/nodes.service.js';
+import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import { type Candidate, type Placement, place } from '../nodes/placement.js';
 import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
-import { isOnline } from '../nodes/nodes.service.js';
 import { Instance } from './instance.entity.js';
 
 export interface WantedProcess {
@@ -16,9 +14,6 @@ export interface WantedProcess {
   /** Instances of another deployment that stand for some of the count. */
   readonly kept: readonly Instance[];
 }
-
-/** Seen of an instance for which nothing more is to come. */
-export const endedObservations: readonly InstanceObserved[] = ['exited', 'failed', 'gone'];
 
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
