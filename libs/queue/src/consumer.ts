@@ -32,7 +32,7 @@ function backoffMs(attemptsMade: number): number {
   return Math.min(250 * 2 ** (attemptsMade - 1), longestBackoffMs);
 }
 
-/** A worker of one queue. */
+/** A worker of one queue; `Queues.consume` makes it. While Redis is gone it waits and goes on by itself. */
 export class Consumer {
   private readonly connection: Redis;
   private readonly worker: Worker;
@@ -64,21 +64,22 @@ export class Consumer {
     this.worker.on('error', (error) => this.warn(place.queue, error));
   }
 
+  /** Resolves once it listens; while Redis is gone that takes as long as Redis does. */
   async ready(): Promise<void> {
     await this.worker.waitUntilReady();
   }
 
+  /** Takes no more jobs, lets those that run see their signal, and waits for them for `graceMs`. Never rejects. */
   async close(graceMs: number): Promise<void> {
-    // The worker first: it must not take up again what its own jobs put back.
+    // Before the signal: what the running jobs put back would come straight back here.
     const closed = this.worker.close().then(() => 'closed', () => 'closed');
-    // First of all nothing more is fetched: what is put back below would come straight back here.
     await Promise.race([this.worker.pause(true).catch(() => undefined), soon()]);
     this.stopping.abort();
     // Closing waits for the jobs that run, and for Redis, which may be gone.
-    const isIdle = this.running.size === 0 && this.connection.status !== 'ready';
+    const isVain = this.running.size === 0 && this.connection.status !== 'ready';
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, isIdle ? 0 : graceMs, 'late');
+      timer = setTimeout(resolve, isVain ? 0 : graceMs, 'late');
     });
     if ((await Promise.race([closed, deadline])) === 'late') await Promise.race([this.worker.close(true).catch(() => undefined), soon()]);
     clearTimeout(timer);
@@ -124,7 +125,7 @@ export class Consumer {
 
   private async afterFailure(job: Job | undefined, error: Error): Promise<void> {
     if (!job) return;
-    const reason = error.cause instanceof Error ? error.cause : error;
+    const reason = error instanceof UnrecoverableError && error.cause instanceof Error ? error.cause : error;
     const final = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
     this.log[final ? 'error' : 'warn']({ job: job.name, jobId: job.id, attempt: job.attemptsMade, err: reason }, final ? 'job failed' : 'job is tried again');
     if (!final || reason instanceof MalformedJobError) return;

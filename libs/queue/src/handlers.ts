@@ -17,6 +17,7 @@ export interface JobHandler {
   failed(data: unknown, error: Error): Promise<void>;
 }
 
+/** The data of a job are not what its schema says: it fails at once, and no handler of failures is told. */
 export class MalformedJobError extends Error {}
 
 /**

@@ -6,6 +6,7 @@ export type JobKind = Pick<JobDefinition, 'queue' | 'name' | 'version'>;
 /** Everything of Molo lies under this root; everything of one node under `molo:<node id>`, so that an ACL can bound a node to it. */
 export const defaultRoot = 'molo';
 
+/** First part of every key of one node, without the colon behind it. */
 export function nodePrefix(nodeId: string, root = defaultRoot): string {
   return `${root}:${nodeId}`;
 }
@@ -20,7 +21,7 @@ export function logReaderKey(nodeId: string, requestId: string, root = defaultRo
   return `${logStreamKey(nodeId, requestId, root)}:reader`;
 }
 
-/** Queue name and key prefix of a job, for the node where the queue is a node's own. */
+/** Queue name and key prefix of a job, for the node where the queue is a node's own. Throws TypeError where such a queue is given no node. */
 export function placeOf(job: JobKind, nodeId: string | undefined, root: string): { queue: string; prefix: string } {
   if (!job.queue.includes('{nodeId}')) return { queue: job.queue, prefix: root };
   if (nodeId === undefined) throw new TypeError(`Jobs of ${job.queue} need a node id`);

@@ -144,6 +144,20 @@ describe('failures', () => {
     await vi.waitFor(() => expect(run).toHaveBeenCalledTimes(2), once10s);
   });
 
+  it('tells the handler of a job that was tried in vain its own error, and not what caused it', async () => {
+    const failed = vi.fn(async () => {});
+    const run = async () => {
+      throw new AppError('unavailable', { detail: 'The registry does not answer.', cause: new Error('ECONNREFUSED') });
+    };
+    const both = queues();
+    await both.consume([handle(runDeployment, run, failed)], { concurrency: 1 });
+    const deploymentId = randomUUID();
+    const raw = new Queue('deployments', { connection: { host: '127.0.0.1', port }, prefix: 'molo' });
+    await raw.add('deployment.run@1', { deploymentId }, { attempts: 1 });
+    await vi.waitFor(() => expect(failed).toHaveBeenCalledWith({ deploymentId }, expect.objectContaining({ code: 'unavailable' })), once10s);
+    await raw.close();
+  });
+
   it('fails a malformed job once, without running it', async () => {
     const run = vi.fn(async () => {});
     const error = vi.fn();

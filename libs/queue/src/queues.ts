@@ -39,7 +39,7 @@ export class Queues {
 
   /**
    * Queues a job; while one with its id waits or runs, does nothing.
-   * Throws `unavailable` within seconds when Redis is gone or hangs.
+   * Throws `unavailable` within seconds when Redis is gone or hangs, and ZodError where the data are not the job's.
    */
   async produce<Data extends z.ZodType>(job: JobDefinition<Data>, data: z.input<Data>, options: ProduceOptions = {}): Promise<void> {
     const parsed = job.data.parse(data);
@@ -52,7 +52,7 @@ export class Queues {
     }
   }
 
-  /** Starts a worker for the handlers' queue; they must be all of that queue's handlers. Returns once it listens. */
+  /** Starts a worker for the handlers' queue; they must be all of that queue's handlers. `ready` of what it returns tells when it listens. */
   async consume(handlers: readonly JobHandler[], options: ConsumerOptions): Promise<Consumer> {
     assertHandlers(handlers);
     const place = placeOf(handlers[0]!.job, options.nodeId, this.root);
