@@ -1,12 +1,8 @@
-import { AppError, type Endpoint, Problem, type ProblemCode } from '@molo/contracts';
+import { AppError, type Endpoint, Problem, type ProblemCode, problems } from '@molo/contracts';
+import type { Answer } from './request.js';
 
-/** Reads a good answer by the endpoint's schema. */
-export async function parseAnswer(endpoint: Endpoint, answer: Response): Promise<unknown> {
-  if (endpoint.status === 204 || answer.status === 204) return undefined;
-  return parseText(endpoint, await answer.text());
-}
-
-export function parseText(endpoint: Endpoint, text: string): unknown {
+/** Reads a good answer, or one event of a stream, by the endpoint's schema. */
+export function parseAnswer(endpoint: Endpoint, text: string): unknown {
   const value = parseJson(text);
   if (value === undefined) throw new AppError('unavailable', { detail: 'What answers there does not speak as a Molo platform does. Check the address.' });
   const parsed = endpoint.response.safeParse(value);
@@ -27,22 +23,29 @@ function parseJson(text: string): unknown {
 }
 
 /** The ingress answers in the place of a control plane that is away, with a page and not with a problem. */
-export function isGatewayAnswer(answer: Response): boolean {
-  return [502, 503, 504].includes(answer.status) && !isProblem(answer);
+export function isGatewayAnswer(answer: Answer): boolean {
+  return [502, 503, 504].includes(answer.status) && !isJson(answer);
 }
 
-function isProblem(answer: Response): boolean {
+function isJson(answer: Answer): boolean {
   return (answer.headers.get('content-type') ?? '').includes('json');
 }
 
 /** The AppError that a refusing answer stands for. */
-export async function problemOf(answer: Response, url: string): Promise<AppError> {
+export async function problemOf(answer: Answer, url: string): Promise<AppError> {
   const text = await answer.text().catch(() => '');
-  if (isProblem(answer)) {
-    const problem = Problem.safeParse(parseJson(text));
-    if (problem.success) return new AppError(problem.data.code, { detail: problem.data.detail, ...(problem.data.errors ? { errors: problem.data.errors } : {}) });
-  }
-  return new AppError(codeOfStatus(answer.status), { detail: `${url} answered with status ${answer.status} and no explanation. Check that this is the address of a Molo platform and that it is running.`, cause: text.slice(0, 2000) });
+  const told = isJson(answer) ? toldProblem(text) : undefined;
+  return told ?? new AppError(codeOfStatus(answer.status), { detail: `${url} answered with status ${answer.status} and no explanation. Check that this is the address of a Molo platform and that it is running.`, cause: text.slice(0, 2000) });
+}
+
+/**
+ * The AppError of a problem document; undefined where the text is none, or where its code is one that this client does
+ * not know. The code is looked up by itself: in the browser schemas check nothing.
+ */
+export function toldProblem(text: string): AppError | undefined {
+  const { success, data } = Problem.safeParse(parseJson(text));
+  if (!success || !Object.hasOwn(problems, data.code)) return undefined;
+  return new AppError(data.code, { detail: data.detail, ...(data.errors ? { errors: data.errors } : {}) });
 }
 
 function codeOfStatus(status: number): ProblemCode {

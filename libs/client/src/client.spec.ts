@@ -70,6 +70,11 @@ describe('calls', () => {
     expect(error).toMatchObject({ code: 'invalid_input', detail: 'There is no app nope.', errors });
   });
 
+  test('gives a code that it does not know the meaning of its status', async () => {
+    const baseUrl = await serve((_, response) => answer(response, 409, { ...notFound, code: 'of_tomorrow' }, 'application/problem+json'));
+    expect(await failureOf(createClient({ baseUrl }).status())).toMatchObject({ code: 'malformed_request' });
+  });
+
   test('says what to do when nothing answers', async () => {
     const baseUrl = await serve(() => undefined);
     await new Promise((closed) => server?.close(closed));
@@ -87,6 +92,14 @@ describe('calls', () => {
   test('rejects an answer of another shape instead of passing it on', async () => {
     const baseUrl = await serve((_, response) => answer(response, 200, { version: 7 }));
     expect(await failureOf(createClient({ baseUrl }).status())).toMatchObject({ code: 'internal' });
+  });
+
+  test('takes an answer that breaks off for a platform that is away', async () => {
+    const baseUrl = await serve((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+      response.write('{"version":', () => request.socket.destroy());
+    });
+    expect(await failureOf(createClient({ baseUrl }).status())).toMatchObject({ code: 'unavailable' });
   });
 
   test('repeats a POST under one idempotency key while the ingress says that nobody is there', async () => {
@@ -159,10 +172,20 @@ describe('streams', () => {
       if (joined.length === 1) setImmediate(() => request.socket.destroy());
       else response.end();
     });
-    const events = createClient({ baseUrl }).followDeployment({ params: { deploymentId } }, { onReconnect: (cause) => told.push(cause.code) });
+    const events = createClient({ baseUrl }).followDeployment({ params: { deploymentId } }, { onReconnect: (cause) => told.push(cause.code), onJoined: () => told.push('joined') });
     expect(await seqs(events)).toEqual([1, 2, 3, 4]);
     expect(joined).toEqual([undefined, '2', '2', '4']);
-    expect(told).toContain('unavailable');
+    expect(told).toEqual(['unavailable', 'joined', 'unavailable', 'joined']);
+  });
+
+  test('joins again when an open connection falls mute', async () => {
+    let joined = 0;
+    const baseUrl = await serve((_, response) => {
+      joined++;
+      stream(response, joined === 1 ? frame(1) : `${frame(2)}event: end\ndata: {}\n\n`);
+    });
+    const events = createClient({ baseUrl }).followDeployment({ params: { deploymentId } }, { brokenAfterMs: 50 });
+    expect(await seqs(events)).toEqual([1, 2]);
   });
 
   test('starts after the event that the caller names', async () => {

@@ -1,6 +1,6 @@
 import { type AppError, api, type Api, type Endpoint, type EndpointName } from '@molo/contracts';
 import type { z } from 'zod';
-import { type Connection, type Fetch, send } from './request.js';
+import { type Connection, type Fetch, readText, send } from './request.js';
 import { parseAnswer } from './answer.js';
 import { follow } from './event-stream.js';
 
@@ -28,8 +28,12 @@ export interface FollowOptions {
   readonly lastEventId?: string | undefined;
   /** Longest time without any answer before the stream is given up, in milliseconds (default 60,000). */
   readonly giveUpAfterMs?: number | undefined;
-  /** Told each time when the stream broke and is joined again. */
+  /** Longest silence of an open connection before it counts as broken, in milliseconds (default 45,000). */
+  readonly brokenAfterMs?: number | undefined;
+  /** Told before each try to join again a stream that broke. */
   readonly onReconnect?: ((cause: AppError) => void) | undefined;
+  /** Told when a stream that broke is joined. */
+  readonly onJoined?: (() => void) | undefined;
 }
 
 type Loose<Shape> = { readonly [Key in keyof Shape]?: Shape[Key] | undefined };
@@ -71,6 +75,7 @@ export interface AnyRequest {
   readonly body?: unknown;
 }
 
+/** A client of the platform at `baseUrl`. Nothing is asked before the first call. */
 export function createClient(options: ClientOptions): MoloClient {
   const connection: Connection = {
     baseUrl: options.baseUrl.replace(/\/+$/, ''),
@@ -88,6 +93,7 @@ function methodOf(connection: Connection, endpoint: Endpoint) {
   }
   return async (request: AnyRequest = {}, options: CallOptions = {}) => {
     const answer = await send(connection, endpoint, request, options);
-    return parseAnswer(endpoint, answer);
+    if (endpoint.status === 204 || answer.status === 204) return undefined;
+    return parseAnswer(endpoint, await readText(connection, answer, options.signal));
   };
 }

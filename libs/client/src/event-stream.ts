@@ -1,12 +1,14 @@
-import { AppError, type Endpoint, Problem } from '@molo/contracts';
+import { AppError, type Endpoint } from '@molo/contracts';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { AnyRequest, FollowOptions } from './client.js';
-import { parseText } from './answer.js';
-import { type Connection, pause, send, unreachable } from './request.js';
+import { parseAnswer, toldProblem } from './answer.js';
+import { type Answer, type Connection, pause, send, unreachable } from './request.js';
 
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 const defaultGiveUpAfterMs = 60_000;
+/** The platform writes something every 15 s: a connection that is mute for three times that is dead, though nothing closed it. */
+const defaultBrokenAfterMs = 45_000;
 
 /** Where a stream stands between two connections. */
 interface Position {
@@ -27,7 +29,7 @@ export async function* follow(connection: Connection, endpoint: Endpoint, reques
     const seen = position.progressedAt;
     let broke: unknown;
     try {
-      yield* readEvents(endpoint, answer, position);
+      yield* readEvents(endpoint, answer, position, options.brokenAfterMs ?? defaultBrokenAfterMs);
     } catch (error) {
       if (error instanceof AppError) throw error;
       broke = error;
@@ -36,10 +38,11 @@ export async function* follow(connection: Connection, endpoint: Endpoint, reques
     failures = position.progressedAt > seen ? 0 : failures + 1;
     const cause = unreachable(connection, options.signal, broke);
     answer = await joinAgain(connection, endpoint, request, options, position, cause, failures);
+    options.onJoined?.();
   }
 }
 
-async function joinAgain(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: FollowOptions, position: Position, broken: AppError, failures: number): Promise<Response> {
+async function joinAgain(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: FollowOptions, position: Position, broken: AppError, failures: number): Promise<Answer> {
   let cause = broken;
   for (let attempt = failures; ; attempt++) {
     if (Date.now() - position.progressedAt > (options.giveUpAfterMs ?? defaultGiveUpAfterMs)) throw cause;
@@ -54,20 +57,20 @@ async function joinAgain(connection: Connection, endpoint: Endpoint, request: An
   }
 }
 
-function connect(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: FollowOptions, position: Position): Promise<Response> {
+function connect(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: FollowOptions, position: Position): Promise<Answer> {
   const headers = position.lastEventId === undefined ? {} : { 'last-event-id': position.lastEventId };
   return send(connection, endpoint, request, { signal: options.signal, headers });
 }
 
-/** Reads one connection to its end. `ended` is set by the stream's `end` event and by nothing else. */
-async function* readEvents(endpoint: Endpoint, answer: Response, position: Position): AsyncGenerator<unknown, void, undefined> {
+/** Reads one connection to its end, or until it is mute. `ended` is set by the stream's `end` event and by nothing else. */
+async function* readEvents(endpoint: Endpoint, answer: Answer, position: Position, brokenAfterMs: number): AsyncGenerator<unknown, void, undefined> {
   const waiting: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => waiting.push(event) });
   const decoder = new TextDecoder();
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await withinSilence(reader.read(), brokenAfterMs);
       if (done) return;
       position.progressedAt = Date.now();
       parser.feed(decoder.decode(value, { stream: true }));
@@ -77,7 +80,7 @@ async function* readEvents(endpoint: Endpoint, answer: Response, position: Posit
           return;
         }
         if (event.event === 'problem') throw problemOfEvent(event);
-        const parsed = parseText(endpoint, event.data);
+        const parsed = parseAnswer(endpoint, event.data);
         position.lastEventId = event.id ?? position.lastEventId;
         yield parsed;
       }
@@ -87,8 +90,19 @@ async function* readEvents(endpoint: Endpoint, answer: Response, position: Posit
   }
 }
 
+async function withinSilence<Chunk>(reading: Promise<Chunk>, longestMs: number): Promise<Chunk> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came for ${longestMs} ms`)), longestMs);
+  });
+  try {
+    return await Promise.race([reading, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A stream that fails inside says so with an event `problem`, whose data is a problem document. */
 function problemOfEvent(event: EventSourceMessage): AppError {
-  const { code, detail } = Problem.parse(JSON.parse(event.data));
-  return new AppError(code, { detail });
+  return toldProblem(event.data) ?? new AppError('internal', { detail: 'The stream broke inside Molo, for a reason that this client does not know. Bring client and platform to one version.', cause: event.data });
 }

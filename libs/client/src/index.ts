@@ -1,2 +1,2 @@
 export * from './client.js';
-export type { Fetch, FetchInit } from './request.js';
+export type { Answer, Fetch, FetchInit } from './request.js';

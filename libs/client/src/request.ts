@@ -2,8 +2,17 @@ import { AppError, apiPrefix, type Endpoint } from '@molo/contracts';
 import type { AnyRequest, CallOptions } from './client.js';
 import { isGatewayAnswer, problemOf } from './answer.js';
 
-/** The part of the standard `fetch` that is used here, so that undici's can be given in its place. */
-export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+/** The part of the standard `fetch` that is used here, so that another carrier of requests can be given in its place. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Answer>;
+
+/** The part of the standard `Response` that is used here. */
+export interface Answer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly headers: Pick<Headers, 'get' | 'getSetCookie'>;
+  readonly body: ReadableStream<Uint8Array> | null;
+  text(): Promise<string>;
+}
 
 export interface FetchInit {
   readonly method: string;
@@ -22,10 +31,13 @@ export interface Connection {
 /** Waits before the second and the third try; a control plane that restarts is back in about that time. */
 const retryDelaysMs = [150, 600];
 
+/** Every endpoint answers at once, and tells longer work as an event stream or as a deployment. */
+const answerWithinMs = 60_000;
+
 type SendOptions = CallOptions & { readonly headers?: Record<string, string> };
 
 /** Asks until an answer comes, and returns it where it is a good one; everything else is thrown as AppError. */
-export async function send(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): Promise<Response> {
+export async function send(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): Promise<Answer> {
   const url = urlOf(connection.baseUrl, endpoint, request);
   const init = initOf(connection, endpoint, request, options);
   for (const delayMs of isSafeToRepeat(endpoint) ? retryDelaysMs : []) {
@@ -37,14 +49,32 @@ export async function send(connection: Connection, endpoint: Endpoint, request: 
   return await accept(await ask(connection, url, init), url);
 }
 
-function ask(connection: Connection, url: string, init: FetchInit): Promise<Response | AppError> {
-  return connection.fetch(url, init).catch((cause: unknown) => unreachable(connection, init.signal, cause));
+/** The time ends with the first byte: a stream may go on for as long as it likes. */
+async function ask(connection: Connection, url: string, init: FetchInit): Promise<Answer | AppError> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${answerWithinMs} ms`)), answerWithinMs);
+  try {
+    return await connection.fetch(url, { ...init, signal: init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal });
+  } catch (cause) {
+    return unreachable(connection, init.signal, cause);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-async function accept(answer: Response | AppError, url: string): Promise<Response> {
+async function accept(answer: Answer | AppError, url: string): Promise<Answer> {
   if (answer instanceof AppError) throw answer;
   if (answer.ok) return answer;
   throw await problemOf(answer, url);
+}
+
+/** All of an answer; `unavailable` where it breaks off. */
+export async function readText(connection: Connection, answer: Answer, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return await answer.text();
+  } catch (cause) {
+    throw unreachable(connection, signal, cause);
+  }
 }
 
 /** Reading is safe to repeat, and so is a POST by its Idempotency-Key, which belongs to its caller. */
@@ -98,6 +128,7 @@ function reasonOf(error: unknown): string {
   return '';
 }
 
+/** Rejects with the signal's reason when that fires first. */
 export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
