@@ -9,6 +9,7 @@ import { waitFor } from './wait-for.js';
 
 export interface PrivateServer {
   readonly url: string;
+  /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
 
@@ -46,21 +47,24 @@ interface Kept {
   readonly ready: () => Promise<boolean>;
 }
 
+/** Returns once the server answers. One that ends before, or does not answer in time, leaves nothing behind. */
 async function keep(child: ChildProcess, { folder, url, signal, ready }: Kept): Promise<PrivateServer> {
   const ended = once(child, 'exit');
-  const log = () => readFileSync(join(folder, 'log'), 'utf8').slice(-2000);
   const stop = async () => {
     child.kill(signal);
-    await ended;
+    // A program that is not there never began.
+    await ended.catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   };
-  await waitFor(
-    () => {
-      if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}:\n${log()}`);
-      return ready();
-    },
-    { timeoutMs: startTimeoutMs, what: `${child.spawnfile} to answer` },
-  );
+  const early = ended.then(() => {
+    throw new Error(`${child.spawnfile} ended with exit code ${child.exitCode}:\n${readFileSync(join(folder, 'log'), 'utf8').slice(-2000)}`);
+  });
+  try {
+    await Promise.race([early, waitFor(ready, { timeoutMs: startTimeoutMs, what: `${child.spawnfile} to answer` })]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { url, stop };
 }
 
