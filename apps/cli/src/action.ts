@@ -47,6 +47,7 @@ export function confirmed(command: Command): Command {
   return command.option('-y, --yes', 'do not ask');
 }
 
+/** Every command shows at least one; they stand below its help. */
 export function examples(command: Command, ...lines: string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+  return command.addHelpText('after', `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Bed } from './testing/bed.js';
 import { main } from './testing/molo.js';
 import type { Answers } from './testing/stand-in-platform.js';
+import { makeProgram } from './program.js';
 import { app, deployment, deploymentId, log, state } from './testing/things.js';
 
 const bed = new Bed();
@@ -53,6 +54,25 @@ describe('exit codes', () => {
     const outcome = await bed.home.molo(['apps', 'info', 'nope', '--json']);
     expect(outcome).toMatchObject({ code: 3, stdout: '' });
     expect(JSON.parse(outcome.stderr)).toMatchObject({ code: 'not_found', status: 404, detail: 'There is no app nope.' });
+  });
+});
+
+describe('help', () => {
+  const commands = makeProgram().commands.filter((command) => !['help', 'git-credential'].includes(command.name())).flatMap((command) => [command, ...command.commands]);
+
+  test('of every command shows an example of it', () => {
+    expect(commands.length).toBeGreaterThan(30);
+    for (const command of commands) {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect(help).toMatch(/\nExamples?:\n {2}\$ .*molo /);
+    }
+  });
+
+  test('of every command that reads tells --json', () => {
+    const reading = commands.filter((command) => /^(list|show|print)\b/i.test(command.description()));
+    expect(reading.length).toBeGreaterThan(15);
+    for (const command of reading) expect(command.options.map(({ long }) => long)).toContain('--json');
   });
 });
 
@@ -115,6 +135,10 @@ describe('output', () => {
     expect(stderr).toContain('Joining again');
   });
 
+  test('help ends without a word when the reader of a pipe has enough', async () => {
+    expect(await bed.home.run(['sh', '-c', `${process.execPath} ${main} --help | true`])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('ends without a word when the reader of a pipe has enough', async () => {
     await bed.serve({
       readLogs: async function* () {
@@ -166,6 +190,13 @@ describe('deployments', () => {
     expect(await bed.home.molo(['rollback', '--app', 'myapp', '--detach'])).toMatchObject({ code: 0, stdout: expect.stringContaining(`molo logs --deployment ${deploymentId}`) as string });
   });
 
+  test('the events of a failed deployment end with 1, as it does itself', async () => {
+    await bed.serve(following([2, 'failed']));
+    const { code, stdout } = await bed.home.molo(['logs', '--deployment', deploymentId, '--json']);
+    expect(code).toBe(1);
+    expect(stdout.trimEnd().split('\n').map((each) => JSON.parse(each) as object)).toMatchObject([{ kind: 'log' }, { kind: 'state', state: 'failed' }]);
+  });
+
   test('Ctrl-C detaches, says how to join again and ends with 130', async () => {
     await bed.serve({
       ...following(),
@@ -174,9 +205,11 @@ describe('deployments', () => {
         await new Promise(() => undefined);
       },
     });
-    const { code, stderr } = await bed.home.molo(['redeploy', '--app', 'myapp'], { interruptAt: 'working' }).then(() => bed.home.molo(['rollback', '--app', 'myapp'], { interruptAt: 'working' }));
-    expect(code).toBe(130);
-    expect(stderr).toContain(`Join it again with: molo logs --deployment ${deploymentId}`);
+    for (const args of [['rollback', '--app', 'myapp'], ['logs', '--deployment', deploymentId, '--json']]) {
+      const { code, stderr } = await bed.home.molo(args, { interruptAt: 'working' });
+      expect(code).toBe(130);
+      expect(stderr).toContain(`Join it again with: molo logs --deployment ${deploymentId}`);
+    }
   });
 });
 
@@ -212,6 +245,15 @@ describe('changes', () => {
       createToken: ({ body }) => ({ id: deploymentId, createdAt: '2026-01-02T03:04:05.000Z', expiresAt: null, lastUsedAt: null, token: 'molo_secret', ...(body as { name: string; rights: ('read' | 'deploy')[] }) }),
     });
     expect(await bed.home.molo(['tokens', 'create', 'ci', '--no-expires'])).toMatchObject({ code: 0, stdout: 'molo_secret\n' });
+  });
+});
+
+describe('questions', () => {
+  test.each([['Ctrl-C', '\u0003'], ['Ctrl-D', '\u0004']])('%s in the place of an answer ends with 130 and no word of an error', async (_, text) => {
+    const onTerminal = ['script', '--quiet', '--return', '--command', `${process.execPath} ${main} login`, '/dev/null'];
+    const outcome = await bed.home.run(onTerminal, { answer: { question: 'Address of the platform', text } });
+    expect(outcome.code).toBe(130);
+    expect(outcome.stdout).not.toContain('Error');
   });
 });
 

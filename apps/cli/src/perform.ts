@@ -3,13 +3,13 @@ import type { Action } from './action.js';
 import { Cli, type CommonOptions, openTerminal } from './cli.js';
 import { readSettings } from './config.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { Interrupt } from './terminal/interrupt.js';
 import { line, red } from './terminal/piece.js';
 import type { Terminal } from './terminal/terminal.js';
 
 /** Runs an action and brings whatever it throws to a message on stderr and an exit code. */
 export async function perform<Options, Given extends unknown[]>(load: () => Promise<Action<Options, Given>>, options: Options, given: Given): Promise<number> {
   const common = options as CommonOptions;
-  endQuietlyWhenNobodyReads();
   let terminal = openTerminal({ colour: 'never' });
   try {
     const settings = readSettings();
@@ -23,6 +23,7 @@ export async function perform<Options, Given extends unknown[]>(load: () => Prom
 
 /** With --json an error is its problem document, on stderr as every error. */
 function report(terminal: Terminal, error: unknown, json: boolean): number {
+  if (error instanceof Interrupt) return exitCodes.interrupted.code;
   if (!(error instanceof AppError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.note(line`${red('Error:')} Something broke inside molo itself. Please report this with the lines below.\n${text}`);
@@ -36,12 +37,4 @@ function report(terminal: Terminal, error: unknown, json: boolean): number {
     if (error.code === 'not_signed_in' && !error.detail.includes('molo login')) terminal.note(line`Sign in with: molo login`);
   }
   return exitCodeOf(error);
-}
-
-/** `molo logs | head` ends without a word when head has enough. */
-function endQuietlyWhenNobodyReads(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.ok.code);
-    throw error;
-  });
 }

@@ -6,11 +6,10 @@ import { addConfigCommands } from './app-config/commands.js';
 import { addAppCommands } from './apps/commands.js';
 import { addDeploymentCommands } from './deployments/commands.js';
 import { addDomainCommands } from './domains/commands.js';
+import { exitCodes } from './exit-codes.js';
 import { addInstanceCommands } from './instances/commands.js';
 import { addPlatformCommands } from './platform/commands.js';
 import { addReleaseCommands } from './releases/commands.js';
-
-const usage = 2;
 
 const firstSteps = `
 First steps:
@@ -22,6 +21,7 @@ First steps:
 Every command has --help. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 unavailable,
 6 conflict, 130 interrupted.`;
 
+/** All commands; nothing that they need is loaded before one of them runs. */
 export function makeProgram(): Command {
   const program = new Command('molo')
     .description('Deliver apps by git push to your own servers.')
@@ -56,14 +56,23 @@ function addUnder(program: Command, heading: string, add: (program: Command) => 
 
 /** Parses and runs; only what is wrong with the words themselves is answered here. */
 export async function run(argv: readonly string[]): Promise<void> {
+  endQuietlyWhenNobodyReads();
   const program = makeProgram();
   try {
     if (argv.length <= 2) program.outputHelp();
     else await program.parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? 0 : usage;
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
   }
+}
+
+/** `molo logs | head` ends without a word when head has enough. */
+function endQuietlyWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok.code);
+    throw error;
+  });
 }
 
 function version(): string {

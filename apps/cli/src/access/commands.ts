@@ -12,22 +12,36 @@ export function addAccessCommands(program: Command): void {
     'molo login http://molo.example.com',
     'molo login http://molo.example.com --token - < token',
   );
-  asJson(program.command('logout'))
-    .description('forget the token')
-    .action(runs(async () => (await import('./login.js')).logout));
-  asJson(program.command('whoami'))
-    .description('show who you are and what you may do')
-    .action(runs(async () => (await import('./login.js')).whoami));
+  examples(
+    asJson(program.command('logout'))
+      .description('forget the token')
+      .action(runs(async () => (await import('./login.js')).logout)),
+    'molo logout',
+  );
+  examples(
+    asJson(program.command('whoami'))
+      .description('show who you are and what you may do')
+      .action(runs(async () => (await import('./login.js')).whoami)),
+    'molo whoami',
+    'molo whoami --json',
+  );
   addTokenCommands(program);
   addKeyCommands(program);
 }
 
 function addTokenCommands(program: Command): void {
-  const tokens = asJson(program.command('tokens'))
-    .description('list your API tokens; also: create, revoke')
-    .allowExcessArguments()
-    .action(runsAlone(async () => (await import('./tokens.js')).listTokens));
-  asJson(tokens.command('list')).description('list your API tokens').action(runs(async () => (await import('./tokens.js')).listTokens));
+  const tokens = examples(
+    asJson(program.command('tokens'))
+      .description('list your API tokens; also: create, revoke')
+      .allowExcessArguments()
+      .action(runsAlone(async () => (await import('./tokens.js')).listTokens)),
+    'molo tokens',
+    'molo tokens create ci --rights read deploy',
+  );
+  examples(
+    asJson(tokens.command('list')).description('list your API tokens').action(runs(async () => (await import('./tokens.js')).listTokens)),
+    'molo tokens list --json',
+  );
   examples(
     asJson(tokens.command('create <name>'))
       .summary('make an API token')
@@ -41,9 +55,12 @@ function addTokenCommands(program: Command): void {
       })),
     'MOLO_TOKEN=$(molo tokens create ci --rights read deploy)',
   );
-  confirmed(asJson(tokens.command('revoke <token>')))
-    .description('revoke an API token, named by its id or its name')
-    .action(runs(async () => (await import('./tokens.js')).revokeToken));
+  examples(
+    confirmed(asJson(tokens.command('revoke <token>')))
+      .description('revoke an API token, named by its id or its name')
+      .action(runs(async () => (await import('./tokens.js')).revokeToken)),
+    'molo tokens revoke ci --yes',
+  );
 }
 
 /** Commander gives true where neither `--expires` nor `--no-expires` was typed, false for the latter. */
@@ -53,11 +70,18 @@ function expiry(given: number | boolean | undefined): { expires: number | null |
 }
 
 function addKeyCommands(program: Command): void {
-  const keys = asJson(program.command('keys'))
-    .description('list your SSH keys for git; also: add, remove')
-    .allowExcessArguments()
-    .action(runsAlone(async () => (await import('./keys.js')).listKeys));
-  asJson(keys.command('list')).description('list your SSH keys').action(runs(async () => (await import('./keys.js')).listKeys));
+  const keys = examples(
+    asJson(program.command('keys'))
+      .description('list your SSH keys for git; also: add, remove')
+      .allowExcessArguments()
+      .action(runsAlone(async () => (await import('./keys.js')).listKeys)),
+    'molo keys',
+    'molo keys add ~/.ssh/id_ed25519.pub',
+  );
+  examples(
+    asJson(keys.command('list')).description('list your SSH keys').action(runs(async () => (await import('./keys.js')).listKeys)),
+    'molo keys list --json',
+  );
   examples(
     asJson(keys.command('add [file]'))
       .summary('add an SSH public key')
@@ -67,7 +91,10 @@ function addKeyCommands(program: Command): void {
     'molo keys add',
     'molo keys add ~/.ssh/work.pub --name work',
   );
-  confirmed(asJson(keys.command('remove <key>')))
-    .description('remove an SSH key, named by its id, name or fingerprint')
-    .action(runs(async () => (await import('./keys.js')).removeKey));
+  examples(
+    confirmed(asJson(keys.command('remove <key>')))
+      .description('remove an SSH key, named by its id, name or fingerprint')
+      .action(runs(async () => (await import('./keys.js')).removeKey)),
+    'molo keys remove work --yes',
+  );
 }

@@ -2,14 +2,24 @@ import type { Command } from 'commander';
 import { aboutEnvironment, asJson, examples, following, runs, runsAlone } from '../action.js';
 
 export function addConfigCommands(program: Command): void {
-  const config = asJson(aboutEnvironment(program.command('config')))
-    .description('list config; also: get, set, unset')
-    .allowExcessArguments()
-    .action(runsAlone(async () => (await import('./app-config.js')).listConfig));
-  asJson(aboutEnvironment(config.command('list'))).description('list config').action(runs(async () => (await import('./app-config.js')).listConfig));
-  asJson(aboutEnvironment(config.command('get <key>')))
-    .description('print one value')
-    .action(runs(async () => (await import('./app-config.js')).getConfig));
+  const config = examples(
+    asJson(aboutEnvironment(program.command('config')))
+      .description('list config; also: get, set, unset')
+      .allowExcessArguments()
+      .action(runsAlone(async () => (await import('./app-config.js')).listConfig)),
+    'molo config --app myapp',
+    'molo config set GREETING=hello',
+  );
+  examples(
+    asJson(aboutEnvironment(config.command('list'))).description('list config').action(runs(async () => (await import('./app-config.js')).listConfig)),
+    'molo config list --app myapp --json',
+  );
+  examples(
+    asJson(aboutEnvironment(config.command('get <key>')))
+      .description('print one value')
+      .action(runs(async () => (await import('./app-config.js')).getConfig)),
+    'GREETING=$(molo config get GREETING)',
+  );
   examples(
     following(config.command('set <assignments...>'))
       .summary('set config')
@@ -21,7 +31,10 @@ export function addConfigCommands(program: Command): void {
     'molo config set GREETING=hello LOG_LEVEL=info',
     'molo config set --secret DATABASE_PASSWORD < password-file',
   );
-  following(config.command('unset <keys...>'))
-    .description('unset config')
-    .action(runs(async () => (await import('./app-config.js')).unsetConfig));
+  examples(
+    following(config.command('unset <keys...>'))
+      .description('unset config')
+      .action(runs(async () => (await import('./app-config.js')).unsetConfig)),
+    'molo config unset GREETING LOG_LEVEL',
+  );
 }

@@ -2,11 +2,18 @@ import type { Command } from 'commander';
 import { aboutApp, aboutEnvironment, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
 
 export function addAppCommands(program: Command): void {
-  const apps = asJson(program.command('apps'))
-    .description('list apps; also: create, info, delete, set-branch')
-    .allowExcessArguments()
-    .action(runsAlone(async () => (await import('./apps.js')).listApps));
-  asJson(apps.command('list')).description('list apps').action(runs(async () => (await import('./apps.js')).listApps));
+  const apps = examples(
+    asJson(program.command('apps'))
+      .description('list apps; also: create, info, delete, set-branch')
+      .allowExcessArguments()
+      .action(runsAlone(async () => (await import('./apps.js')).listApps)),
+    'molo apps',
+    'molo apps create myapp',
+  );
+  examples(
+    asJson(apps.command('list')).description('list apps').action(runs(async () => (await import('./apps.js')).listApps)),
+    'molo apps list --json',
+  );
   examples(
     asJson(apps.command('create <name>'))
       .summary('create an app')
@@ -18,19 +25,34 @@ export function addAppCommands(program: Command): void {
     'molo apps create myapp',
     'molo apps create myapp --branch release --no-remote',
   );
-  asJson(aboutApp(apps.command('info [name]')))
-    .description('show one app')
-    .action(runs(async () => (await import('./apps.js')).showApp));
-  confirmed(asJson(apps.command('delete <name>')))
-    .description('delete an app: its instances stop and its name is free again')
-    .action(runs(async () => (await import('./apps.js')).deleteApp));
-  asJson(aboutApp(apps.command('set-branch <branch>')))
-    .description('change the branch whose pushes deploy')
-    .action(runs(async () => (await import('./apps.js')).setBranch));
-  asJson(aboutEnvironment(program.command('url')))
-    .description("print the app's address")
-    .action(runs(async () => (await import('./apps.js')).printUrl));
-  aboutEnvironment(program.command('open'))
-    .description('open the app in the browser')
-    .action(runs(async () => (await import('./apps.js')).openApp));
+  examples(
+    asJson(aboutApp(apps.command('info [name]')))
+      .description('show one app')
+      .action(runs(async () => (await import('./apps.js')).showApp)),
+    'molo apps info myapp',
+  );
+  examples(
+    confirmed(asJson(apps.command('delete <name>')))
+      .description('delete an app: its instances stop and its name is free again')
+      .action(runs(async () => (await import('./apps.js')).deleteApp)),
+    'molo apps delete myapp',
+  );
+  examples(
+    asJson(aboutApp(apps.command('set-branch <branch>')))
+      .description('change the branch whose pushes deploy')
+      .action(runs(async () => (await import('./apps.js')).setBranch)),
+    'molo apps set-branch release --app myapp',
+  );
+  examples(
+    asJson(aboutEnvironment(program.command('url')))
+      .description("print the app's address")
+      .action(runs(async () => (await import('./apps.js')).printUrl)),
+    'curl "$(molo url --app myapp)"',
+  );
+  examples(
+    aboutEnvironment(program.command('open'))
+      .description('open the app in the browser')
+      .action(runs(async () => (await import('./apps.js')).openApp)),
+    'molo open --app myapp',
+  );
 }

@@ -20,17 +20,29 @@ export function addDeploymentCommands(program: Command): void {
     'molo rollback',
     'molo rollback v3 --app myapp',
   );
-  following(program.command('redeploy'))
-    .description('deploy the live release again with fresh instances')
-    .action(runs(async () => (await import('./deployments.js')).redeploy));
-  asJson(aboutEnvironment(program.command('deployments')))
-    .description('list deployments, newest first')
-    .option('-n, --limit <number>', 'how many', listLimit, 20)
-    .action(runs(async () => (await import('./deployments.js')).listDeployments));
-  asJson(program.command('deployment <id>'))
-    .description('show one deployment')
-    .action(runs(async () => (await import('./deployments.js')).showDeployment));
-  asJson(aboutEnvironment(program.command('cancel [deployment]')))
-    .description('cancel the running deployment, or the one that is named, while it has not switched')
-    .action(runs(async () => (await import('./deployments.js')).cancel));
+  examples(
+    following(program.command('redeploy'))
+      .description('deploy the live release again with fresh instances')
+      .action(runs(async () => (await import('./deployments.js')).redeploy)),
+    'molo redeploy --app myapp',
+  );
+  examples(
+    asJson(aboutEnvironment(program.command('deployments')))
+      .description('list deployments, newest first')
+      .option('-n, --limit <number>', 'how many', listLimit, 20)
+      .action(runs(async () => (await import('./deployments.js')).listDeployments)),
+    'molo deployments --limit 5',
+  );
+  examples(
+    asJson(program.command('deployment <id>'))
+      .description('show one deployment')
+      .action(runs(async () => (await import('./deployments.js')).showDeployment)),
+    'molo deployment 0198c2a4-8f9e-7cc1-9d6e-0b1f4a5d2c3e',
+  );
+  examples(
+    asJson(aboutEnvironment(program.command('cancel [deployment]')))
+      .description('cancel the running deployment, or the one that is named, while it has not switched')
+      .action(runs(async () => (await import('./deployments.js')).cancel)),
+    'molo cancel --app myapp',
+  );
 }

@@ -27,11 +27,15 @@ export async function follow(cli: Cli, deploymentId: string): Promise<number> {
     return tellEnd(cli, deployment, seen ?? deployment.state);
   } catch (error) {
     if (!detach.signal.aborted) throw error;
-    cli.terminal.note(line`\n${bold('Detached.')} The deployment goes on. Join it again with: molo logs --deployment ${deploymentId}`);
+    tellDetached(cli, deploymentId);
     return exitCodes.interrupted.code;
   } finally {
     process.off('SIGINT', interrupt);
   }
+}
+
+export function tellDetached(cli: Cli, deploymentId: string): void {
+  cli.terminal.note(line`\n${bold('Detached.')} The deployment goes on. Join it again with: molo logs --deployment ${deploymentId}`);
 }
 
 /** Returns the first final state that the stream told. */
@@ -94,6 +98,11 @@ function tellEnd(cli: Cli, deployment: Deployment, state: DeploymentState): numb
   if (state === 'live') tellLive(say, deployment);
   else tellFailure(say, state, deployment.failure);
   if (cli.isJson) cli.terminal.json(deployment);
+  return exitCodeOfState(state);
+}
+
+/** What a deployment deserves, by the first final state that its stream tells: one that is superseded now was live before. */
+export function exitCodeOfState(state: DeploymentState): number {
   return state === 'live' ? exitCodes.ok.code : exitCodes.failed.code;
 }
 

@@ -2,18 +2,28 @@ import type { Command } from 'commander';
 import { aboutEnvironment, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
 
 export function addDomainCommands(program: Command): void {
-  const domains = asJson(aboutEnvironment(program.command('domains')))
-    .description('list domains; also: add, remove')
-    .allowExcessArguments()
-    .action(runsAlone(async () => (await import('./domains.js')).listDomains));
-  asJson(aboutEnvironment(domains.command('list'))).description('list domains').action(runs(async () => (await import('./domains.js')).listDomains));
+  const domains = examples(
+    asJson(aboutEnvironment(program.command('domains')))
+      .description('list domains; also: add, remove')
+      .allowExcessArguments()
+      .action(runsAlone(async () => (await import('./domains.js')).listDomains)),
+    'molo domains --app myapp',
+    'molo domains add shop.example.com --app myapp',
+  );
+  examples(
+    asJson(aboutEnvironment(domains.command('list'))).description('list domains').action(runs(async () => (await import('./domains.js')).listDomains)),
+    'molo domains list --app myapp --json',
+  );
   examples(
     asJson(aboutEnvironment(domains.command('add <host>')))
       .description('route a domain to the environment')
       .action(runs(async () => (await import('./domains.js')).addDomain)),
     'molo domains add shop.example.com --app myapp',
   );
-  confirmed(asJson(aboutEnvironment(domains.command('remove <host>'))))
-    .description('remove a domain')
-    .action(runs(async () => (await import('./domains.js')).removeDomain));
+  examples(
+    confirmed(asJson(aboutEnvironment(domains.command('remove <host>'))))
+      .description('remove a domain')
+      .action(runs(async () => (await import('./domains.js')).removeDomain)),
+    'molo domains remove shop.example.com --app myapp',
+  );
 }

@@ -3,9 +3,13 @@ import { aboutEnvironment, asJson, examples, following, runs } from '../action.j
 import { lineCount } from '../arguments.js';
 
 export function addInstanceCommands(program: Command): void {
-  asJson(aboutEnvironment(program.command('ps')))
-    .description('list instances: their release, state, restarts and memory')
-    .action(runs(async () => (await import('./instances.js')).listInstances));
+  examples(
+    asJson(aboutEnvironment(program.command('ps')))
+      .description('list instances: their release, state, restarts and memory')
+      .action(runs(async () => (await import('./instances.js')).listInstances)),
+    'molo ps --app myapp',
+    'molo ps --json',
+  );
   examples(
     following(program.command('scale [types...]'))
       .summary('set how many instances of each process type run')

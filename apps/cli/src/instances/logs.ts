@@ -1,7 +1,7 @@
-import { AppError, type DeploymentEvent, type InstanceLogLine } from '@molo/contracts';
+import { AppError, type DeploymentEvent, type InstanceLogLine, isFinal } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { checkId } from '../deployments/deployments.js';
-import { follow, tellReconnects } from '../deployments/follow.js';
+import { exitCodeOfState, follow, tellDetached, tellReconnects } from '../deployments/follow.js';
 import { exitCodes } from '../exit-codes.js';
 import { dim, line, yellow } from '../terminal/piece.js';
 
@@ -22,24 +22,16 @@ export async function logs(cli: Cli, options: LogOptions): Promise<number> {
 async function instanceLogs(cli: Cli, options: LogOptions): Promise<number> {
   const params = await cli.target();
   const query = { lines: options.lines, follow: options.follow === true, process: options.process };
-  const told = tellReconnects(cli);
-  let last = '';
-  let joinedAgain = false;
-  const onReconnect = (cause: AppError) => {
-    joinedAgain = true;
-    told(cause);
-  };
+  let isEmpty = true;
   const code = await untilInterrupted(async (signal) => {
-    for await (const entry of (await cli.client()).readLogs({ params, query }, { signal, onReconnect })) {
-      // An instance's log has no numbers to join by: what was shown already is told by its time.
-      if (joinedAgain && entry.at <= last) continue;
-      last = entry.at > last ? entry.at : last;
+    for await (const entry of (await cli.client()).readLogs({ params, query }, { signal, onReconnect: tellReconnects(cli) })) {
+      isEmpty = false;
       if (cli.isJson) cli.terminal.jsonLine(entry satisfies InstanceLogLine);
       else tell(cli, entry);
       await cli.terminal.caughtUp();
     }
   });
-  if (last === '' && code === exitCodes.ok.code && options.lines > 0) cli.terminal.note(line`${params.environment} of ${params.app} has written no log yet. molo ps shows what runs there.`);
+  if (isEmpty && code === exitCodes.ok.code && options.lines > 0) cli.terminal.note(line`${params.environment} of ${params.app} has written no log yet. molo ps shows what runs there.`);
   return code;
 }
 
@@ -51,11 +43,18 @@ function tell(cli: Cli, entry: InstanceLogLine): void {
   }
 }
 
-/** The deployment's own stream, one event a line. */
+/** The deployment's own stream, one event a line; the exit code is the deployment's. */
 async function deploymentEvents(cli: Cli, deploymentId: string): Promise<number> {
-  return untilInterrupted(async (signal) => {
-    for await (const event of (await cli.client()).followDeployment({ params: { deploymentId } }, { signal })) cli.terminal.jsonLine(event satisfies DeploymentEvent);
+  let ended: number | undefined;
+  const code = await untilInterrupted(async (signal) => {
+    for await (const event of (await cli.client()).followDeployment({ params: { deploymentId } }, { signal, onReconnect: tellReconnects(cli) })) {
+      cli.terminal.jsonLine(event satisfies DeploymentEvent);
+      await cli.terminal.caughtUp();
+      if (event.kind === 'state' && isFinal(event.state)) ended ??= exitCodeOfState(event.state);
+    }
   });
+  if (code === exitCodes.interrupted.code) tellDetached(cli, deploymentId);
+  return code === exitCodes.ok.code ? (ended ?? code) : code;
 }
 
 async function untilInterrupted(read: (signal: AbortSignal) => Promise<void>): Promise<number> {

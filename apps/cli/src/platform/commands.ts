@@ -1,20 +1,32 @@
 import type { Command } from 'commander';
-import { aboutApp, asJson, runs } from '../action.js';
+import { aboutApp, asJson, examples, runs } from '../action.js';
 import { listLimit } from '../arguments.js';
 
 export function addPlatformCommands(program: Command): void {
-  asJson(program.command('status'))
-    .description('show whether the platform and its parts are up')
-    .action(runs(async () => (await import('./platform.js')).status));
-  asJson(program.command('nodes'))
-    .description('list nodes with their memory and disk')
-    .action(runs(async () => (await import('./platform.js')).listNodes));
-  asJson(aboutApp(program.command('images')))
-    .description('list images of an app, newest first')
-    .option('-n, --limit <number>', 'how many', listLimit, 20)
-    .action(runs(async () => (await import('./platform.js')).listImages));
-  asJson(program.command('audit'))
-    .description('list who did what, newest first')
-    .option('-n, --limit <number>', 'how many', listLimit, 50)
-    .action(runs(async () => (await import('./platform.js')).listAudit));
+  examples(
+    asJson(program.command('status'))
+      .description('show whether the platform and its parts are up')
+      .action(runs(async () => (await import('./platform.js')).status)),
+    'molo status && echo up',
+  );
+  examples(
+    asJson(program.command('nodes'))
+      .description('list nodes with their memory and disk')
+      .action(runs(async () => (await import('./platform.js')).listNodes)),
+    'molo nodes',
+  );
+  examples(
+    asJson(aboutApp(program.command('images')))
+      .description('list images of an app, newest first')
+      .option('-n, --limit <number>', 'how many', listLimit, 20)
+      .action(runs(async () => (await import('./platform.js')).listImages)),
+    'molo images --app myapp --limit 5',
+  );
+  examples(
+    asJson(program.command('audit'))
+      .description('list who did what, newest first')
+      .option('-n, --limit <number>', 'how many', listLimit, 50)
+      .action(runs(async () => (await import('./platform.js')).listAudit)),
+    'molo audit --limit 10',
+  );
 }

@@ -1,14 +1,18 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { AppError } from '@molo/contracts';
+import { Interrupt } from './interrupt.js';
+import { line } from './piece.js';
 import type { Terminal } from './terminal.js';
-import { line } from '../terminal/piece.js';
 
 /** Asks on stderr, so that stdout stays for answers. */
 export async function ask(question: string): Promise<string> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return (await prompt.question(question)).trim();
+  } catch (error) {
+    process.stderr.write('\n');
+    throw asInterrupt(error);
   } finally {
     prompt.close();
   }
@@ -21,10 +25,16 @@ export async function askSecret(question: string): Promise<string> {
   const prompt = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   try {
     return await prompt.question('');
+  } catch (error) {
+    throw asInterrupt(error);
   } finally {
     prompt.close();
     process.stderr.write('\n');
   }
+}
+
+function asInterrupt(error: unknown): unknown {
+  return error instanceof Error && error.name === 'AbortError' ? new Interrupt('interrupted', { cause: error }) : error;
 }
 
 /** All of stdin, without the last newline. */

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** Control characters but tab and newline, and the marks that turn the direction of text around. */
 // oxlint-disable-next-line no-control-regex
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Text from elsewhere, such as an app's log, as it may be shown on a terminal: escape sequences are taken out, and
@@ -13,7 +13,7 @@ export function harmless(text: string): string {
     .split('\n')
     .map(lastState)
     .join('\n')
-    .replace(controls, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    .replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function lastState(line: string): string {

@@ -23,8 +23,10 @@ export interface RunOptions {
   readonly input?: string;
   readonly directory?: string;
   readonly environment?: Record<string, string>;
-  /** Sent once this text was seen on stdout. */
+  /** SIGINT is sent once this text was seen on stdout. */
   readonly interruptAt?: string;
+  /** Typed once this question was seen on stdout. */
+  readonly answer?: { readonly question: string; readonly text: string };
 }
 
 /** A home of its own for each test: nothing of the person who runs the tests is read or written. */
@@ -48,15 +50,20 @@ export class Home {
       const child = spawn(program, args, { cwd: options.directory ?? this.path, env: { ...this.environment(), ...options.environment } });
       let stdout = '';
       let stderr = '';
+      let { answer } = options;
       child.stdout.on('data', (chunk: Buffer) => {
         stdout += chunk.toString();
         if (options.interruptAt !== undefined && stdout.includes(options.interruptAt)) child.kill('SIGINT');
+        if (answer === undefined || !stdout.includes(answer.question)) return;
+        child.stdin.write(answer.text);
+        answer = undefined;
       });
       child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
       child.once('error', reject);
       child.once('close', (code) => resolve({ code, stdout, stderr }));
       // A program that reads no input may be gone by now.
       child.stdin.on('error', () => undefined);
+      if (options.answer !== undefined) return;
       if (options.input === undefined) child.stdin.end();
       else child.stdin.end(options.input);
     });
