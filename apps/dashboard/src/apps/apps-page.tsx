@@ -5,10 +5,10 @@ import dynamic from 'next/dynamic';
 import { Plus } from 'lucide-react';
 import { useMay } from '../access/use-me';
 import { useLiveApps } from '../live/use-live';
-import { ProblemNotice } from '../platform/problem-notice';
+import { MoreButton } from '../platform/more-button';
+import { QueryView } from '../platform/query-view';
 import { Button } from '../ui/button';
 import { Command } from '../ui/command';
-import { Loading } from '../ui/skeleton';
 import { useApps } from './app-queries';
 import { AppRow } from './app-row';
 import { commands } from './commands';
@@ -40,24 +40,24 @@ export function AppsPage() {
 
 function AppList() {
   const apps = useApps();
-  if (apps.isPending) return <Loading what="the apps" />;
-  if (apps.data === undefined) return <ProblemNotice error={apps.error} onRetry={() => void apps.refetch()} />;
-  const items = apps.data.pages.flatMap((page) => page.items);
-  if (items.length === 0) return <NoApps />;
   return (
-    <>
-      <ul className="flex flex-col gap-4">
-        {items.map((app) => (
-          <AppRow key={app.id} app={app} />
-        ))}
-      </ul>
-      {apps.hasNextPage && (
-        <Button className="self-center" busy={apps.isFetchingNextPage} onClick={() => void apps.fetchNextPage()}>
-          Show more apps
-        </Button>
-      )}
-      <Command text={commands.apps()} />
-    </>
+    <QueryView query={apps} what="the apps">
+      {({ pages }) => {
+        const items = pages.flatMap((page) => page.items);
+        if (items.length === 0) return <NoApps />;
+        return (
+          <>
+            <ul className="flex flex-col gap-4">
+              {items.map((app) => (
+                <AppRow key={app.id} app={app} />
+              ))}
+            </ul>
+            <MoreButton query={apps}>Show more apps</MoreButton>
+            <Command text={commands.apps()} />
+          </>
+        );
+      }}
+    </QueryView>
   );
 }
 

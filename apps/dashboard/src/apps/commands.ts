@@ -1,9 +1,6 @@
-/** The commands that do what the dashboard does, as the `molo` program takes them. */
+import type { Place } from '../releases/release-queries';
 
-interface Place {
-  readonly app: string;
-  readonly environment: string;
-}
+/** The commands that do what the dashboard does, as the `molo` program takes them. */
 
 function at({ app, environment }: Place): string {
   return environment === 'production' ? `--app ${app}` : `--app ${app} --env ${environment}`;

@@ -5,9 +5,9 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import type { AuditEvent } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { molo } from '../platform/client';
+import { MoreButton } from '../platform/more-button';
 import { QueryView } from '../platform/query-view';
 import { formatInstant } from '../text/quantities';
-import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { Command } from '../ui/command';
 import { Empty } from '../ui/notice';
@@ -40,11 +40,7 @@ export function AuditPage() {
           );
         }}
       </QueryView>
-      {audit.hasNextPage && (
-        <Button className="self-center" busy={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-          Show older events
-        </Button>
-      )}
+      <MoreButton query={audit}>Show older events</MoreButton>
       <Command text={commands.audit()} />
     </div>
   );

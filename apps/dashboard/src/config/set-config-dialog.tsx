@@ -54,6 +54,7 @@ export function SetConfigDialog({ place, entry, onClose }: SetConfigDialogProps)
           autoComplete="off"
           spellCheck={false}
           autoFocus={entry !== null}
+          error={entry === null ? undefined : refused}
         />
         <Checkbox label="Secret: encrypted, and never shown again" checked={secret} onChange={(event) => setSecret(event.target.checked)} />
         <SetActions busy={update.isPending} onClose={onClose} />

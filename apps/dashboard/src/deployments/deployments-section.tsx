@@ -1,15 +1,14 @@
 'use client';
 
 import Link from 'next/link';
-import type { Deployment } from '@molo/contracts';
-import { problems } from '@molo/contracts';
+import { type Deployment, problems } from '@molo/contracts';
 import { commands } from '../apps/commands';
+import { MoreButton } from '../platform/more-button';
 import { QueryView } from '../platform/query-view';
 import type { Place } from '../releases/release-queries';
 import { isClean } from '../releases/receipt-view';
 import { countOf, formatDuration } from '../text/quantities';
 import { Ago } from '../ui/ago';
-import { Button } from '../ui/button';
 import { Card, Section } from '../ui/card';
 import { classNames } from '../ui/class-names';
 import { Command } from '../ui/command';
@@ -38,11 +37,7 @@ export function DeploymentsSection({ place }: { readonly place: Place }) {
           );
         }}
       </QueryView>
-      {deployments.hasNextPage && (
-        <Button className="self-center" busy={deployments.isFetchingNextPage} onClick={() => void deployments.fetchNextPage()}>
-          Show older deployments
-        </Button>
-      )}
+      <MoreButton query={deployments}>Show older deployments</MoreButton>
       <Command text={commands.deployments(place)} />
     </Section>
   );

@@ -15,6 +15,10 @@ describe('the text of a failure', () => {
     expect(failureSentence('Raise the limit.\nThen push again.')).toBe('Raise the limit.');
   });
 
+  it('shows last lines without the escape sequences that an app wrote into them', () => {
+    expect(failureText('Failed.\nIts last lines:\n  \u001b[31mError\u001b[0m \u202eno gauge').lastLines).toEqual(['Error no gauge']);
+  });
+
   it('keeps last lines that speak of last lines', () => {
     expect(failureText('Failed.\nIts last lines:\na\nIts last lines:\nb').lastLines).toEqual(['a', 'b']);
   });

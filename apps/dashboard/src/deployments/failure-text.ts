@@ -1,3 +1,5 @@
+import { terminalText } from '../logs/terminal-text';
+
 export interface FailureText {
   /** What to do next. */
   readonly sentence: string;
@@ -22,5 +24,5 @@ export function failureSentence(detail: string): string {
 function unindented(lines: readonly string[]): string[] {
   const indents = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
   const indent = Math.min(...indents, 8);
-  return lines.map((line) => line.slice(indent));
+  return lines.map((line) => terminalText(line.slice(indent)));
 }

@@ -1,4 +1,4 @@
-import { terminalRuns } from '../logs/terminal-text';
+import { terminalText } from '../logs/terminal-text';
 import type { Story } from './story';
 
 const enough = 12;
@@ -10,9 +10,5 @@ export function lastLinesOf(story: Story): readonly string[] {
   return lines
     .filter((line) => line.source === source)
     .slice(-enough)
-    .map((line) =>
-      terminalRuns(line.text)
-        .map((run) => run.text)
-        .join(''),
-    );
+    .map((line) => terminalText(line.text));
 }

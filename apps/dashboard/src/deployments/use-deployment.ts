@@ -5,13 +5,14 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { AppError, type DeploymentEvent } from '@molo/contracts';
 import { live } from '../live/use-live';
 import { molo } from '../platform/client';
+import type { Place } from '../releases/release-queries';
 import { emptyStory, hasGap, type Story, tell } from './story';
 
 export function useDeployment(deploymentId: string) {
   return useQuery({ queryKey: ['deployment', deploymentId], queryFn: ({ signal }) => molo.getDeployment({ params: { deploymentId } }, { signal }) });
 }
 
-export function useDeployments({ app, environment }: { readonly app: string; readonly environment: string }) {
+export function useDeployments({ app, environment }: Place) {
   return useInfiniteQuery({
     queryKey: ['app', app, environment, 'deployments'],
     queryFn: ({ pageParam, signal }) => molo.listDeployments({ params: { app, environment }, query: { cursor: pageParam, limit: 25 } }, { signal }),

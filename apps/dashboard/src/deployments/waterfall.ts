@@ -1,5 +1,4 @@
-import type { BuildState, DeploymentState } from '@molo/contracts';
-import { finalDeploymentStates } from '@molo/contracts';
+import { type BuildState, isFinal } from '@molo/contracts';
 import type { Moment } from './story';
 
 export const phases = ['queued', 'awaiting_approval', 'building', 'pushing', 'releasing', 'placing', 'starting', 'checking', 'switching', 'draining'] as const;
@@ -75,7 +74,7 @@ export function waterfall(moments: readonly Moment[], createdAt: string, nowMs: 
 function enter(bars: OpenBar[], moment: Extract<Moment, { kind: 'state' | 'build' }>, offsetMs: number): boolean {
   const open = bars.at(-1);
   if (open === undefined) return true;
-  if (moment.kind === 'state' && isEnd(moment.state)) {
+  if (moment.kind === 'state' && isFinal(moment.state)) {
     open.endMs ??= offsetMs;
     open.failed = moment.state === 'failed';
     return false;
@@ -85,10 +84,6 @@ function enter(bars: OpenBar[], moment: Extract<Moment, { kind: 'state' | 'build
   open.endMs = offsetMs;
   bars.push({ phase, startMs: offsetMs, endMs: null, failed: false, steps: [] });
   return true;
-}
-
-function isEnd(state: DeploymentState): boolean {
-  return (finalDeploymentStates as readonly DeploymentState[]).includes(state);
 }
 
 /** A wait or a hand-over of a blink with nothing to tell is left out. */

@@ -13,6 +13,8 @@ import { LogView } from './log-view';
 
 const linesAtStart = 200;
 const drawWithinMs = 50;
+/** A page that is not looked at has its timer slowed down to a minute: this many lines are drawn without it. */
+const mostWaiting = 2_000;
 const patienceMs = 600_000;
 
 type Reading = { readonly log: LogBuffer; readonly status: 'reading' | 'reconnecting' | 'ended'; readonly error: unknown };
@@ -27,6 +29,10 @@ function reconnecting(before: Reading): Reading {
   return { ...before, status: 'reconnecting' };
 }
 
+function joined(before: Reading): Reading {
+  return { ...before, status: 'reading' };
+}
+
 /** Reads the log of an environment's instances as long as the page shows it. */
 function useInstanceLog({ app, environment }: Place, attempt: number): Reading {
   const [reading, setReading] = useState<Reading>({ log: emptyLog, status: 'reading', error: null });
@@ -36,17 +42,24 @@ function useInstanceLog({ app, environment }: Place, attempt: number): Reading {
     const draw = () => {
       const lines = waiting.map(asLogLine);
       waiting = [];
-      if (lines.length > 0) setReading((before) => ({ ...before, status: 'reading', log: appendLines(before.log, lines) }));
+      if (lines.length > 0) setReading((before) => ({ ...before, log: appendLines(before.log, lines) }));
     };
     const timer = setInterval(draw, drawWithinMs);
     const read = async () => {
+      const onReconnect = () => setReading(reconnecting);
       const request = { params: { app, environment }, query: { lines: linesAtStart, follow: true } };
-      const options = { signal: stop.signal, giveUpAfterMs: patienceMs, onReconnect: () => setReading(reconnecting) };
-      for await (const line of molo.readLogs(request, options)) waiting.push(line);
+      const options = { signal: stop.signal, giveUpAfterMs: patienceMs, onReconnect, onJoined: () => setReading(joined) };
+      for await (const line of molo.readLogs(request, options)) {
+        waiting.push(line);
+        if (waiting.length >= mostWaiting) draw();
+      }
     };
     setReading({ log: emptyLog, status: 'reading', error: null });
     read().then(
-      () => setReading((before) => ({ ...before, status: 'ended' })),
+      () => {
+        draw();
+        setReading((before) => ({ ...before, status: 'ended' }));
+      },
       (error: unknown) => stop.signal.aborted || setReading((before) => ({ ...before, status: 'ended', error })),
     );
     return () => {

@@ -28,6 +28,11 @@ describe('the lines of a log', () => {
     expect(buffer.chunks.at(-1)?.lines.at(-1)?.text).toBe('line 24999');
   });
 
+  it('cuts a line without an end', () => {
+    const buffer = appendLines(emptyLog, [{ at: '2026-01-01T00:00:00.000Z', source: 'web.1', text: 'x'.repeat(10_000_000), tone: 'plain' }]);
+    expect(buffer.chunks[0]?.lines[0]?.text.length).toBeLessThan(9_000);
+  });
+
   it('shows one source alone', () => {
     const buffer = onlySource(appendLines(appendLines(emptyLog, lines(3, 'build')), lines(2, 'web.1')), 'web.1');
     expect(buffer.chunks.flatMap((chunk) => chunk.lines.map((line) => line.source))).toEqual(['web.1', 'web.1']);

@@ -24,9 +24,12 @@ export interface LogBuffer {
 const linesPerChunk = 100;
 /** What a phone still scrolls well; the command shows the rest. */
 const longestBuffer = 10_000;
+/** In characters. Longer lines are cut: one line without an end must not fill the memory, nor stop the page. */
+const longestLine = 8_000;
 
 export const emptyLog: LogBuffer = { chunks: [], length: 0, dropped: 0, nextId: 1 };
 
+/** Adds lines at the end and lets go of the oldest where there are too many. */
 export function appendLines(buffer: LogBuffer, lines: readonly Omit<LogLine, 'id'>[]): LogBuffer {
   if (lines.length === 0) return buffer;
   const chunks = [...buffer.chunks];
@@ -35,7 +38,7 @@ export function appendLines(buffer: LogBuffer, lines: readonly Omit<LogLine, 'id
     const last = chunks.at(-1);
     const open = last !== undefined && last.lines.length < linesPerChunk ? last : undefined;
     const room = linesPerChunk - (open?.lines.length ?? 0);
-    const added = lines.slice(taken, taken + room).map((line) => ({ ...line, id: nextId++ }));
+    const added = lines.slice(taken, taken + room).map((line) => ({ ...line, text: cut(line.text), id: nextId++ }));
     if (open === undefined) chunks.push({ id: added[0]?.id ?? nextId, lines: added });
     else chunks[chunks.length - 1] = { id: open.id, lines: [...open.lines, ...added] };
     taken += added.length;
@@ -43,10 +46,15 @@ export function appendLines(buffer: LogBuffer, lines: readonly Omit<LogLine, 'id
   return trim({ chunks, length: buffer.length + lines.length, dropped: buffer.dropped, nextId });
 }
 
+function cut(text: string): string {
+  return text.length > longestLine ? `${text.slice(0, longestLine)} …` : text;
+}
+
 function trim(buffer: LogBuffer): LogBuffer {
-  const [first, ...rest] = buffer.chunks;
-  if (first === undefined || buffer.length <= longestBuffer) return buffer;
-  return trim({ ...buffer, chunks: rest, length: buffer.length - first.lines.length, dropped: buffer.dropped + first.lines.length });
+  let { length } = buffer;
+  let gone = 0;
+  while (length > longestBuffer) length -= buffer.chunks[gone++]?.lines.length ?? length;
+  return gone === 0 ? buffer : { ...buffer, chunks: buffer.chunks.slice(gone), length, dropped: buffer.dropped + buffer.length - length };
 }
 
 /** The lines of one source alone. */

@@ -48,16 +48,16 @@ export function LogView({ label, log, showSource, running, empty, filter }: LogV
         {filter ?? <span className="px-2 text-[0.87rem] font-medium">{label}</span>}
         <span className="ml-auto flex items-center gap-1">
           {running && <FollowButton following={following} unseen={lastLine - leftAt} onToggle={() => (following ? (setLeftAt(lastLine), setFollowing(false)) : setFollowing(true))} />}
-          <CopyButton text={plainText(log)} label="Copy the log" onDark />
+          <CopyButton text={() => plainText(log)} label="Copy the log" onDark />
         </span>
       </div>
       <div ref={box} onScroll={onScroll} role="log" aria-label={label} aria-live="off" tabIndex={0} className="max-h-[min(28rem,70dvh)] overflow-y-auto font-mono text-[0.79rem] leading-[1.55] outline-offset-[-3px]">
         <div ref={lines} className="py-3">
-        {log.dropped > 0 && <p className="px-4 pb-2 text-log-faint">{countOf(log.dropped, 'earlier line')} not shown here; the command below shows them.</p>}
-        {log.length === 0 && <p className="px-4 text-log-faint">{empty}</p>}
-        {log.chunks.map((chunk, index) => (
-          <ChunkView key={chunk.id} chunk={chunk} showSource={showSource} full={index < log.chunks.length - 1} />
-        ))}
+          {log.dropped > 0 && <p className="px-4 pb-2 text-log-faint">{countOf(log.dropped, 'earlier line')} not shown here; the command below shows them.</p>}
+          {log.length === 0 && <p className="px-4 text-log-faint">{empty}</p>}
+          {log.chunks.map((chunk, index) => (
+            <ChunkView key={chunk.id} chunk={chunk} showSource={showSource} full={index < log.chunks.length - 1} />
+          ))}
         </div>
       </div>
     </div>

@@ -19,15 +19,12 @@ const escapes = /\u001b\[([0-?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007
 // eslint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Longer lines are cut: one line without an end must not stop the page. */
-const longestLine = 8_000;
-
 /**
  * One line of a terminal as runs of text. Colours, bold and faint are kept; moving the cursor, titles and links are
  * dropped; of a line redrawn with carriage returns (a progress bar) the last drawing stays.
  */
 export function terminalRuns(line: string): readonly TextRun[] {
-  const drawn = lastDrawing(line.length > longestLine ? `${line.slice(0, longestLine)} …` : line);
+  const drawn = lastDrawing(line);
   const runs: TextRun[] = [];
   let style = plain;
   let from = 0;
@@ -38,6 +35,13 @@ export function terminalRuns(line: string): readonly TextRun[] {
   }
   push(runs, drawn.slice(from), style);
   return runs;
+}
+
+/** The text alone, without its style. */
+export function terminalText(line: string): string {
+  return terminalRuns(line)
+    .map((run) => run.text)
+    .join('');
 }
 
 function lastDrawing(line: string): string {

@@ -4,6 +4,7 @@ import { useId, useState } from 'react';
 import dynamic from 'next/dynamic';
 import type { Release } from '@molo/contracts';
 import { useMay } from '../access/use-me';
+import { ProblemNotice } from '../platform/problem-notice';
 import { QueryView } from '../platform/query-view';
 import { Button } from '../ui/button';
 import { Section } from '../ui/card';
@@ -29,6 +30,7 @@ export function ReleasesSection({ place }: { readonly place: Place }) {
         )
       }
     >
+      {releases.isFetchNextPageError && <ProblemNotice error={releases.error} answers />}
       <QueryView query={releases} what="the releases">
         {({ pages }) => {
           const items = pages.flatMap((page) => page.items);

@@ -5,7 +5,14 @@ import { Check, Copy } from 'lucide-react';
 import { copyText } from './clipboard';
 import { classNames } from './class-names';
 
-export function CopyButton({ text, label, onDark = false }: { readonly text: string; readonly label: string; readonly onDark?: boolean }) {
+interface CopyButtonProps {
+  /** The text, or what makes it when it is asked for: a long log is not put together for each drawing. */
+  readonly text: string | (() => string);
+  readonly label: string;
+  readonly onDark?: boolean;
+}
+
+export function CopyButton({ text, label, onDark = false }: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return undefined;
@@ -17,7 +24,7 @@ export function CopyButton({ text, label, onDark = false }: { readonly text: str
       type="button"
       aria-label={copied ? 'Copied' : label}
       title={copied ? 'Copied' : label}
-      onClick={() => void copyText(text).then(setCopied)}
+      onClick={() => void copyText(typeof text === 'string' ? text : text()).then(setCopied)}
       className={classNames('grid size-8 shrink-0 place-items-center rounded-md transition-colors', onDark ? 'text-log-faint hover:bg-white/10 hover:text-log-ink' : 'text-ink-faint hover:bg-line/60 hover:text-ink')}
     >
       {copied ? <Check aria-hidden className="size-4" /> : <Copy aria-hidden className="size-4" />}
