@@ -20,6 +20,7 @@ import { DesiredFollower } from './reconcile/desired-follower.js';
 import { DesiredStore } from './reconcile/desired-store.js';
 import { ObservedReporter } from './reconcile/observed-reporter.js';
 import { Reconciler } from './reconcile/reconciler.js';
+import { Standstill } from './reconcile/standstill.js';
 import { Traffic } from './reconcile/traffic.js';
 
 const parts = [
@@ -38,6 +39,7 @@ const parts = [
   NodeJobs,
   ObservedReporter,
   Reconciler,
+  Standstill,
   Traffic,
 ];
 
@@ -48,7 +50,7 @@ export class AgentModule {
     const { home, domain, httpPort, apiPort, dashboardPort, ingressPool: pool, ingressLog: accessLog } = config;
     return {
       module: AgentModule,
-      imports: [IngressModule.forRoot({ home, domain, httpPort, apiPort, dashboardPort, pool, accessLog })],
+      imports: [IngressModule.forRoot({ home, domain, httpPort, apiPort, dashboardPort, pool, accessLog }, log)],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },

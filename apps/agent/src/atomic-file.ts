@@ -1,13 +1,34 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+export interface WholeFile {
+  readonly mode: number;
+  /** It outlives a loss of power, too, once it is written; otherwise only after some seconds. */
+  readonly isDurable: boolean;
+}
+
 /**
- * Replaces a file as a whole: whoever reads it sees the old content or the new. Only its owner can read it. It outlives
- * the program at once, and a loss of power after some seconds: nothing here is worth waiting for the disk.
+ * Replaces a file as a whole: whoever reads it sees the old content or the new. A disk that takes no more leaves the
+ * old one, and nothing beside it. By default only its owner can read it, and it is not waited for the disk.
  */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array, { mode, isDurable }: WholeFile = { mode: 0o600, isDurable: false }): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.new`;
-  await writeFile(draft, content, { mode: 0o600 });
-  await rename(draft, file);
+  try {
+    await writeDraft(draft, content, mode, isDurable);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+async function writeDraft(draft: string, content: string | Uint8Array, mode: number, isDurable: boolean): Promise<void> {
+  const handle = await open(draft, 'w', mode);
+  try {
+    await handle.writeFile(content);
+    if (isDurable) await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -41,8 +41,10 @@ export class EnvironmentNetworks {
     this.known.delete(name);
   }
 
-  /** Removes this node's networks which no environment in `wanted` needs and no container uses. */
-  /** Returns false where something is still attached to one of them: it is to be tried again. */
+  /**
+   * Removes this node's networks which no environment in `wanted` needs and no container uses. Returns false where
+   * something is still attached to one of them: it is to be tried again.
+   */
   async removeUnwanted(nodeId: string, wanted: ReadonlySet<string>): Promise<boolean> {
     return this.oneAtATime(async () => {
       const networks = await this.engine.networks();

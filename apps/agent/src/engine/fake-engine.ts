@@ -15,6 +15,10 @@ export class FakeEngine extends Engine {
   readonly output = new Map<string, { at: string; text: string }[]>();
   /** Fails every call while it is set, as an engine does that is down. */
   down = false;
+  /** Fails the removal of networks while it is set, as the engine does where something is attached. */
+  networksInUse = false;
+  /** Fails every start while it is set. */
+  startFailure: AppError | null = null;
   /** Fails every pull while it is set. */
   pullFailure: AppError | null = null;
   private readonly listeners = new Set<(event: EngineEvent) => void>();
@@ -48,6 +52,7 @@ export class FakeEngine extends Engine {
 
   async start(containerId: string): Promise<void> {
     this.assertUp();
+    if (this.startFailure) throw this.startFailure;
     this.change(containerId, { status: 'running', pid: 1, startedAt: new Date(), address: '127.0.0.1' }, 'started');
   }
 
@@ -90,6 +95,7 @@ export class FakeEngine extends Engine {
   }
 
   async removeNetwork(name: string): Promise<void> {
+    if (this.networksInUse) throw new AppError('conflict', { detail: 'The network has active endpoints.' });
     this.made.delete(name);
   }
 

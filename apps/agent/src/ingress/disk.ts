@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { AppError } from '@molo/contracts';
+import { writeWhole } from '../atomic-file.js';
+import type { Log } from '../logger.js';
 import { ingressPaths, type IngressPaths, type IngressSettings } from './config.js';
 import { platformPart, readState, renderFiles, withPools } from './config-file.js';
 import { thisMachine } from './machine.js';
@@ -14,6 +16,8 @@ const run = promisify(execFile);
 
 /** Many switches at once are written once. */
 const settleMs = 50;
+/** A disk that is full may be emptied. */
+const retryMs = 1000;
 
 /** The files that HAProxy starts from, kept equal to what it has. */
 export class StateFiles {
@@ -21,16 +25,19 @@ export class StateFiles {
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly settings: IngressSettings) {}
+  constructor(
+    private readonly settings: IngressSettings,
+    private readonly log: Log,
+  ) {}
 
   prepare(running: ProxyState | null): Promise<boolean> {
     return writeInitialConfig(this.settings, running);
   }
 
-  /** Soon, off the path of the switch. A failure leaves the files as they were; the next change tries again. */
+  /** Soon, off the path of the switch, and again until it was done: a failure leaves the files as they were. */
   save(state: ProxyState): void {
     this.pending = state;
-    this.timer ??= setTimeout(() => void this.flush().catch(() => undefined), settleMs);
+    this.flushIn(settleMs);
   }
 
   async saveNow(state: ProxyState): Promise<void> {
@@ -46,10 +53,20 @@ export class StateFiles {
     await write;
   }
 
+  private flushIn(ms: number): void {
+    this.timer ??= setTimeout(() => {
+      this.flush().catch((error: unknown) => {
+        this.log.error({ err: error }, 'what HAProxy starts from cannot be written; tried again');
+        this.flushIn(retryMs);
+      });
+    }, ms).unref();
+  }
+
   private async writePending(): Promise<void> {
     const state = this.pending;
-    this.pending = null;
-    if (state) await writeState(this.settings, state);
+    if (state === null) return;
+    await writeState(this.settings, state);
+    if (this.pending === state) this.pending = null;
   }
 }
 
@@ -58,10 +75,10 @@ export async function writeState(settings: IngressSettings, state: ProxyState): 
   const paths = ingressPaths(settings.home);
   const files = renderFiles(settings, paths, thisMachine(), state);
   const candidate = `${paths.config}.next`;
-  await writeAtomically(candidate, files.get(paths.config) ?? '');
+  await writeIfChanged(candidate, files.get(paths.config) ?? '');
   await validate(settings, candidate);
   for (const [file, content] of files) {
-    if (file !== paths.config) await writeAtomically(file, content);
+    if (file !== paths.config) await writeIfChanged(file, content);
   }
   await rename(candidate, paths.config);
 }
@@ -75,7 +92,7 @@ export async function writeInitialConfig(settings: IngressSettings, running: Pro
   await writePages(settings);
   await mkdir(dirname(paths.runtimeSocket), { recursive: true });
   for (const map of [paths.hostsMap, paths.environmentsMap, paths.serversMap]) {
-    if (!existsSync(map)) await writeAtomically(map, '');
+    if (!existsSync(map)) await writeIfChanged(map, '');
   }
   const before = await readFile(paths.config, 'utf8').catch(() => '');
   const state = withPools(running ?? readState(before, await readMaps(paths)), settings.pool);
@@ -92,7 +109,7 @@ async function readMaps(paths: IngressPaths): Promise<{ hosts: string; environme
 
 async function writePages(settings: IngressSettings): Promise<void> {
   const { pages } = ingressPaths(settings.home);
-  for (const [name, content] of renderPages()) await writeAtomically(join(pages, name), content);
+  for (const [name, content] of renderPages()) await writeIfChanged(join(pages, name), content);
 }
 
 async function validate(settings: IngressSettings, file: string): Promise<void> {
@@ -103,20 +120,9 @@ async function validate(settings: IngressSettings, file: string): Promise<void> 
   }
 }
 
-/** Either the old content or the new is there; `durable`: after a power cut too. The same content is not written again. */
-export async function writeAtomically(file: string, content: string, keep: 'durable' | 'cached' = 'durable'): Promise<void> {
+/** The same content is not written again. */
+async function writeIfChanged(file: string, content: string): Promise<void> {
   if ((await readFile(file, 'utf8').catch(() => null)) === content) return;
   await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    const handle = await open(temporary, 'w', 0o640);
-    await handle.writeFile(content).finally(async () => {
-      if (keep === 'durable') await handle.datasync();
-      await handle.close();
-    });
-    await rename(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeWhole(file, content, { mode: 0o640, isDurable: true });
 }
-

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ingressPaths } from './config.js';
-import { HaproxyFixture, until } from './fixtures/haproxy.js';
+import { HaproxyFixture, silentLog, until } from './fixtures/haproxy.js';
 import { ask, Load, openWebSocket } from './fixtures/load.js';
 import { addresses, deployment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
@@ -13,7 +13,7 @@ let ingress: Ingress;
 
 beforeEach(async () => {
   haproxy = await HaproxyFixture.start({ pool: 10 });
-  ingress = new Ingress(haproxy.settings);
+  ingress = new Ingress(haproxy.settings, silentLog);
   await ingress.onModuleInit();
 });
 

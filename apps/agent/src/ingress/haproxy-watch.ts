@@ -2,7 +2,8 @@ import { createConnection, type Socket } from 'node:net';
 import { ingressPaths, type IngressSettings } from './config.js';
 
 const firstRetryMs = 20;
-const lastRetryMs = 1_000;
+/** Until it is back HAProxy serves from its files, which may be a switch behind. */
+const lastRetryMs = 100;
 
 /**
  * Notices at once that HAProxy ended: an idle connection to its runtime API closes. Calls back when it is there again.

@@ -1,4 +1,5 @@
 import { AppError, type DesiredRoute, type ObservedRoute } from '@molo/contracts';
+import type { Log } from '../logger.js';
 import { platformHost } from './config-platform.js';
 import { ingressPaths, type IngressPaths, type IngressSettings } from './config.js';
 import { StateFiles } from './disk.js';
@@ -29,17 +30,17 @@ export class IngressSwitch {
   private readonly resting: string[] = [];
   /** The run of HAProxy that our own reload began: its connections were not cut. */
   private reloadedInto: string | null = null;
-
   private mayHaveOldWorkers = true;
 
   constructor(
     private readonly settings: IngressSettings,
+    log: Log,
     private readonly onReload: () => void,
   ) {
     this.paths = ingressPaths(settings.home);
     this.socket = new RuntimeSocket(this.paths.runtimeSocket);
     this.master = new HaproxyMaster(this.paths.masterSocket, this.socket);
-    this.files = new StateFiles(settings);
+    this.files = new StateFiles(settings, log);
   }
 
   /** What HAProxy has, as far as it is known. */

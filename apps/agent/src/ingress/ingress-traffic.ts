@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { DesiredRoute, NodeFigures, ObservedRoute, TrafficCount } from '@molo/contracts';
-import { writeAtomically } from './disk.js';
+import { writeWhole } from '../atomic-file.js';
+import type { Log } from '../logger.js';
 import type { IngressSwitch } from './ingress-switch.js';
 import { poolOfSlot, type ProxyState } from './proxy-state.js';
 import { parseIdentity, parseTunnels } from './runtime-answers.js';
@@ -23,7 +24,10 @@ export class IngressTraffic {
   /** `p0001s1` → WebSockets open when last looked: what is cut when that server ends. */
   private tunnels = new Map<string, number>();
 
-  constructor(private readonly proxy: IngressSwitch) {}
+  constructor(
+    private readonly proxy: IngressSwitch,
+    private readonly log: Log,
+  ) {}
 
   get isCounting(): boolean {
     return this.ledger.counting.size > 0;
@@ -152,8 +156,13 @@ export class IngressTraffic {
     for (const { open, environmentId } of this.tunnelsOf(state)) this.ledger.addTunnelsCut(environmentId, open);
   }
 
+  /** A ledger that cannot be written holds up no switch: it is wanted after a restart of the agent alone. */
   private async save(): Promise<void> {
-    await writeAtomically(this.proxy.paths.trafficLedger, JSON.stringify(this.ledger.toFile()), 'cached');
+    try {
+      await writeWhole(this.proxy.paths.trafficLedger, JSON.stringify(this.ledger.toFile()));
+    } catch (error) {
+      this.log.error({ err: error }, 'what was counted of traffic cannot be written');
+    }
   }
 }
 

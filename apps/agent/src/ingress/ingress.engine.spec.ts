@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HaproxyFixture, until } from './fixtures/haproxy.js';
+import { HaproxyFixture, silentLog, until } from './fixtures/haproxy.js';
 import { ask, openWebSocket } from './fixtures/load.js';
 import { addresses, environment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
@@ -15,7 +15,7 @@ describe('Ingress', () => {
 
   beforeEach(async () => {
     haproxy = await HaproxyFixture.start();
-    ingress = new Ingress(haproxy.settings);
+    ingress = new Ingress(haproxy.settings, silentLog);
     await ingress.onModuleInit();
   });
 
@@ -65,7 +65,7 @@ describe('Ingress', () => {
     await ingress.onModuleDestroy();
     await haproxy.kill();
     expect(await servedBy('myapp.localhost')).toBe('v1');
-    ingress = new Ingress(haproxy.settings);
+    ingress = new Ingress(haproxy.settings, silentLog);
     await ingress.onModuleInit();
     await v1.stop();
   });
@@ -77,7 +77,7 @@ describe('Ingress', () => {
     const state = () => haproxy.socket.send(['show servers state pool-0001']).then(([text = '']) => parseServersState(text));
     const before = await state();
     await ingress.onModuleDestroy();
-    ingress = new Ingress(haproxy.settings);
+    ingress = new Ingress(haproxy.settings, silentLog);
     await ingress.onModuleInit();
     expect(await ingress.openConnections(v1.id)).toBe(0);
     expect(await ingress.apply([route([v2], { release: 2 })], addresses([v2], [v1]))).toMatchObject([{ serving: [v2.id], failure: null }]);
@@ -162,7 +162,7 @@ describe('Ingress', () => {
     expect(seen.size).toBe(12);
     await ingress.onModuleDestroy();
     await haproxy.kill();
-    ingress = new Ingress(haproxy.settings);
+    ingress = new Ingress(haproxy.settings, silentLog);
     await ingress.onModuleInit();
     expect((await ingress.apply([route(many)], addresses(many)))[0]?.serving).toHaveLength(12);
     await ingress.apply([route(many.slice(0, 1))], addresses(many.slice(0, 1)));

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AppError, type DesiredRoute, type ObservedRoute, type TrafficCount } from '@molo/contracts';
+import { LOG, type Log } from '../logger.js';
 import type { IngressSettings } from './config.js';
 import { HaproxyWatch } from './haproxy-watch.js';
 import { IngressSwitch } from './ingress-switch.js';
@@ -22,14 +23,16 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   private last: { routes: readonly DesiredRoute[]; addresses: ReadonlyMap<string, InstanceAddress> } | null = null;
   /** One writer at a time: the end of the work that was asked for last. */
   private tail: Promise<unknown> = Promise.resolve();
-
   private readonly proxy: IngressSwitch;
   private readonly counts: IngressTraffic;
   private sampler: NodeJS.Timeout | null = null;
 
-  constructor(@Inject(INGRESS_SETTINGS) settings: IngressSettings) {
-    this.proxy = new IngressSwitch(settings, () => this.watch.reconnect());
-    this.counts = new IngressTraffic(this.proxy);
+  constructor(
+    @Inject(INGRESS_SETTINGS) settings: IngressSettings,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    this.proxy = new IngressSwitch(settings, log, () => this.watch.reconnect());
+    this.counts = new IngressTraffic(this.proxy, log);
     this.watch = new HaproxyWatch(settings, () => this.afterRestart());
   }
 
@@ -44,7 +47,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.watch.stop();
     if (this.sampler) clearInterval(this.sampler);
-    await this.exclusive(() => this.proxy.flush());
+    await this.exclusive(() => this.proxy.flush()).catch((error: unknown) => this.log.error({ err: error }, 'what HAProxy starts from cannot be written'));
     await this.counts.close();
   }
 
@@ -93,6 +96,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
     try {
       return await this.applyAndCount(routes, addresses);
     } catch (error) {
+      this.log.error({ err: error }, 'the ingress could not be switched');
       const failure = error instanceof AppError ? error.toFailure() : { code: 'ingress_failed' as const, detail: 'The ingress could not be switched; Molo tries again by itself.' };
       this.proxy.forget();
       return routes.map((route) => ({ environmentId: route.environmentId, serving: [], draining: 0, failure }));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HaproxyFixture, until } from './fixtures/haproxy.js';
+import { HaproxyFixture, silentLog, until } from './fixtures/haproxy.js';
 import { Load } from './fixtures/load.js';
 import { addresses, deployment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
@@ -13,7 +13,7 @@ describe('switching under load', () => {
 
   beforeEach(async () => {
     haproxy = await HaproxyFixture.start({ pool: 1000 });
-    ingress = new Ingress(haproxy.settings);
+    ingress = new Ingress(haproxy.settings, silentLog);
     await ingress.onModuleInit();
   });
 

@@ -138,8 +138,10 @@ export class TrafficLedger {
  *   WebSockets that were open when their instance ended. So a broken-off request counts in both, a WebSocket here only.
  *
  * 2.6 counts a reset before the answer as broken off and as unanswered, so the two are not added: where both kinds
- * happen at once the figures can be too low. A WebSocket that ends by a reset counts as broken off too: then they can be
- * too high. They are 0 if and only if nothing was cut.
+ * happen at once the figures can be too low. An instance killed before it read all that a WebSocket had sent ends it by
+ * a reset, which counts as broken off too: it is dropped twice and failed once, and no counter of HAProxy tells it from
+ * an answer that broke off. So under load the figures of a killed instance are too high by some WebSockets, and by those
+ * that ended by themselves since the last look. They are 0 if and only if nothing was cut.
  */
 function verdict(delta: Totals): Pick<TrafficCount, 'requests' | 'failed' | 'connectionsDropped'> {
   const cut = Math.max(0, delta.brokenOff, delta.unanswered);

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TrafficCount } from '@molo/contracts';
+import { ingressPaths } from './config.js';
 import { AppProcess } from './fixtures/app-process.js';
-import { HaproxyFixture, until } from './fixtures/haproxy.js';
+import { HaproxyFixture, silentLog, until } from './fixtures/haproxy.js';
 import { ask, firstBytes, openWebSocket } from './fixtures/load.js';
 import { addresses, deployment, environment, route } from './fixtures/routes.js';
 import { Ingress } from './ingress.js';
@@ -29,7 +32,7 @@ describe('a receipt', () => {
   });
 
   async function startIngress(): Promise<Ingress> {
-    const started = new Ingress(haproxy.settings);
+    const started = new Ingress(haproxy.settings, silentLog);
     await started.onModuleInit();
     return started;
   }
@@ -132,6 +135,16 @@ describe('a receipt', () => {
     const after = await receipt();
     expect(after).toMatchObject({ failed: 1, connectionsDropped: 1 });
     expect(after?.requests).toBeGreaterThanOrEqual(3);
+  });
+
+  it('goes on, and so do switches, where the ledger cannot be written', async () => {
+    const { trafficLedger } = ingressPaths(haproxy.settings.home);
+    await rm(trafficLedger);
+    await mkdir(join(trafficLedger, 'in the way'), { recursive: true });
+    expect(await ingress.apply([route([app])], addresses([app]))).toMatchObject([{ serving: [app.id], failure: null }]);
+    await count();
+    await get('/');
+    expect(await receipt()).toMatchObject({ requests: 1, failed: 0 });
   });
 
   it('ends with its deployment, while the figures go on and never fall', async () => {

@@ -26,23 +26,34 @@ export function startFailure(desired: DesiredInstance, listeners: readonly Liste
   if (check === undefined || check.kind === 'running' || check.kind === 'image') {
     return { code: 'instance_unhealthy', detail: `${name} did not become healthy within ${seconds} s${lastAnswer ? `: ${lastAnswer}` : ''}.` };
   }
-  const onPort = (listeners ?? []).filter((listener) => listener.port === check.port);
-  if (listeners !== null && onPort.length === 0) return notOnPort(name, check.port, seconds, listeners);
-  if (onPort.length > 0 && onPort.every((listener) => listener.loopback)) {
-    return { code: 'instance_wrong_port', detail: `${name} listens on port ${check.port} of 127.0.0.1 only, where no request can reach it. Listen on 0.0.0.0.` };
+  if (listeners?.length === 0) {
+    return { code: 'instance_not_listening', detail: `${name} listens on no port after ${seconds} s. It has to listen on 0.0.0.0 and the port in $PORT, which is ${desired.port}; an app that is slow to start can ask for more time with health.start in molo.yml.` };
   }
+  const detail = wrongPort(desired, listeners ?? []);
+  if (detail !== null) return { code: 'instance_wrong_port', detail };
   if (check.kind === 'http' && lastAnswer !== null) {
     return { code: 'instance_unhealthy', detail: `${name} did not answer GET ${check.path} on port ${check.port} with 2xx or 3xx within ${seconds} s: ${lastAnswer}. Check health.path in molo.yml and the last lines of its log.` };
   }
   return { code: 'instance_not_listening', detail: `${name} did not take a connection on port ${check.port} within ${seconds} s${lastAnswer ? ` (${lastAnswer})` : ''}.` };
 }
 
-function notOnPort(name: string, port: number, seconds: number, listeners: readonly Listener[]): Failure {
-  const others = [...new Set(listeners.map((listener) => listener.port))].toSorted((a, b) => a - b);
-  if (others.length === 0) {
-    return { code: 'instance_not_listening', detail: `${name} listens on no port after ${seconds} s. It has to listen on 0.0.0.0 and the port in $PORT, which is ${port}; an app that is slow to start can ask for more time with health.start in molo.yml.` };
-  }
-  return { code: 'instance_wrong_port', detail: `${name} listens on ${others.join(', ')}, but $PORT is ${port}. Listen on the port in $PORT, or set port: ${others[0]} in molo.yml.` };
+/** What is wrong with where a process listens; null where its check can reach it, and while it does not listen at all. */
+export function wrongPort(desired: DesiredInstance, listeners: readonly Listener[]): string | null {
+  const check = desired.health?.check;
+  if (check === undefined || check.kind === 'running' || check.kind === 'image' || listeners.length === 0) return null;
+  const name = `${desired.processType}.${desired.index}`;
+  const onPort = listeners.filter((listener) => listener.port === check.port);
+  if (onPort.some((listener) => !listener.loopback)) return null;
+  if (onPort.length > 0) return `${name} listens on port ${check.port} of 127.0.0.1 only, where no request can reach it. Listen on 0.0.0.0.`;
+  const reachable = portsOf(listeners.filter((listener) => !listener.loopback));
+  const place = reachable.length > 0 ? reachable.join(', ') : `${portsOf(listeners).join(', ')} of 127.0.0.1 only`;
+  if (check.port !== desired.port) return `${name} listens on ${place}, but health.port is ${check.port}. Listen there too, or correct health.port in molo.yml.`;
+  if (reachable.length === 0) return `${name} listens on ${place}, but $PORT is ${check.port}. Listen on 0.0.0.0 and the port in $PORT.`;
+  return `${name} listens on ${place}, but $PORT is ${check.port}. Listen on the port in $PORT, or set port: ${reachable[0]} in molo.yml.`;
+}
+
+function portsOf(listeners: readonly Listener[]): number[] {
+  return [...new Set(listeners.map((listener) => listener.port))].toSorted((a, b) => a - b);
 }
 
 function limitOf(desired: DesiredInstance | null): string {

@@ -29,6 +29,8 @@ export class HealthProbe {
   private readonly stopping = new AbortController();
   private last: Health | null = null;
   private failures = 0;
+  /** null where nothing is asked: staying alive is enough, or the engine asks. */
+  private readonly check: Checked | null;
 
   constructor(
     private readonly health: DesiredInstance['health'],
@@ -37,6 +39,8 @@ export class HealthProbe {
     private readonly host: string,
     private readonly changed: () => void,
   ) {
+    const check = health?.check;
+    this.check = check === undefined || check.kind === 'running' || check.kind === 'image' ? null : check;
     void this.run();
   }
 
@@ -48,12 +52,16 @@ export class HealthProbe {
     this.stopping.abort();
   }
 
+  /** Asks once, now. */
+  async ask(): Promise<void> {
+    if (this.check === null) return;
+    this.take(await checkOnce(this.check, this.address, this.host, (this.health?.timeoutSeconds ?? 5) * 1000).catch(reasonOf));
+  }
+
   private async run(): Promise<void> {
-    const check = this.health?.check;
-    if (check === undefined || check.kind === 'running' || check.kind === 'image') return this.stays();
+    if (this.check === null) return this.stays();
     while (!this.stopping.signal.aborted) {
-      const answer = await checkOnce(check, this.address, this.host, (this.health?.timeoutSeconds ?? 5) * 1000).catch(reasonOf);
-      this.take(answer);
+      await this.ask();
       await pause(this.pauseMs(), undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }

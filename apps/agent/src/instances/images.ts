@@ -39,4 +39,10 @@ export class Images {
   forget(image: Image): void {
     this.known.delete(image.reference);
   }
+
+  /** Forgets the images that none of these instances is made from. */
+  keepOnly(instances: readonly Pick<DesiredInstance, 'image'>[]): void {
+    const wanted = new Set(instances.map(({ image }) => image.reference));
+    for (const reference of this.known.keys()) if (!wanted.has(reference)) this.known.delete(reference);
+  }
 }

@@ -5,10 +5,11 @@ import type { Container, Engine } from '../engine/engine.js';
 import { networkName, type EnvironmentNetworks } from '../engine/environment-networks.js';
 import type { Log } from '../logger.js';
 import type { InstanceLogs } from '../logs/instance-logs.js';
+import type { Standstill } from '../reconcile/standstill.js';
 import { containerSpec } from './container-spec.js';
 import { startFailure } from './failures.js';
-import { HealthProbe } from './health-probe.js';
 import type { Images } from './images.js';
+import { InstanceChecks } from './instance-checks.js';
 import { afterFailedAction, step, type Action, type Decision } from './instance-step.js';
 import { listenersOf } from './listening-ports.js';
 import type { MemoryStore } from './memory-store.js';
@@ -20,6 +21,7 @@ export interface InstanceParts {
   readonly images: Images;
   readonly memories: MemoryStore;
   readonly logs: InstanceLogs;
+  readonly standstill: Standstill;
   readonly log: Log;
   /** Name under which the instance's environment is reached, for HTTP checks. */
   hostOf(environmentId: string): string;
@@ -44,8 +46,7 @@ export class InstanceController {
   private openConnections: number | null = null;
   private observed: InstanceObserved = 'pending';
   private lastLines: readonly string[] = [];
-  private probe: HealthProbe | null = null;
-  private probed: string | null = null;
+  private readonly checks: InstanceChecks;
   private timer: NodeJS.Timeout | undefined;
   private readonly turning = new CoalescedWork(() => this.turn());
   private closed = false;
@@ -54,7 +55,13 @@ export class InstanceController {
     readonly id: string,
     private readonly parts: InstanceParts,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.checks = new InstanceChecks({
+      host: () => parts.hostOf(this.desired?.environmentId ?? ''),
+      say: (container, text) => parts.logs.tellDeployment(container, text),
+      changed: () => this.poke(),
+    });
+  }
 
   /** Takes a container that was found; false when it has another one already. */
   adopt(container: Container): boolean {
@@ -90,7 +97,7 @@ export class InstanceController {
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
-    this.probe?.stop();
+    this.checks.stop();
     await this.turning.end();
   }
 
@@ -142,7 +149,11 @@ export class InstanceController {
 
   private async once(): Promise<void> {
     await this.look();
+    const { desired } = this;
     const decision = this.decide();
+    if (decision.action !== 'none') await this.parts.standstill.over();
+    // Where something else is wanted by now, that has poked it already.
+    if (this.desired !== desired) return;
     this.parts.memories.set(this.id, decision.memory);
     this.watch();
     await this.publish(decision);
@@ -157,7 +168,12 @@ export class InstanceController {
 
   private async lookAtContainer(): Promise<void> {
     this.stale = false;
-    this.container = this.containerId === null ? null : await this.parts.engine.inspect(this.containerId);
+    try {
+      this.container = this.containerId === null ? null : await this.parts.engine.inspect(this.containerId);
+    } catch (error) {
+      this.stale = true;
+      throw error;
+    }
     if (this.container !== null || this.containerId === null) return;
     this.parts.logs.forgetContainer(this.containerId);
     this.containerId = null;
@@ -170,6 +186,7 @@ export class InstanceController {
       memory: this.parts.memories.get(this.id),
       imagePresent: this.desired !== null && this.parts.images.idOf(this.desired.image) !== null,
       healthy: this.healthy(),
+      elsewhereSince: this.checks.elsewhereSince,
       openConnections: this.desired?.port === null || this.desired?.runsOnce ? 0 : this.openConnections,
       stopMs: this.stopSeconds() * 1000,
       now: now(),
@@ -180,7 +197,7 @@ export class InstanceController {
     if (this.desired?.health?.check.kind === 'image' && this.container && this.container.imageHealth !== 'none') {
       return this.container.imageHealth === 'starting' ? null : this.container.imageHealth === 'healthy';
     }
-    return this.probe?.result?.healthy ?? null;
+    return this.checks.healthy;
   }
 
   private stopSeconds(): number {
@@ -190,11 +207,7 @@ export class InstanceController {
   /** Follows the log of its container and asks for its health, as long as it runs and is wanted. */
   private watch(): void {
     if (this.container && this.container.status !== 'created') this.parts.logs.follow(this.container, this.forDeployment());
-    const key = this.container?.address && this.desired?.desired === 'running' && !this.desired.runsOnce ? `${this.container.id} ${this.container.address}` : null;
-    if (key === this.probed) return;
-    this.probe?.stop();
-    this.probed = key;
-    this.probe = key === null ? null : new HealthProbe(this.desired!.health, this.container!.address!, this.parts.hostOf(this.desired!.environmentId), () => this.poke());
+    this.checks.follow(this.container, this.desired, this.parts.memories.get(this.id).everHealthy);
   }
 
   /** Until it was healthy once, what it says belongs to the story of its deployment. */
@@ -234,7 +247,7 @@ export class InstanceController {
       case 'create':
         return this.create(this.desired!);
       case 'start':
-        return engine.start(this.containerId!);
+        return this.start(this.containerId!, this.desired!);
       case 'diagnose':
         return this.diagnose(this.desired!);
       case 'terminate':
@@ -258,15 +271,30 @@ export class InstanceController {
     }
   }
 
+  private async start(containerId: string, desired: DesiredInstance): Promise<void> {
+    const { engine, networks } = this.parts;
+    try {
+      await engine.start(containerId);
+    } catch (error) {
+      networks.forget(networkName(desired));
+      // Its network may have gone since it was created: it is made anew. One of which nobody knows whether it started stays.
+      if (error instanceof AppError && error.code !== 'unavailable') await engine.remove(containerId);
+      throw error;
+    }
+  }
+
   private async kill(containerId: string): Promise<void> {
     await this.parts.engine.signal(containerId, 'SIGKILL');
     // A process in the kernel's hands may take a moment to go, and must not be asked in a tight loop.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
+  /** Looks once more first: this agent may have stood still, and what it saw last be old. */
   private async diagnose(desired: DesiredInstance): Promise<void> {
+    await Promise.all([this.lookAtContainer(), this.checks.look()]);
+    if (this.decide().action !== 'diagnose') return;
     const listeners = this.container ? await listenersOf(this.container.pid) : null;
-    const failure = startFailure(desired, listeners, this.probe?.result?.answer ?? null);
+    const failure = startFailure(desired, listeners, this.checks.answer);
     this.parts.memories.set(this.id, { ...this.parts.memories.get(this.id), failure, end: 'failed' });
   }
 

@@ -58,6 +58,7 @@ function decide(changes: Partial<Facts> = {}): Decision {
     memory: blankMemory,
     imagePresent: true,
     healthy: null,
+    elsewhereSince: null,
     openConnections: null,
     stopMs: 10_000,
     now: start,
@@ -89,6 +90,17 @@ describe('an instance that is wanted', () => {
   it('is asked why, once its time to become healthy is over', () => {
     const memory = decide({ container: container() }).memory;
     expect(decide({ container: container(), memory, healthy: false, now: start + 30_000 })).toMatchObject({ action: 'diagnose' });
+  });
+  it('is asked why before its time is over, once it has rested on another port for ten seconds', () => {
+    const elsewhere = { container: container(), healthy: false, elsewhereSince: start + 2000 };
+    const { memory } = decide({ container: container() });
+    expect(decide({ ...elsewhere, memory, now: start + 11_999 })).toMatchObject({ action: 'none', wakeAt: start + 12_000 });
+    expect(decide({ ...elsewhere, memory, now: start + 12_000 })).toMatchObject({ action: 'diagnose' });
+  });
+  it('has all of its time, wherever it listens meanwhile, when it asked for more than is usual', () => {
+    const desired = instance({ health: { ...instance().health!, startSeconds: 90 } });
+    const { memory } = decide({ desired, container: container() });
+    expect(decide({ desired, memory, container: container(), healthy: false, elsewhereSince: start, now: start + 89_999 })).toMatchObject({ action: 'none', wakeAt: start + 90_000 });
   });
   it('fails at once when it ends before it was ever healthy', () => {
     const decision = decide({ container: exited });
@@ -232,6 +244,10 @@ describe('an action that failed', () => {
   it('fails an instance at once when trying again cannot help', () => {
     expect(afterFailedAction(blankMemory, { code: 'instance_start_failed', detail: '', retryable: false }, start).end).toBe('failed');
   });
+  it('is done again each second while the engine is down, and counts for nothing', () => {
+    const memory = afterFailedAction({ ...blankMemory, failuresInARow: 2 }, { code: 'unavailable', detail: '', retryable: true }, start);
+    expect(memory).toMatchObject({ end: null, failuresInARow: 2, retryAt: start + 1000 });
+  });
   it('never ends an instance that had been healthy, nor one whose engine is down', () => {
     expect(afterFailedAction({ ...wasHealthy, failuresInARow: 50 }, { code: 'instance_start_failed', detail: '', retryable: false }, start).end).toBeNull();
     expect(afterFailedAction({ ...blankMemory, failuresInARow: 50 }, { code: 'unavailable', detail: '', retryable: true }, start).end).toBeNull();
@@ -252,6 +268,7 @@ describe('every state that can be', () => {
     }).map((changes) => ({ ...blankMemory, ...changes })),
     imagePresent: fc.boolean(),
     healthy: fc.option(fc.boolean()),
+    elsewhereSince: fc.option(fc.integer({ min: start - 20_000, max: start })),
     openConnections: fc.option(fc.nat(3)),
   });
   const needsContainer = new Set<Action>(['start', 'terminate', 'kill', 'remove', 'diagnose']);

@@ -1,4 +1,4 @@
-import type { DesiredInstance, InstanceObserved } from '@molo/contracts';
+import { manifestDefaults, type DesiredInstance, type InstanceObserved } from '@molo/contracts';
 import type { Container } from '../engine/engine.js';
 import { endFailure } from './failures.js';
 import type { InstanceMemory } from './instance-memory.js';
@@ -12,6 +12,8 @@ export interface Facts {
   readonly imagePresent: boolean;
   /** What the last check of the running container said; null before the first. */
   readonly healthy: boolean | null;
+  /** Since when its process has listened elsewhere than where it is waited for, alone and at rest; null while it does not. */
+  readonly elsewhereSince: number | null;
   /** Connections that the ingress still has open to it; null while it has not said. */
   readonly openConnections: number | null;
   /** Time between SIGTERM and SIGKILL. */
@@ -20,7 +22,7 @@ export interface Facts {
 }
 
 /**
- * `diagnose`: its time to become healthy is over; find out why, and call it failed.
+ * `diagnose`: its time to become healthy is over; look once more, find out why, and call it failed.
  */
 export type Action = 'none' | 'fetch-image' | 'create' | 'start' | 'diagnose' | 'terminate' | 'kill' | 'remove';
 
@@ -35,6 +37,9 @@ export interface Decision {
 const healthyLongEnoughMs = 60_000;
 const longestBackoffMs = 60_000;
 const fetchAttempts = 3;
+const unavailableRetryMs = 1000;
+/** An app that rests this long on another port than the one expected will not come to the right one. */
+const elsewhereMs = 10_000;
 
 /** The one place where an instance's way is decided: a function of what is wanted and what is seen, with no effects. */
 export function step(facts: Facts): Decision {
@@ -65,7 +70,9 @@ function withoutFuture(memory: InstanceMemory, now: number): InstanceMemory {
 /** What is remembered after an action failed: try again later, or give up before it was ever healthy. */
 export function afterFailedAction(memory: InstanceMemory, failure: { code: NonNullable<InstanceMemory['failure']>['code']; detail: string; retryable: boolean }, now: number): InstanceMemory {
   const { code, detail } = failure;
-  const givesUp = code !== 'unavailable' && !memory.everHealthy && (!failure.retryable || memory.failuresInARow + 1 >= fetchAttempts);
+  // An engine that does not answer is no failure of the instance: it is done as soon as the engine is back.
+  if (code === 'unavailable') return { ...memory, failure: { code, detail }, retryAt: now + unavailableRetryMs };
+  const givesUp = !memory.everHealthy && (!failure.retryable || memory.failuresInARow + 1 >= fetchAttempts);
   if (givesUp) return { ...memory, failure: { code, detail }, end: 'failed' };
   return { ...memory, failure: { code, detail }, failuresInARow: memory.failuresInARow + 1, retryAt: now + backoffMs(memory.failuresInARow + 1) };
 }
@@ -115,11 +122,16 @@ function healthy(facts: Facts, memory: InstanceMemory, run: NonNullable<Instance
 }
 
 function becoming(facts: Facts, memory: InstanceMemory, since: number): Decision {
-  const deadline = since + (facts.desired?.health?.startSeconds ?? 0) * 1000;
-  const limited = facts.desired?.health !== null;
-  if (!limited || facts.now < deadline) return { observed: 'checking', action: 'none', memory, wakeAt: limited ? deadline : null };
+  const deadline = facts.desired?.health ? startDeadline(facts, facts.desired.health.startSeconds, since) : Infinity;
+  if (facts.now < deadline) return { observed: 'checking', action: 'none', memory, wakeAt: deadline === Infinity ? null : deadline };
   // One that was healthy before it was started again is left running: it may yet come up.
   return memory.everHealthy ? rest('unhealthy', memory) : act('checking', 'diagnose', memory);
+}
+
+/** An app that asked for more time than is usual gets all of it, wherever it listens meanwhile. */
+function startDeadline({ elsewhereSince }: Facts, startSeconds: number, since: number): number {
+  const whole = since + startSeconds * 1000;
+  return elsewhereSince === null || startSeconds > manifestDefaults.startSeconds ? whole : Math.min(whole, elsewhereSince + elsewhereMs);
 }
 
 function ended(facts: Facts, container: Container, before: InstanceMemory): Decision {

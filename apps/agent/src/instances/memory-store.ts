@@ -48,6 +48,11 @@ export class MemoryStore {
     if (this.memories.delete(instanceId)) this.writing.ask();
   }
 
+  /** Forgets all other instances: those that ended for good while no agent ran. */
+  keepOnly(instances: ReadonlyMap<string, unknown>): void {
+    for (const id of this.memories.keys()) if (!instances.has(id)) this.forget(id);
+  }
+
   /** Resolves once all that was set is in the file. */
   async saved(): Promise<void> {
     await this.writing.rest();

@@ -3,10 +3,13 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import { LOG, type Log } from '../logger.js';
 import { Reconciler } from './reconciler.js';
+import { Standstill } from './standstill.js';
 
 /** Jobs say at once that there is something new; this finds out when a job was lost with Redis. */
 const lookEveryMs = 10_000;
 const retryMs = 1000;
+/** Connections that were kept may have been closed meanwhile: one attempt says little. */
+const urgentAttempts = 3;
 
 /** Brings the newest desired set from the control plane to the reconciler. */
 @Injectable()
@@ -19,16 +22,18 @@ export class DesiredFollower implements OnModuleDestroy {
   constructor(
     @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
     @Inject(Reconciler) private readonly reconciler: Reconciler,
+    @Inject(Standstill) private readonly standstill: Standstill,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
   start(): void {
+    this.standstill.start(() => this.refresh(urgentAttempts));
     this.following ??= this.follow();
   }
 
   /** Fetches until the node is at least at this generation. Throws when the control plane does not answer. */
   async reach(generation: number): Promise<void> {
-    if (this.reconciler.generation < generation) await this.refresh(3);
+    if (this.reconciler.generation < generation) await this.refresh(urgentAttempts);
   }
 
   async onModuleDestroy(): Promise<void> {

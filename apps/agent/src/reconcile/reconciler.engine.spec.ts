@@ -125,6 +125,14 @@ describe('an instance', () => {
     expect(await reported(wanted, 'failed')).toMatchObject({ failure: { code, detail: expect.stringMatching(detail) } });
   });
 
+  it('that rests on another port is told of in the log of its deployment, and fails long before its deadline', async () => {
+    const wanted = instance({ command: 'httpd -f -p 3001', health: { check: { kind: 'tcp', port: 8080 }, intervalSeconds: 0.05, timeoutSeconds: 1, startSeconds: 60 } });
+    await desire(await agent(), [wanted]);
+    const told = await waitFor(() => controlPlane.logs.find((chunk) => chunk.source === 'molo'), { timeoutMs: 8000, what: 'the line' });
+    expect(told).toMatchObject({ deploymentId: wanted.deploymentId, text: expect.stringMatching(/^Still waiting for port 8080: web\.1 listens on 3001/) });
+    expect(await reported(wanted, 'failed')).toMatchObject({ failure: { code: 'instance_wrong_port' } });
+  });
+
   it('that answers its HTTP check badly fails with what it answered', async () => {
     const wanted = instance({ health: { check: { kind: 'http', port: 8080, path: '/missing' }, intervalSeconds: 0.05, timeoutSeconds: 1, startSeconds: 1 } });
     await desire(await agent(), [wanted]);

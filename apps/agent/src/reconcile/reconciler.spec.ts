@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
 import { AppError, type DesiredInstance, type DesiredRoute } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeEngine } from '../engine/fake-engine.js';
 import { startTestAgent, TestControlPlane, testHome, TestIngress, testInstance, type TestAgent } from './test-agent.js';
 
@@ -194,6 +195,67 @@ describe('the reconciler', () => {
     expect([...engine.made.keys()]).toEqual(['molo-shop-production']);
     await accept(one, []);
     await waitFor(() => engine.containers.size === 0 && engine.made.size === 0, { what: 'nothing left' });
+  });
+
+  it('tries again to remove a network that was still in use, and one that was left behind', async () => {
+    const wanted = instance();
+    const one = await agent();
+    await accept(one, [wanted]);
+    await becomes(wanted, 'healthy');
+    engine.networksInUse = true;
+    await accept(one, []);
+    await waitFor(() => engine.containers.size === 0, { what: 'no container' });
+    engine.networksInUse = false;
+    await waitFor(() => engine.made.size === 0, { what: 'no network' });
+    await engine.createNetwork('molo-left-production', '10.214.1.0/26', { 'molo.managed': 'true', 'molo.node': controlPlane.nodeId });
+    agents.splice(0);
+    await one.close();
+    await agent();
+    await waitFor(() => engine.made.size === 0, { what: 'the network of before to be gone' });
+  });
+
+  it('makes a container anew that cannot be started, since its network may have gone', async () => {
+    engine.startFailure = new AppError('image_pull_failed', { detail: 'network molo-shop-production not found' });
+    const wanted = instance();
+    await accept(await agent(), [wanted]);
+    await waitFor(() => engine.specs.size === 1, { what: 'the first container' });
+    engine.made.clear();
+    engine.startFailure = null;
+    await becomes(wanted, 'healthy');
+    expect([engine.specs.size, engine.containers.size, engine.made.size]).toEqual([2, 1, 1]);
+  });
+
+  it('remembers nothing of instances that ended for good while no agent ran', async () => {
+    const wanted = instance();
+    const first = await agent();
+    await accept(first, [wanted]);
+    await becomes(wanted, 'healthy');
+    agents.splice(0);
+    await first.close();
+    engine.containers.clear();
+    const other = instance();
+    controlPlane.want([other]);
+    await agent();
+    await becomes(other, 'healthy');
+    const remembered = () => Object.keys(JSON.parse(readFileSync(join(home.home, 'agent/instances.json'), 'utf8')) as object);
+    await waitFor(() => !remembered().includes(wanted.id), { what: 'it to be forgotten' });
+  });
+
+  it('acts on the newest desired set alone once it stood still', async () => {
+    const old = instance({ drainSeconds: 20 });
+    const one = await agent();
+    await accept(one, [old], [route([old])]);
+    await becomes(old, 'healthy');
+    ingress.open.set(old.id, 1);
+    await accept(one, [{ ...old, desired: 'draining' }], [{ ...route([old]), serving: [] }]);
+    await becomes(old, 'draining');
+    controlPlane.want([old], [route([old])]);
+    const clock = performance.now.bind(performance);
+    const stoodStill = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 90_000);
+    ingress.open.set(old.id, 2);
+    await becomes(old, 'healthy');
+    expect(engine.signals).toEqual([]);
+    stoodStill.mockRestore();
   });
 
   it('takes the newest desired set without any job', async () => {

@@ -9,6 +9,7 @@ import { LOG, type Log } from '../logger.js';
 import { InstanceLogs } from '../logs/instance-logs.js';
 import { DesiredStore } from './desired-store.js';
 import { ObservedReporter, type Observation } from './observed-reporter.js';
+import { Standstill } from './standstill.js';
 import { Traffic } from './traffic.js';
 
 const retryMs = 1000;
@@ -28,7 +29,7 @@ export class Reconciler implements OnModuleDestroy {
   private accepting: Promise<unknown> = Promise.resolve();
   /** Nothing is started or switched before it is known what runs already. */
   private adopted = false;
-  private wantedNetworks = '';
+  private wantedNetworks: string | null = null;
   private retry: NodeJS.Timeout | undefined;
   private networksRetry: NodeJS.Timeout | undefined;
 
@@ -41,6 +42,7 @@ export class Reconciler implements OnModuleDestroy {
     @Inject(DesiredStore) private readonly store: DesiredStore,
     @Inject(ObservedReporter) private readonly reporter: ObservedReporter,
     @Inject(Traffic) private readonly traffic: Traffic,
+    @Inject(Standstill) private readonly standstill: Standstill,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
@@ -99,6 +101,7 @@ export class Reconciler implements OnModuleDestroy {
   private become(node: DesiredNode): void {
     this.node = node;
     this.identify(node.nodeId);
+    this.images.keepOnly(node.instances);
     const wanted = new Map(node.instances.map((instance) => [instance.id, instance]));
     for (const [id, controller] of this.controllers) if (!wanted.has(id)) controller.want(null);
     if (this.adopted) for (const [id, instance] of wanted) this.controller(id, node.nodeId).want(instance);
@@ -126,10 +129,15 @@ export class Reconciler implements OnModuleDestroy {
     }
     for (const controller of this.controllers.values()) controller.lookAgain();
     for (const instance of this.node?.instances ?? []) this.controller(instance.id, node.nodeId).want(instance);
-    // A report of what is not known yet would say that nothing runs.
-    if (!this.adopted) this.reporter.start(() => this.observation());
-    this.adopted = true;
+    if (!this.adopted) this.begin();
     this.changed();
+  }
+
+  /** Now it is known what runs: a report of before would have said that nothing does. */
+  private begin(): void {
+    this.adopted = true;
+    this.memories.keepOnly(this.controllers);
+    this.reporter.start(() => this.observation());
   }
 
   private async adopt(container: Container, nodeId: string): Promise<void> {
@@ -144,9 +152,9 @@ export class Reconciler implements OnModuleDestroy {
   private controller(id: string, nodeId: string): InstanceController {
     const known = this.controllers.get(id);
     if (known) return known;
-    const { engine, networks, images, memories, logs, log } = this;
+    const { engine, networks, images, memories, logs, standstill, log } = this;
     const hostOf = (environmentId: string) => this.node?.routes.find((route) => route.environmentId === environmentId)?.hosts[0] ?? 'localhost';
-    const controller = new InstanceController(id, { nodeId, engine, networks, images, memories, logs, log, hostOf }, () => this.changed());
+    const controller = new InstanceController(id, { nodeId, engine, networks, images, memories, logs, standstill, log, hostOf }, () => this.changed());
     this.controllers.set(id, controller);
     return controller;
   }
@@ -193,7 +201,7 @@ export class Reconciler implements OnModuleDestroy {
   }
 
   private removeNetworksLater(): void {
-    this.wantedNetworks = '';
+    this.wantedNetworks = null;
     clearTimeout(this.networksRetry);
     this.networksRetry = setTimeout(() => this.closing.signal.aborted || this.removeNetworks(), retryMs);
   }

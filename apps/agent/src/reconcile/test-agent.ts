@@ -24,6 +24,7 @@ import { DesiredFollower } from './desired-follower.js';
 import { DesiredStore } from './desired-store.js';
 import { ObservedReporter } from './observed-reporter.js';
 import { Reconciler } from './reconciler.js';
+import { Standstill } from './standstill.js';
 import { Traffic } from './traffic.js';
 
 /** What tests of the agent need around it: a control plane that listens, an ingress that obeys, and the agent's own parts. */
@@ -110,14 +111,16 @@ export async function startTestAgent(parts: { engine: Engine; home: string; cont
   const lines = new DeploymentLines(client, log);
   const logs = new InstanceLogs(engine, logStore, lines, log);
   const reporter = new ObservedReporter(client, log);
-  const traffic = new Traffic(parts.ingress as unknown as Ingress, log);
+  const standstill = new Standstill(log);
+  const traffic = new Traffic(parts.ingress as unknown as Ingress, standstill, log);
   const networks = new EnvironmentNetworks(engine, config, log);
   const memories = new MemoryStore(config, log);
-  const reconciler = new Reconciler(engine, networks, new Images(engine, config), memories, logs, new DesiredStore(config, log), reporter, traffic, log);
-  const follower = new DesiredFollower(client, reconciler, log);
+  const reconciler = new Reconciler(engine, networks, new Images(engine, config), memories, logs, new DesiredStore(config, log), reporter, traffic, standstill, log);
+  const follower = new DesiredFollower(client, reconciler, standstill, log);
   await reconciler.start();
   if (parts.follow ?? true) follower.start();
   const close = async () => {
+    standstill.onModuleDestroy();
     await Promise.all([follower.onModuleDestroy(), client.onModuleDestroy(), reporter.onModuleDestroy(), reconciler.onModuleDestroy(), traffic.onModuleDestroy(), lines.onModuleDestroy()]);
     await logs.onModuleDestroy();
     await logStore.onModuleDestroy();

@@ -7,6 +7,7 @@ import { Ingress } from '../ingress/ingress.js';
 import type { InstanceAddress } from '../ingress/wish.js';
 import { LOG, type Log } from '../logger.js';
 import { addressesOf, type Reachable } from './routes.js';
+import { Standstill } from './standstill.js';
 
 const retryMs = 1000;
 /** HAProxy tells nobody when a connection ends; it is asked only while something drains. */
@@ -32,6 +33,7 @@ export class Traffic implements OnModuleDestroy {
 
   constructor(
     @Inject(Ingress) private readonly ingress: Ingress,
+    @Inject(Standstill) private readonly standstill: Standstill,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
@@ -75,6 +77,7 @@ export class Traffic implements OnModuleDestroy {
   }
 
   private async follow(): Promise<void> {
+    await this.standstill.over();
     const { wish } = this;
     if (wish === null || wish === this.done) return;
     clearTimeout(this.retry);
@@ -119,6 +122,9 @@ export class Traffic implements OnModuleDestroy {
     const counts = await Promise.all(ids.map((id) => this.ingress.openConnections(id).catch(() => null)));
     const changed = ids.filter((id, index) => counts[index] !== null && this.open.get(id) !== counts[index]);
     for (const [index, id] of ids.entries()) if (counts[index] !== null) this.open.set(id, counts[index] ?? 0);
+    // Some may have ended while they were asked about.
+    const draining = new Set(this.drainingIds());
+    for (const id of this.open.keys()) if (!draining.has(id)) this.open.delete(id);
     if (changed.length > 0) this.listener();
     await pause(drainLookMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     this.draining.ask();
