@@ -1,7 +1,7 @@
 import { runSuite, type Outcome } from '../test/suite.ts';
 import { prepare } from '../test/prepare.ts';
 import { locked } from '../setup/lock.ts';
-import { main, paint, say, seconds } from '../terminal/progress.ts';
+import { main, paint, say, seconds, StepFailed } from '../terminal/progress.ts';
 import { lint } from '../test/lint.ts';
 
 /** In this order: what is quick and needs little comes first. */
@@ -12,6 +12,8 @@ const limitMs = 30 * 60_000;
 await main(async () => {
   const deadline = Date.now() + limitMs;
   const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !suites.some((suite) => suite === name));
+  if (unknown.length > 0) throw new StepFailed(`there is no suite ${unknown.join(', ')}`, { advice: `Name one or more of ${suites.join(', ')}, or none for all: npm test feature` });
   await locked(() => prepare());
   const isClean = await lint();
   const outcomes: Outcome[] = [];

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { moloHome } from '../config.ts';
 import { writeAtomically } from '../setup/files.ts';
 import { readSettings } from '../setup/settings.ts';
-import { step } from '../terminal/progress.ts';
+import { say, step } from '../terminal/progress.ts';
 
 const stopGraceSeconds = 10;
+/** More than the grace: the engine answers when the container has stopped. */
+const answerTimeoutMs = 30_000;
 /** The node's id, by which its containers are known also when the platform is down. */
 const nodeFile = join(moloHome, 'agent', 'node.id');
 
@@ -31,7 +33,10 @@ export async function stopOwnContainers(): Promise<void> {
   if (!existsSync(nodeFile)) return;
   const socket = readSettings()['MOLO_DOCKER_SOCKET'] ?? '/var/run/docker.sock';
   const filters = encodeURIComponent(JSON.stringify({ label: ['molo.managed=true', `molo.node=${readFileSync(nodeFile, 'utf8')}`] }));
-  const answer = await ask(socket, 'GET', `/containers/json?filters=${filters}`).catch(() => '[]');
+  const answer = await ask(socket, 'GET', `/containers/json?filters=${filters}`).catch((error: unknown) => {
+    say(`No Docker Engine answers at ${socket}: what runs under it is left as it is. ${String(error)}`);
+    return '[]';
+  });
   const containers = JSON.parse(answer) as Container[];
   if (containers.length === 0) return;
   await step(`Stop ${containers.length} ${containers.length === 1 ? 'instance' : 'instances'}`, async () => {
@@ -39,13 +44,16 @@ export async function stopOwnContainers(): Promise<void> {
   });
 }
 
+/** Asks over a unix socket; an answer that refuses is an error. */
 function ask(socketPath: string, method: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, method, path, headers: { host: 'localhost' } }, (response) => {
+    const asked = request({ socketPath, method, path, headers: { host: 'localhost' }, timeout: answerTimeoutMs }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.on('end', () => resolve(text));
+      response.on('error', reject);
+      response.on('end', () => ((response.statusCode ?? 500) < 400 ? resolve(text) : reject(new Error(`${method} ${path} was answered ${response.statusCode}: ${text}`))));
     });
+    asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} had no answer in ${answerTimeoutMs} ms`)));
     asked.on('error', reject);
     asked.end();
   });

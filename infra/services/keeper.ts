@@ -15,7 +15,6 @@ export function supervisor({ home }: Surroundings): Service {
   return {
     name: 'supervisor',
     unprivileged: false,
-    servesApps: true,
     needs: [],
     prepare: [
       '# systemd marks what it starts: then it is the one that keeps runsvdir.',

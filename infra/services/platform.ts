@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { moloHome } from '../config.ts';
@@ -12,6 +11,7 @@ import { bringUp, endSupervisor, ensureSupervisor, keptServices, serviceAnswers,
 
 const pollEveryMs = 100;
 const answerTimeoutMs = 120_000;
+const statusTimeoutMs = 5_000;
 /** As many new processes of one service before it answers are a crash loop. */
 const crashLoopStarts = 8;
 
@@ -48,15 +48,15 @@ interface PlatformStatus {
   readonly parts: readonly { readonly name: string; readonly up: boolean }[];
 }
 
-function partsDown(settings: Settings): Promise<string[]> {
-  return new Promise((resolve) => {
-    const asked = get(`${settings['MOLO_CONTROL_PLANE_URL']}/api/v1/status`, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => (text += part));
-      response.on('end', () => resolve(response.statusCode === 200 ? (JSON.parse(text) as PlatformStatus).parts.filter(({ up }) => !up).map(({ name }) => name) : ['the control plane']));
-    });
-    asked.on('error', () => resolve(['the control plane']));
-  });
+async function partsDown(settings: Settings): Promise<string[]> {
+  try {
+    const response = await fetch(`${settings['MOLO_CONTROL_PLANE_URL']}/api/v1/status`, { signal: AbortSignal.timeout(statusTimeoutMs) });
+    if (!response.ok) return ['the control plane'];
+    const { parts } = (await response.json()) as PlatformStatus;
+    return parts.filter(({ up }) => !up).map(({ name }) => name);
+  } catch {
+    return ['the control plane'];
+  }
 }
 
 async function untilAnswers({ name }: Service): Promise<void> {

@@ -7,7 +7,6 @@ export function haproxy({ settings, home, node, checkout }: Surroundings): Servi
   return {
     name: 'haproxy',
     unprivileged: false,
-    servesApps: true,
     needs: [],
     prepare: [
       `until [ -s ${configuration} ]; do sleep 0.2; done`,
@@ -18,7 +17,6 @@ export function haproxy({ settings, home, node, checkout }: Surroundings): Servi
     takesOver: true,
     check: answersCheck(node, checkout, `http://127.0.0.1:${settings['MOLO_HTTP_PORT']}/`),
     withheld: ['MOLO_DATABASE_URL', 'MOLO_REDIS_URL'],
-    port: settings['MOLO_HTTP_PORT'],
   };
 }
 
@@ -28,7 +26,6 @@ export function dockerd({ settings, node, checkout }: Surroundings): Service {
   return {
     name: 'dockerd',
     unprivileged: false,
-    servesApps: true,
     needs: [],
     prepare: [
       '# A pid file outlives a kill -9, and its number may belong to somebody else by now, or to one that nobody reaps.',
@@ -52,14 +49,12 @@ export function controlPlane(surroundings: Surroundings): Service {
   return {
     name: 'control-plane',
     unprivileged: true,
-    servesApps: false,
     needs: [...(settings['MOLO_PRIVATE_POSTGRES'] === 'yes' ? ['postgres'] : []), ...(settings['MOLO_PRIVATE_REDIS'] === 'yes' ? ['redis'] : [])],
     // git reads its user's files: the home must be one that this user may enter.
     prepare: [`export HOME=${quote(`${home}/control-plane`)}`, `cd ${quote(checkout)}`],
     command: `${quote(node)} --enable-source-maps apps/control-plane/dist/main.js`,
     check: answersCheck(node, checkout, `http://127.0.0.1:${settings['MOLO_API_PORT']}/api/v1/status`),
     version: build,
-    port: settings['MOLO_API_PORT'],
   };
 }
 
@@ -67,7 +62,6 @@ export function agent({ settings, home, checkout, node, build }: Surroundings): 
   return {
     name: 'agent',
     unprivileged: false,
-    servesApps: false,
     // It works with everything else dead, so it waits for nothing.
     needs: [],
     prepare: [`export HOME=${quote(`${home}/agent`)}`, `cd ${quote(checkout)}`],
@@ -83,13 +77,11 @@ export function dashboard({ settings, home, checkout, node, build }: Surrounding
   return {
     name: 'dashboard',
     unprivileged: true,
-    servesApps: false,
     needs: [],
     prepare: [`export HOME=${quote(`${home}/control-plane`)} NODE_ENV=production NEXT_TELEMETRY_DISABLED=1`, `cd ${quote(`${checkout}/apps/dashboard`)}`],
     command: `${quote(node)} ${quote(`${checkout}/node_modules/next/dist/bin/next`)} start -p ${port} -H 127.0.0.1`,
     check: answersCheck(node, checkout, `http://127.0.0.1:${port}/`),
     withheld: ['MOLO_DATABASE_URL', 'MOLO_REDIS_URL', 'MOLO_MASTER_KEY_FILE', 'MOLO_NODE_TOKEN_FILE'],
     version: build,
-    port,
   };
 }

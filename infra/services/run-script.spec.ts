@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '@molo/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkScript, logScript, runScript } from './run-script.ts';
-import type { Service } from './service.ts';
+import { checkScript, logScript, runScript, type RunAs } from './run-script.ts';
+import { quote, type Service } from './service.ts';
 
 const run = promisify(execFile);
 
 /** Says who it is and stays; ends on SIGTERM. */
-const sleeper: Service = { name: 'sleeper', unprivileged: true, servesApps: false, needs: [], command: "sh -c 'echo here is $$; exec sleep 1000'", check: 'true' };
+const sleeper: Service = { name: 'sleeper', unprivileged: true, needs: [], command: "sh -c 'echo here is $$; exec sleep 1000'", check: 'true' };
 
 let home: string;
 let keeper: ChildProcess | undefined;
@@ -32,12 +32,12 @@ afterEach(async () => {
 const folder = () => join(home, 'services/sleeper');
 const logged = () => (existsSync(join(home, 'log/sleeper/current')) ? readFileSync(join(home, 'log/sleeper/current'), 'utf8') : '');
 
-function write(service: Service): void {
+function write(service: Service, as: Partial<RunAs> = {}): void {
   const script = (path: string, text: string) => {
     writeFileSync(path, text);
     chmodSync(path, 0o755);
   };
-  script(join(folder(), 'run'), runScript(service, { home, checkout: home, user: undefined, bindCheckout: false }));
+  script(join(folder(), 'run'), runScript(service, { home, checkout: home, user: undefined, bindCheckout: false, ...as }));
   script(join(folder(), 'check'), checkScript(service));
   script(join(folder(), 'log/run'), logScript(home, service.name, undefined));
 }
@@ -98,5 +98,17 @@ describe('a kept service', () => {
     keeper = keep();
     await waitFor(() => logged().includes('here:'), { what: 'its words' });
     expect(logged()).toContain('here: pier.example.com, .');
+  });
+
+  it.runIf(process.getuid?.() === 0)('sees a checkout that its user could not reach, whatever the path is called', async () => {
+    const checkout = join(home, "closed/a #1 sailor's checkout");
+    mkdirSync(join(checkout, 'apps'), { recursive: true });
+    writeFileSync(join(checkout, 'apps/word.txt'), 'ahoy');
+    chmodSync(home, 0o755);
+    chmodSync(join(home, 'closed'), 0o700);
+    write({ ...sleeper, prepare: [`cd ${quote(`${checkout}/apps`)}`], command: `sh -c 'echo "here: $(cat word.txt) $(cat "$1") from $(id -un)"; exec sleep 1000' sh ${quote(`${checkout}/apps/word.txt`)}` }, { user: 'daemon', checkout, bindCheckout: true });
+    keeper = keep();
+    await waitFor(() => logged().includes('here:'), { what: 'its words' });
+    expect(logged()).toContain('here: ahoy ahoy from daemon');
   });
 });

@@ -77,9 +77,15 @@ function needs(service: Service, home: string): string[] {
 function execLines(service: Service, drop: string, bind: { home: string; checkout: string } | undefined): string[] {
   if (!bind) return [`exec ${drop}${service.command}`];
   const place = `${bind.home}/checkout`;
-  const inside = (text: string) => text.replaceAll(bind.checkout, place);
-  const script = `mount --bind ${quote(bind.checkout)} ${quote(place)} && cd "$(pwd | sed "s#^${bind.checkout}#${place}#")" && exec ${drop}${inside(service.command)}`;
-  return [`mkdir -p ${quote(place)}`, `exec unshare --mount sh -c ${quote(script)}`];
+  // Paths stand in the command as `quote` makes them.
+  const inside = (text: string) => text.replaceAll(quotedInside(bind.checkout), place);
+  const script = `mount --bind "$1" "$2" && cd "$2\${PWD#"$1"}" && exec ${drop}${inside(service.command)}`;
+  return [`mkdir -p ${quote(place)}`, `exec unshare --mount sh -c ${quote(script)} sh ${quote(bind.checkout)} ${quote(place)}`];
+}
+
+/** A path as it stands within a longer word that `quote` made. */
+function quotedInside(path: string): string {
+  return path.replaceAll("'", "'\\''");
 }
 
 /** The logger that a killed supervisor left behind holds the lock on the log as long as its program lives. */

@@ -5,8 +5,6 @@ export interface Service {
   readonly name: string;
   /** Runs as the service user where we are root; the others need root there. */
   readonly unprivileged: boolean;
-  /** Goes on when the platform stops: what apps need to go on serving. */
-  readonly servesApps: boolean;
   /** Services that must answer before this one is started; each has a check. */
   readonly needs: readonly string[];
   /** Lines of sh, run before the command. */
@@ -25,7 +23,6 @@ export interface Service {
   readonly files?: Readonly<Record<string, string>>;
   /** Whatever else must lead to a restart when it changes. */
   readonly version?: string;
-  readonly port?: string | undefined;
 }
 
 /** What the definitions are made from. */

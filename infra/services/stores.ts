@@ -1,3 +1,4 @@
+import { portSuffix } from '../setup/settings.ts';
 import { quote, type Service, type Surroundings } from './service.ts';
 
 /** The private PostgreSQL: made at its first start, on loopback and a socket of its own, durable. */
@@ -24,7 +25,6 @@ export function postgres({ settings, home, postgresPrograms }: Surroundings): Se
   return {
     name: 'postgres',
     unprivileged: true,
-    servesApps: false,
     needs: [],
     // Made beside its place and moved there whole: a set-up that is killed half-way starts again from nothing.
     prepare: [
@@ -44,7 +44,6 @@ export function postgres({ settings, home, postgresPrograms }: Surroundings): Se
       'pg_ident.conf': '',
       'pg_hba.conf': 'local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n',
     },
-    port: settings['MOLO_POSTGRES_PORT'],
   };
 }
 
@@ -66,12 +65,10 @@ export function redis({ settings, home, redisPassword }: Surroundings): Service 
   return {
     name: 'redis',
     unprivileged: true,
-    servesApps: false,
     needs: [],
     command: `redis-server ${quote(`${home}/services/redis/redis.conf`)}`,
     check: `[ "$(REDISCLI_AUTH="$(cat ${quote(`${home}/secrets/redis.password`)})" redis-cli -s ${quote(`${home}/run/redis/redis.sock`)} ping)" = PONG ]`,
     files: { 'redis.conf': `${configuration.join('\n')}\n` },
-    port: settings['MOLO_REDIS_PORT'],
   };
 }
 
@@ -87,22 +84,21 @@ export function registry({ settings, home, node, checkout, registrySecret }: Sur
   return {
     name: 'registry',
     unprivileged: true,
-    servesApps: false,
     needs: [],
     command: `docker-registry serve ${quote(`${home}/services/registry/config.yml`)}`,
     check: answersCheck(node, checkout, `https://127.0.0.1:${settings['MOLO_REGISTRY_PORT']}/`),
     // JSON is YAML too.
     files: { 'config.yml': `${JSON.stringify(configuration, null, 2)}\n` },
-    port: settings['MOLO_REGISTRY_PORT'],
   };
 }
 
-/** Clients of a registry on this machine reach the control plane directly; others through the platform's address. */
+/**
+ * Where the registry sends every client for a token, whatever name the client knows it by: the platform's address.
+ * Names under localhost lead nowhere else, and the engine of this machine itself cannot look them up.
+ */
 function tokenRealm(settings: Surroundings['settings']): string {
-  const registryName = settings['MOLO_REGISTRY_HOST']?.split(':')[0];
-  if (registryName === 'localhost' || registryName === '127.0.0.1') return `${settings['MOLO_CONTROL_PLANE_URL']}/registry/token`;
-  const port = settings['MOLO_HTTP_PORT'];
-  return `http://molo.${settings['MOLO_DOMAIN']}${port === '80' ? '' : `:${port}`}/registry/token`;
+  const platform = settings['MOLO_DOMAIN'] === 'localhost' ? settings['MOLO_CONTROL_PLANE_URL'] : `http://molo.${settings['MOLO_DOMAIN']}${portSuffix(settings)}`;
+  return `${platform}/registry/token`;
 }
 
 export function answersCheck(node: string, checkout: string, address: string): string {

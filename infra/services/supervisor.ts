@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { moloHome } from '../config.ts';
+import { StepFailed } from '../terminal/progress.ts';
 import { output, succeeds } from '../terminal/run.ts';
 import { supervisorArguments, supervisorEnvironment } from './keeper.ts';
 
@@ -133,7 +134,7 @@ export async function endSupervisor(services: readonly string[]): Promise<void> 
 async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 15_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`runit does not keep the services in ${folder}: is it installed whole?`);
+    if (Date.now() > deadline) throw new StepFailed(`runit does not do as it is told with ${folder}`, { advice: `See what it keeps: sv status ${folder}/*. With systemd: journalctl -u molo. Then run the same command again.` });
     await pause(pollEveryMs);
   }
 }

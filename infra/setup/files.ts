@@ -10,12 +10,12 @@ interface FileOptions {
   readonly owner?: Owner | undefined;
 }
 
-/** Replaces a file as a whole, or leaves it alone when nothing changes. Tells whether it changed. */
+/** Replaces a file as a whole, on the disk and not in memory alone, or leaves it be when nothing changes. Tells whether it changed. */
 export function writeAtomically(path: string, content: string, { mode = 0o644, owner }: FileOptions = {}): boolean {
   const changed = !existsSync(path) || readFileSync(path, 'utf8') !== content;
   if (changed) {
     const fresh = `${path}.new`;
-    writeFileSync(fresh, content, { mode });
+    writeFileSync(fresh, content, { mode, flush: true });
     chmodSync(fresh, mode);
     if (owner) chownSync(fresh, owner.uid, owner.gid);
     renameSync(fresh, path);

@@ -19,6 +19,17 @@ export async function ensureServiceUser(): Promise<Owner | undefined> {
   return { uid: uid ?? 0, gid: gid ?? 0 };
 }
 
+/** As long as a path to a unix socket may be in Linux, without its end. */
+const socketPathBytes = 107;
+const longestSocket = 'run/postgres/.s.PGSQL.65535';
+
+/** Every program that is kept reads paths under it, each by rules of its own. */
+export function checkHome(): void {
+  const advice = 'Name another folder: MOLO_HOME=/path npm start';
+  if (!/^\/[\w@%+=:,./-]*$/.test(moloHome)) throw new StepFailed(`MOLO_HOME=${moloHome} is not an absolute path of plain letters, digits and signs such as - and _`, { advice });
+  if (join(moloHome, longestSocket).length > socketPathBytes) throw new StepFailed(`MOLO_HOME=${moloHome} is too long for the sockets in it`, { advice });
+}
+
 /** Folders by who owns them; the service user's are closed to everybody else. */
 const rootFolders = { '': 0o755, ca: 0o755, tls: 0o755, services: 0o755, ingress: 0o755, agent: 0o700, log: 0o755, 'log/setup': 0o755, 'run/pids': 0o755 };
 const userFolders = { secrets: 0o700, postgres: 0o700, redis: 0o700, registry: 0o700, git: 0o750, 'control-plane': 0o700, run: 0o755, 'run/postgres': 0o750, 'run/redis': 0o750 };
@@ -28,7 +39,7 @@ export async function makeHome(owner: Owner | undefined): Promise<void> {
     for (const [path, mode] of Object.entries(userFolders)) makeFolder(join(moloHome, path), { mode, owner });
     for (const [path, mode] of Object.entries(rootFolders)) makeFolder(join(moloHome, path), { mode });
   } catch (error) {
-    throw new StepFailed(`${moloHome} cannot be made`, { advice: 'Name a folder that may be written to: MOLO_HOME=/path npm start', cause: error });
+    throw new StepFailed(`${moloHome} cannot be made: ${String(error)}`, { advice: 'Let it be written to, or name another folder: MOLO_HOME=/path npm start', cause: error });
   }
   if (owner && !(await succeeds('chpst', ['-u', serviceUser, 'test', '-x', join(moloHome, 'run')]))) {
     throw new StepFailed(`the system user ${serviceUser} cannot enter ${moloHome}`, { advice: 'Choose a MOLO_HOME whose parent folders everybody may enter, such as /var/lib/molo.' });
@@ -47,4 +58,3 @@ function secret(name: string, owner: Owner | undefined): string {
   if (!existsSync(path)) writeAtomically(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, owner });
   return readFileSync(path, 'utf8').trim();
 }
-

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isRoot } from '../config.ts';
 import { StepFailed } from '../terminal/progress.ts';
 import { runLogged } from '../terminal/run.ts';
+import { operatingSystem } from './operating-system.ts';
 
 /** A Debian package and a program of it: where the program is, the package is not asked for. */
 interface Package {
@@ -34,6 +35,8 @@ const testPackages: readonly Package[] = [
   { name: 'docker.io', present: () => program('docker') || programPath('dockerd') === undefined },
 ];
 
+const oldestDebian = 12;
+
 export interface Needs {
   readonly postgres: boolean;
   readonly redis: boolean;
@@ -46,8 +49,9 @@ export async function installPackages(needs: Needs, log: string): Promise<string
   const missing = missingPackages(needs);
   if (missing.length === 0) return 'all there';
   const install = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Options::=--force-confold', ...missing];
+  const { name, id, version = oldestDebian } = operatingSystem();
+  if (id !== 'debian' || version < oldestDebian) throw new StepFailed(`these Debian packages are missing: ${missing.join(' ')}`, { advice: `Molo sets itself up on Debian 12 and later. This is ${name}: install their counterparts yourself, in versions as new as Debian 12's, then run the same command again.` });
   if (!isRoot) throw new StepFailed(`Debian packages are missing: ${missing.join(' ')}`, { advice: `Run as root: apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}` });
-  if (!program('apt-get')) throw new StepFailed(`these programs are missing: ${missing.join(' ')}`, { advice: 'Molo sets itself up on Debian 12 and 13. On another Linux, install the counterparts of these packages, then run the same command again.' });
   const env = { DEBIAN_FRONTEND: 'noninteractive', UCF_FORCE_CONFFOLD: '1', LC_ALL: 'C.UTF-8' };
   const advice = 'Look into the log for what apt-get says; check that the Debian mirror can be reached, then run the same command again.';
   await runLogged('apt-get', ['update'], { env, log: `${log}.update`, advice });

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import { checkout, given, moloHome, nodeProgram } from '../config.ts';
 import { outdatedServices, servicesOf, writeServices } from '../services/generate.ts';
 import type { RunAs } from '../services/run-script.ts';
-import type { Service } from '../services/service.ts';
+import { quote, type Service } from '../services/service.ts';
 import { keptServices, removeService, serviceState } from '../services/supervisor.ts';
 import { StepFailed, step } from '../terminal/progress.ts';
 import { output, succeeds } from '../terminal/run.ts';
 import { ensureCertificates } from './certificates.ts';
-import { engineAnswers } from './engine.ts';
+import { engineAnswers, requireRootForEngine } from './engine.ts';
 import { writeAtomically, type Owner } from './files.ts';
-import { ensureServiceUser, makeHome, makeSecrets, serviceUser } from './home.ts';
+import { checkHome, ensureServiceUser, makeHome, makeSecrets, serviceUser } from './home.ts';
 import { installPackages, postgresPrograms } from './packages.ts';
 import { formatSettings, readSettings, resolveSettings, settingsFile, type Secrets, type Settings } from './settings.ts';
 import { build, installDependencies } from './workspace.ts';
@@ -25,6 +25,7 @@ const logFolder = join(moloHome, 'log', 'setup');
 
 /** Everything that the platform needs to start; what is there already is left as it is. */
 export async function setUp({ forTests = false }: { forTests?: boolean } = {}): Promise<Platform> {
+  checkHome();
   const ownEngine = await wantsOwnEngine();
   await step('Debian packages', () => installPackages({ ...privateStores(), engine: ownEngine, tests: forTests }, join(logFolder, 'packages.log')));
   await step('npm packages', () => installDependencies(join(logFolder, 'npm.log')));
@@ -42,10 +43,11 @@ export async function setUp({ forTests = false }: { forTests?: boolean } = {}): 
   return writePlatform({ settings, secrets, owner, mark, ownEngine });
 }
 
-/** Also used by the tests, which need an engine and no platform. */
-export async function wantsOwnEngine(): Promise<boolean> {
+async function wantsOwnEngine(): Promise<boolean> {
   const socket = given('MOLO_DOCKER_SOCKET') || readSettings()['MOLO_DOCKER_SOCKET'] || '/var/run/docker.sock';
-  return keptServices().includes('dockerd') || !(await engineAnswers(socket));
+  if (!keptServices().includes('dockerd') && (await engineAnswers(socket))) return false;
+  requireRootForEngine(socket);
+  return true;
 }
 
 function privateStores(): { postgres: boolean; redis: boolean } {
@@ -98,7 +100,7 @@ async function postgresOfData(): Promise<string> {
 async function userReachesCheckout(): Promise<boolean> {
   const entry = join(checkout, 'apps/control-plane/dist/main.js');
   if ((statSync(dirname(entry)).mode & 0o005) !== 0o005 || (statSync(checkout).mode & 0o005) !== 0o005) {
-    throw new StepFailed(`the system user ${serviceUser} may not read the files of ${checkout}`, { advice: `Let everybody read them: chmod -R go+rX ${checkout}` });
+    throw new StepFailed(`the system user ${serviceUser} may not read the files of ${checkout}`, { advice: `Let everybody read them: chmod -R go+rX ${quote(checkout)}` });
   }
   return succeeds('chpst', ['-u', serviceUser, 'test', '-r', entry]);
 }

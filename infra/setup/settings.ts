@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { given, machineName, moloHome, outsideNames, siteCertificates } from '../config.ts';
 import { StepFailed } from '../terminal/progress.ts';
+import { operatingSystem } from './operating-system.ts';
 
 /** The file that remembers every resolved setting; the services' run scripts read it. */
 export const settingsFile = join(moloHome, 'molo.env');
@@ -23,7 +24,7 @@ interface PortSetting {
 
 const loopback = '127.0.0.1';
 const everywhere = '0.0.0.0';
-export const portSettings: readonly PortSetting[] = [
+const portSettings: readonly PortSetting[] = [
   { name: 'MOLO_HTTP_PORT', candidates: [80, 8080], service: 'haproxy', host: everywhere, isPublic: true },
   { name: 'MOLO_HTTPS_PORT', candidates: [443, 8443], service: 'haproxy', host: everywhere, isPublic: true },
   { name: 'MOLO_SSH_PORT', candidates: [2222], service: 'control-plane', host: everywhere, isPublic: true },
@@ -44,6 +45,9 @@ const plainDefaults = (): Record<string, string> => ({
   MOLO_STACK: debianStack(),
 });
 
+/** Settings whose defaults are the programs' own: handed on where somebody gave them. */
+const handedOn = ['MOLO_INGRESS_LOG', 'MOLO_DEBIAN_MIRROR', 'MOLO_LOG_LEVEL', 'MOLO_DATABASE_POOL'] as const;
+
 export interface Secrets {
   readonly postgresPassword: string;
   readonly redisPassword: string;
@@ -56,6 +60,10 @@ export async function resolveSettings(secrets: Secrets, isOurs: (service: string
   const pick = (name: string) => given(name) ?? remembered[name];
   const settings: Record<string, string> = { MOLO_HOME: moloHome };
   for (const [name, standard] of Object.entries(plainDefaults())) settings[name] = pick(name) || standard;
+  for (const name of handedOn) {
+    const value = pick(name);
+    if (value) settings[name] = value;
+  }
   const taken = new Set<number>();
   for (const setting of portSettings) {
     const port = await resolvePort(setting, remembered, taken, isOurs);
@@ -101,7 +109,7 @@ async function resolvePort(setting: PortSetting, remembered: Settings, taken: Re
   const fixed = wished ?? (setting.isPublic ? known : undefined);
   if (fixed !== undefined) {
     if (await usable(fixed)) return fixed;
-    throw new StepFailed(`port ${fixed} (${setting.name}) is taken by another program`, { advice: `Free the port, or choose another: ${setting.name}=… npm start` });
+    throw new StepFailed(`port ${fixed} (${setting.name}) cannot be had: ${await whyNot(fixed, setting, taken)}`, { advice: `See who has it: ss -ltnp 'sport = :${fixed}'. Free it, or choose another: ${setting.name}=… npm start` });
   }
   if (known !== undefined && (await usable(known))) return known;
   for (const port of setting.candidates) if (await usable(port)) return port;
@@ -117,20 +125,27 @@ function askedPort(name: string): number | undefined {
   throw new StepFailed(`${name}=${text} is not a port`, { advice: `Give ${name} a number from 1 to 65535, or leave it out.` });
 }
 
-/** Free to listen on, and nobody answers on loopback (a listener on one address leaves the others free). */
-async function isFree(port: number, host: string): Promise<boolean> {
-  return !(await answers(port)) && (await canListen(port, host));
+async function whyNot(port: number, { host }: PortSetting, taken: ReadonlySet<number>): Promise<string> {
+  if (taken.has(port)) return 'another setting has it already';
+  return (await listeningFails(port, host)) === 'EACCES' ? 'only root may listen on it' : 'another program listens on it';
 }
 
-async function canListen(port: number, host: string): Promise<boolean> {
+/** Free to listen on, and nobody answers on loopback (a listener on one address leaves the others free). */
+async function isFree(port: number, host: string): Promise<boolean> {
+  return !(await answers(port)) && (await listeningFails(port, host)) === undefined;
+}
+
+/** The code of the system's error, such as EADDRINUSE; undefined when a program may listen there. */
+async function listeningFails(port: number, host: string): Promise<string | undefined> {
   const server = createServer();
   try {
     server.listen({ port, host, exclusive: true });
     await once(server, 'listening');
     server.close();
-    return true;
-  } catch {
-    return false;
+    await once(server, 'close');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
   }
 }
 
@@ -146,7 +161,8 @@ export async function answers(port: number): Promise<boolean> {
   }
 }
 
-const bareValue = /^[\w@%+=:,./~-]*$/;
+/** What sh takes as it stands; it would replace a leading `~`. */
+const bareValue = /^[\w@%+=:,./-]*$/;
 
 /** KEY=value, as sh and systemd both read it: quoted only where it has to be. */
 export function formatSettings(settings: Settings): string {
@@ -158,21 +174,24 @@ export function formatSettings(settings: Settings): string {
 }
 
 export function readSettings(): Settings {
-  if (!existsSync(settingsFile)) return {};
-  const lines = readFileSync(settingsFile, 'utf8').split('\n').map((line) => /^(\w+)=('?)(.*)\2$/.exec(line));
+  return existsSync(settingsFile) ? parseSettings(readFileSync(settingsFile, 'utf8')) : {};
+}
+
+/** The settings in a file that `formatSettings` made. */
+export function parseSettings(text: string): Settings {
+  const lines = text.split('\n').map((line) => /^(\w+)=('?)(.*)\2$/s.exec(line));
   return Object.fromEntries(lines.filter((match) => match !== null).map((match) => [match[1] ?? '', match[3] ?? '']));
 }
 
 function debianStack(): string {
-  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-  return /^VERSION_ID="?13/m.test(release) && /^ID="?debian/m.test(release) ? 'debian-13' : 'debian-12';
+  const { id, version } = operatingSystem();
+  return id === 'debian' && version === 13 ? 'debian-13' : 'debian-12';
 }
 
 /** `:8080`, or nothing for the port that browsers take by themselves. */
 export function portSuffix(settings: Settings): string {
   return settings['MOLO_HTTP_PORT'] === '80' ? '' : `:${settings['MOLO_HTTP_PORT']}`;
 }
-
 
 /** The machine's name as a host label: lower case, letters, digits and hyphens. */
 function nodeName(): string {

@@ -7,7 +7,7 @@ import { runLogged } from '../terminal/run.ts';
 import { makeFolder, writeAtomically } from './files.ts';
 
 const stampFolder = join(checkout, '.molo');
-const builtFolders = ['apps', 'libs', 'infra'];
+const builtFolders = ['apps', 'libs'];
 const builtFiles = ['package.json', 'package-lock.json', 'nx.json', 'tsconfig.json', 'tsconfig.base.json'];
 const derived = new Set(['node_modules', 'dist', '.next', '.nx', 'out']);
 /** What has to be there for a build to count as done. */
@@ -50,9 +50,9 @@ export async function build(log: string): Promise<{ outcome: string; mark: strin
     cwd: checkout,
     env: { NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: undefined, FORCE_COLOR: '0' },
     log,
-    advice: 'The log has the message of the compiler. In an unchanged checkout, run: rm -rf .molo .nx && npm run setup',
+    advice: 'The log has the message of the compiler. In an unchanged checkout, build it anew: rm -rf .molo/build.stamp .nx apps/dashboard/.next node_modules && npm run setup',
   });
-  if (missingProducts().length > 0) throw new StepFailed(`the build made no ${missingProducts().join(', ')}`, { log, advice: 'Build it anew: rm -rf .molo/build.stamp .nx && npm run setup' });
+  if (missingProducts().length > 0) throw new StepFailed(`the build made no ${missingProducts().join(', ')}`, { log, advice: 'Build it anew: rm -rf .molo/build.stamp .nx apps/dashboard/.next && npm run setup' });
   setStamp('build', wanted);
   return { outcome: 'built', mark: wanted };
 }
@@ -61,8 +61,8 @@ function missingProducts(): string[] {
   return products.filter((path) => !existsSync(join(checkout, path)));
 }
 
-/** Content of every source file and the version of Node: the same mark, the same build. */
-export function sourceMark(): string {
+/** Content of every source file that the apps are built from, and the version of Node: the same mark, the same build. */
+function sourceMark(): string {
   const files = [...builtFiles.map((name) => join(checkout, name)), ...builtFolders.flatMap((name) => sources(join(checkout, name)))];
   return digest([process.version, ...files.filter((path) => existsSync(path)).flatMap((path) => [path.slice(checkout.length), readFileSync(path)])]);
 }

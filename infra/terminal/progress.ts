@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { fullFolder } from './full-disk.ts';
 
 const isTerminal = process.stdout.isTTY === true;
 const stillEveryMs = isTerminal ? 200 : 20_000;
 const longStepMs = 1_500;
 const tailLines = 15;
+/** Codes of the system's errors. */
+const refusals = ['EACCES', 'EPERM', 'EROFS'];
+const outOfSpace = ['ENOSPC', 'EDQUOT'];
 
 export const paint = {
   bold: (text: string) => colour('1', text),
@@ -76,15 +80,32 @@ export async function main(command: () => Promise<number | void>): Promise<void>
 }
 
 function explain(error: unknown): void {
-  const text = error instanceof StepFailed ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`\n${paint.red('failed:')} ${text}\n`);
-  if (!(error instanceof StepFailed)) return;
-  if (error.log) {
-    const tail = lastLines(error.log);
+  process.stderr.write(`\n${paint.red('failed:')} ${wordsOf(error)}\n`);
+  const log = error instanceof StepFailed ? error.log : undefined;
+  if (log) {
+    const tail = lastLines(log);
     if (tail) process.stderr.write(`${paint.dim(tail)}\n`);
-    process.stderr.write(`${paint.bold('its log:')} ${error.log}\n`);
+    process.stderr.write(`${paint.bold('its log:')} ${log}\n`);
   }
-  process.stderr.write(`${paint.bold('what to do:')} ${error.advice}\n`);
+  process.stderr.write(`${paint.bold('what to do:')} ${adviceFor(error)}\n`);
+}
+
+/** What nobody has foreseen comes with its stack, for whoever mends it. */
+function wordsOf(error: unknown): string {
+  if (error instanceof StepFailed || failedWith(error, [...refusals, ...outOfSpace])) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function adviceFor(error: unknown): string {
+  const full = fullFolder();
+  if (full) return `Free some disk: ${full.path} has ${Math.floor(full.freeBytes / 1_000_000)} MB left. Then run the same command again.`;
+  if (error instanceof StepFailed) return error.advice;
+  if (failedWith(error, refusals)) return 'Run the same command as root, or as the user whose files these are.';
+  return 'Run the same command again. If it fails again, report it with the lines above.';
+}
+
+function failedWith(error: unknown, codes: readonly string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function lastLines(path: string): string | undefined {
