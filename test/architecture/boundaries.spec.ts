@@ -13,6 +13,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   '@molo/dashboard': ['@molo/contracts', '@molo/client'],
   infra: ['@molo/contracts'],
   test: ['@molo/contracts', '@molo/client', 'infra'],
+  // The docs' generator asks the command line for its own commands.
+  docs: ['@molo/contracts', '@molo/cli'],
 };
 /** Tests may stand on these besides. */
 const testsMayImport = ['@molo/testkit'];

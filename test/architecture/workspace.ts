@@ -8,7 +8,7 @@ export interface SourceFile {
   /** From the root of the checkout. */
   readonly path: string;
   readonly text: string;
-  /** Package that the file belongs to, such as `@molo/agent`, or `infra` and `test`. */
+  /** Package that the file belongs to, such as `@molo/agent`, or `infra`, `test` and `docs`. */
   readonly owner: string;
   /** What it imports, as written. */
   readonly imports: readonly string[];
@@ -32,7 +32,7 @@ export function packages(): Map<string, Manifest> {
 /** Every source file of ours, whatever language of the two it is in. */
 export function sourceFiles(): SourceFile[] {
   const owners = packages();
-  const files = globSync('{apps,libs,infra,test}/**/*.{ts,tsx,mjs,js}', { cwd: root, exclude: (path) => derived.test(path) });
+  const files = globSync('{apps,libs,infra,test,docs}/**/*.{ts,tsx,mjs,js}', { cwd: root, exclude: (path) => derived.test(path) });
   return files.filter((path) => !derived.test(path)).map((path) => {
     const text = readFileSync(join(root, path), 'utf8');
     return { path, text, owner: ownerOf(path, owners), imports: [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? '') };

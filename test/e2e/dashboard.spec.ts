@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +87,5 @@ describe('the dashboard', () => {
     await stranger.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(await stranger.content()).not.toContain('v1');
     await stranger.close();
-    await rm(join(setting('MOLO_HOME'), 'clone'), { recursive: true, force: true });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Deployment, Instance, Release } from '@molo/contracts';
+import type { Deployment, Instance, InstanceLogLine, Release } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { Traffic } from '../../infra/demo/traffic.js';
 import { molo, moloJson, setting, visit, WorkingCopy } from './platform.js';
@@ -74,6 +74,9 @@ describe('MyApp', () => {
   });
 
   it('keeps the log of its instances beyond their containers', async () => {
-    await waitFor(async () => (await molo('logs', '--app', 'voyager', '-n', '200')).stdout.length > 0, { timeoutMs: 15_000, what: 'log lines' });
+    const running = (await moloJson<Instance[]>('ps', '--app', 'voyager')).map(({ release }) => release);
+    const logged = async () => (await molo('logs', '--app', 'voyager', '-n', '500', '--json')).stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as InstanceLogLine);
+    expect(running.length).toBeGreaterThan(0);
+    await waitFor(async () => (await logged()).some(({ release, stream }) => stream !== 'molo' && !running.includes(release)), { timeoutMs: 15_000, what: 'lines of a release that runs no more' });
   });
 });

@@ -42,12 +42,14 @@ describe('kill -9 in the middle of a deployment', () => {
         if (status !== '200') failures.push(status);
       }
     })();
-    const push = copy.startPush();
-    await new Promise<void>((resolve) => push.stderr?.on('data', (text: Buffer) => (text.includes('----->') ? resolve() : undefined)));
-    await kill9(service);
-    await waitFor(async () => isOver((await newest()).state), { timeoutMs: 90_000, what: `the deployment to end after ${service} died` });
-    serving = false;
-    await visitor;
+    try {
+      await copy.untilPushStarts();
+      await kill9(service);
+      await waitFor(async () => isOver((await newest()).state), { timeoutMs: 90_000, what: `the deployment to end after ${service} died` });
+    } finally {
+      serving = false;
+      await visitor;
+    }
     const deployment = await newest();
     if (deployment.state === 'failed') expect(deployment.failure?.detail).toMatch(/\w/);
     expect(failures).toEqual([]);

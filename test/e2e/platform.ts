@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -117,9 +117,18 @@ export class WorkingCopy implements AsyncDisposable {
     return this.git('push', 'molo', ...(args.length > 0 ? args : ['main']));
   }
 
-  /** A push that is left alone after it has begun. */
-  startPush(): ReturnType<typeof spawn> {
-    return spawn('git', ['-C', this.folder, 'push', 'molo', 'main'], { env: { ...clean(), ...this.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** A push that the platform has begun to answer with the build, and that is left running. */
+  async untilPushStarts(): Promise<ChildProcess> {
+    const push = spawn('git', ['-C', this.folder, 'push', 'molo', 'main'], { env: { ...clean(), ...this.environment }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    await new Promise<void>((resolve, reject) => {
+      push.stderr.on('data', (text: Buffer) => {
+        said += text.toString();
+        if (said.includes('----->')) resolve();
+      });
+      push.once('exit', () => reject(new Error(`the push ended before a build: ${said}`)));
+    });
+    return push;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
