@@ -81,18 +81,35 @@ describe('a session', () => {
     expect(unknown.text).toBe(wrong.text);
   });
 
-  it('lets nobody guess on and on, and says when to try again', async () => {
+  it.each([
+    ['one address', () => '10.0.0.1'],
+    ['the many addresses that one IPv6 client has', (attempt: number) => `2001:db8:1:2::${(attempt + 1).toString(16)}`],
+  ])('lets nobody guess on and on from %s, says when to try again, and tells nothing of who has an account', async (_, addressOf) => {
     const user = await platform.makeUser('developer', password);
-    const statuses: number[] = [];
-    let retryAfter: string | null = null;
-    for (let attempt = 0; attempt < 12; attempt++) {
-      const { status, headers } = await signIn(user.email, 'wrong', { 'x-forwarded-for': `10.0.0.${attempt}` });
-      statuses.push(status);
-      retryAfter = headers.get('retry-after');
+    for (const email of [user.email, 'nobody-guessed@example.com']) {
+      const answers = [];
+      for (let attempt = 0; attempt < 12; attempt++) answers.push(await signIn(email, 'wrong', { 'x-forwarded-for': addressOf(attempt) }));
+      expect(answers.map(({ status }) => status), email).toEqual([...Array<number>(10).fill(401), 429, 429]);
+      expect(Number(answers.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(200);
     }
-    expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
-    expect(Number(retryAfter)).toBeGreaterThan(200);
-    expect((await signIn(user.email, password, { 'x-forwarded-for': '10.0.1.1' })).status).toBe(429);
+    expect((await signIn(user.email, password, { 'x-forwarded-for': addressOf(50) })).status).toBe(429);
+  });
+
+  it('begins for the owner of an account while somebody elsewhere guesses at it', async () => {
+    const user = await platform.makeUser('developer', password);
+    for (let attempt = 0; attempt < 12; attempt++) await signIn(user.email, 'wrong', { 'x-forwarded-for': '10.0.2.1' });
+    expect((await signIn(user.email, password, { 'x-forwarded-for': '10.0.2.1' })).status).toBe(429);
+    expect((await signIn(user.email, password, { 'x-forwarded-for': '10.0.2.2' })).status).toBe(201);
+  });
+
+  it('of an account of one\'s own does not let one guess on at others', async () => {
+    const own = await platform.makeUser('viewer', password);
+    const from = { 'x-forwarded-for': '10.0.3.1' };
+    for (let attempt = 0; attempt < 30; attempt++) {
+      if (attempt % 10 === 0) expect((await signIn(own.email, password, from)).status).toBe(201);
+      await signIn(`victim${attempt}@example.com`, 'wrong', from);
+    }
+    expect((await signIn(own.email, password, from)).status).toBe(429);
   });
 
   it('counts guesses at many accounts by the address that they come from', async () => {

@@ -17,18 +17,21 @@ export class Attempts {
     private readonly spanMs: number,
   ) {}
 
-  /** Throws `too_many_attempts` where the key has none left. */
-  check(key: string): void {
+  /** Checks and counts in one, so that attempts made at once do not slip through together. Throws `too_many_attempts`. */
+  take(key: string): void {
     const known = this.#present(key);
-    if (known && known.count >= this.most) throw new TooManyAttempts(Math.max(1, Math.ceil((known.resetsAt - Date.now()) / 1000)));
+    if (!known) {
+      this.#begin(key);
+      return;
+    }
+    if (known.count >= this.most) throw new TooManyAttempts(Math.max(1, Math.ceil((known.resetsAt - Date.now()) / 1000)));
+    known.count++;
   }
 
-  /** Checks and counts in one, so that attempts made at once do not slip through together. */
-  take(key: string): void {
-    this.check(key);
+  /** Takes one attempt back: it was none that should count. */
+  giveBack(key: string): void {
     const known = this.#present(key);
-    if (known) known.count++;
-    else this.#begin(key);
+    if (known && known.count > 0) known.count--;
   }
 
   forget(key: string): void {

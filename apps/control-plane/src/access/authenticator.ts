@@ -37,19 +37,14 @@ export class Authenticator {
     return stillValid(await this.byHash.get(hash, () => this.findToken(hash)), ip);
   }
 
-  /** The token is the password; the user name is whatever git or docker sends. */
-  async byBasic(_username: string, password: string, ip: string | null = null): Promise<Caller | null> {
-    return await this.byToken(password, ip);
-  }
-
-  /** By the value of an `Authorization` header, Bearer or Basic. */
+  /** By the value of an `Authorization` header: Bearer, or Basic with the token as password and whatever user name git or docker sends. */
   async byAuthorization(header: string, ip: string | null = null): Promise<Caller | null> {
     const [, scheme, credentials] = /^(bearer|basic)\s+(\S+)\s*$/i.exec(header) ?? [];
     if (scheme === undefined || credentials === undefined) return null;
     if (scheme.toLowerCase() === 'bearer') return await this.byToken(credentials, ip);
     const text = Buffer.from(credentials, 'base64').toString('utf8');
     const colon = text.indexOf(':');
-    return colon < 0 ? null : await this.byBasic(text.slice(0, colon), text.slice(colon + 1), ip);
+    return colon < 0 ? null : await this.byToken(text.slice(colon + 1), ip);
   }
 
   /** @param publicKeyBlob the key as SSH sends it, the base64 part of its line decoded */

@@ -4,11 +4,12 @@ import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { Attempts } from './attempts.js';
 import { type Caller, userCaller } from './caller.js';
+import { networkOf } from './network.js';
 import { isPassword } from './passwords.js';
 import { type NewSession, SessionsService } from './sessions.service.js';
 import { User } from './user.entity.js';
 
-const minuteMs = 60_000;
+const spanMs = 5 * 60_000;
 
 export interface SignedIn {
   readonly caller: Caller;
@@ -20,11 +21,14 @@ export interface From {
   readonly userAgent: string | null;
 }
 
-/** Signs in with email and password. Who guesses learns nothing of who has an account here, and soon has to wait. */
+/**
+ * Signs in with email and password. Who guesses learns nothing of who has an account here, and soon has to wait; the owner of
+ * the account, who comes from another address, does not: no count is by the account alone.
+ */
 @Injectable()
 export class SignInService {
-  private readonly byAddress = new Attempts(30, 5 * minuteMs);
-  private readonly byAccount = new Attempts(10, 5 * minuteMs);
+  private readonly byAddress = new Attempts(30, spanMs);
+  private readonly byAccountAndAddress = new Attempts(10, spanMs);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -33,16 +37,18 @@ export class SignInService {
   ) {}
 
   async signIn(email: string, password: string, from: From): Promise<SignedIn> {
-    const address = from.ip ?? '';
+    const address = from.ip === null ? '' : networkOf(from.ip);
     const account = email.trim().toLowerCase();
+    const guess = `${address} ${account}`;
     this.byAddress.take(address);
-    this.byAccount.take(account);
+    this.byAccountAndAddress.take(guess);
     const user = await this.find(account);
     if (!(await isPassword(password, user?.passwordHash ?? null)) || user === null) {
       throw new AppError('credentials_refused', { detail: 'The email or the password is not right.' });
     }
-    this.byAddress.forget(address);
-    this.byAccount.forget(account);
+    // Only this attempt: an account of one's own must not be a way to go on guessing at others.
+    this.byAddress.giveBack(address);
+    this.byAccountAndAddress.forget(guess);
     return await this.begin(user, from);
   }
 

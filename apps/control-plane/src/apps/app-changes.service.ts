@@ -35,7 +35,7 @@ export class AppChangesService {
       await this.audit.record(manager, caller, { action: 'app.created', target: name, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       // The ingress answers for the new host at once, with a page that says that nothing is deployed yet.
-      await this.nodes.bumpAll(manager);
+      await this.nodes.bumpIngresses(manager);
       // An earlier app of this name may have left its repository behind, if its deletion was cut short.
       await this.repositories.remove(name);
       return created;
@@ -60,11 +60,11 @@ export class AppChangesService {
   async delete(name: string, caller: Caller): Promise<void> {
     const environmentIds = await this.dataSource.transaction(async (manager) => {
       const app = await this.lock(manager, name);
-      const ids = await this.environments.idsOf(manager, app.id);
+      const ids = await this.environments.lockAll(manager, app.id);
       await manager.update(App, { id: app.id }, { deletedAt: new Date() });
       for (const id of ids) await this.instances.stopAll(manager, id);
       await this.environments.releaseDomains(manager, ids);
-      await this.nodes.bumpAll(manager);
+      await this.nodes.bumpIngresses(manager);
       await this.audit.record(manager, caller, { action: 'app.deleted', target: name });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       return ids;

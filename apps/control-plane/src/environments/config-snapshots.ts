@@ -6,8 +6,14 @@ import { ConfigVar } from './config-var.entity.js';
 /** An environment's config at one moment: values in the clear, so it never leaves the process unsealed. */
 export type ConfigSnapshot = Record<string, { value: string; secret: boolean }>;
 
-function contextOf(environmentId: string, key: string): string {
+/** Binds a sealed value to its place. */
+export function contextOf(environmentId: string, key: string): string {
   return `${environmentId}/${key}`;
+}
+
+/** As builds and instances get it. */
+export function valuesOf(snapshot: ConfigSnapshot): Record<string, string> {
+  return Object.fromEntries(Object.entries(snapshot).map(([key, { value }]) => [key, value]));
 }
 
 /** Takes an environment's config as a whole, and puts it back as a whole. */

@@ -5,6 +5,7 @@ import type { Caller } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { SecretBox } from '../secrets/secret-box.js';
+import { contextOf } from './config-snapshots.js';
 import { ConfigVar } from './config-var.entity.js';
 import { EnvironmentsService } from './environments.service.js';
 
@@ -87,11 +88,6 @@ export class ConfigService {
   private open({ environmentId, key, valueEncrypted }: ConfigVar): string {
     return this.secretBox.open(valueEncrypted, contextOf(environmentId, key));
   }
-}
-
-/** Binds a sealed value to its place. */
-function contextOf(environmentId: string, key: string): string {
-  return `${environmentId}/${key}`;
 }
 
 function refuseContradiction({ set, unset }: ConfigChange): void {

@@ -28,17 +28,15 @@ export class DomainsService {
 
   /** Added already is done; taken by another environment is `already_exists`. */
   async add(appName: string, environmentName: string, host: string, caller: Caller): Promise<DomainView> {
-    if (this.addresses.isUnderPlatform(host)) {
-      const errors = [{ path: 'host', message: "is under the platform's own domain, whose names Molo gives out itself" }];
-      throw new AppError('invalid_input', { detail: `${host} is under the platform's own domain, whose names Molo gives out itself. Take a domain of your own.`, errors });
-    }
+    if (isAddress(host)) throw refuse(host, 'is an IP address, under which the platform itself answers');
+    if (this.addresses.isUnderPlatform(host)) throw refuse(host, "is under the platform's own domain, whose names Molo gives out itself");
     return await this.dataSource.transaction(async (manager) => {
       const { environment } = await this.environments.lock(manager, appName, environmentName);
       const added: unknown[] = await manager.query('insert into domains (host, environment_id) values ($1, $2) on conflict do nothing returning host', [host, environment.id]);
       const domain = await manager.findOneByOrFail(Domain, { host });
       if (domain.environmentId !== environment.id) throw new AppError('already_exists', { detail: `${host} leads to another environment already. Remove it there first.` });
       if (added.length > 0) {
-        await this.nodes.bumpAll(manager);
+        await this.nodes.bumpIngresses(manager);
         await this.audit.record(manager, caller, { action: 'domain.added', target: `${appName}/${environmentName}`, after: { host } });
       }
       return viewOf(domain);
@@ -53,10 +51,19 @@ export class DomainsService {
       }
       const { affected } = await manager.delete(Domain, { host, environmentId: environment.id });
       if (!affected) throw new AppError('not_found', { detail: `${host} is not a domain of ${appName}/${environmentName}.` });
-      await this.nodes.bumpAll(manager);
+      await this.nodes.bumpIngresses(manager);
       await this.audit.record(manager, caller, { action: 'domain.removed', target: `${appName}/${environmentName}`, before: { host } });
     });
   }
+}
+
+/** A host whose last label is a number is an IPv4 address to every browser ("ends in a number" of the URL standard), or no host at all. */
+function isAddress(host: string): boolean {
+  return /(?:^|\.)(?:\d+|0x[\da-f]*)$/.test(host);
+}
+
+function refuse(host: string, why: string): AppError {
+  return new AppError('invalid_input', { detail: `${host} ${why}. Take a domain of your own, such as shop.example.com.`, errors: [{ path: 'host', message: why }] });
 }
 
 function viewOf(domain: Domain): DomainView {

@@ -5,7 +5,6 @@ import { DataSource, type EntityManager, In } from 'typeorm';
 import { Addresses } from '../addresses.js';
 import type { App } from '../apps/app.entity.js';
 import { AppsService } from '../apps/apps.service.js';
-import { ConfigSnapshots } from './config-snapshots.js';
 import { Domain } from './domain.entity.js';
 import { Environment } from './environment.entity.js';
 
@@ -14,14 +13,13 @@ export interface AppEnvironment {
   readonly environment: Environment;
 }
 
-/** Where apps run: finds environments, and knows their hosts and config. */
+/** Where apps run: finds environments, and knows their hosts. */
 @Injectable()
 export class EnvironmentsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly apps: AppsService,
     private readonly addresses: Addresses,
-    private readonly snapshots: ConfigSnapshots,
   ) {}
 
   async find(appName: string, environmentName: string, manager: EntityManager = this.dataSource.manager): Promise<AppEnvironment> {
@@ -42,20 +40,15 @@ export class EnvironmentsService {
     await manager.insert(Environment, { id: randomUUID(), appId, name, protected: false, formation: {}, releaseCount: 0 });
   }
 
-  async idsOf(manager: EntityManager, appId: string): Promise<string[]> {
-    const environments = await manager.find(Environment, { where: { appId }, select: { id: true } });
+  /** All of an app, against every other change of them. @returns their ids */
+  async lockAll(manager: EntityManager, appId: string): Promise<string[]> {
+    const environments: { id: string }[] = await manager.query('select id from environments where app_id = $1 order by id for update', [appId]);
     return environments.map(({ id }) => id);
   }
 
   /** Every host that leads to an environment; the one that it has by itself first. */
   hosts(appName: string, environmentName: string, domains: readonly string[]): string[] {
     return [this.addresses.builtInHost(appName, environmentName), ...domains];
-  }
-
-  /** Config as instances get it: in the clear. */
-  async configOf(manager: EntityManager, environmentId: string): Promise<Record<string, string>> {
-    const snapshot = await this.snapshots.take(manager, environmentId);
-    return Object.fromEntries(Object.entries(snapshot).map(([key, { value }]) => [key, value]));
   }
 
   /** Frees the domains for other environments. */

@@ -12,6 +12,7 @@ import { NodeReports } from '../nodes/node-reports.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { ObservedService } from '../nodes/observed.service.js';
 import { TestControlPlane } from '../test-control-plane.js';
+import { ConfigSnapshots, valuesOf } from './config-snapshots.js';
 import { EnvironmentsService } from './environments.service.js';
 
 let platform: TestControlPlane;
@@ -63,7 +64,7 @@ async function untilLive(deploymentId: string): Promise<void> {
   expect([ok.state, ok.failure]).toEqual(['live', null]);
 }
 
-const setConfig = (params: { app: string; environment: string }, body: object) => platform.call(api.updateConfig, { params, body });
+const setConfig = (params: { app: string; environment: string }, body: object | string) => platform.call(api.updateConfig, { params, body });
 
 describe('config', () => {
   it('shows plain values and hides secret ones for good', async () => {
@@ -75,7 +76,7 @@ describe('config', () => {
     const { ok: config } = await platform.call(api.getConfig, { params: idle });
     expect(config.items).toMatchObject([{ key: 'API_KEY', secret: true, value: null }, { key: 'LOG_LEVEL', secret: false, value: 'debug' }]);
     const { environment } = await platform.app.get(EnvironmentsService).find('idle', 'production');
-    expect(await platform.app.get(EnvironmentsService).configOf(platform.dataSource.manager, environment.id)).toEqual({ API_KEY: 'sesame-2', LOG_LEVEL: 'debug' });
+    expect(valuesOf(await platform.app.get(ConfigSnapshots).take(platform.dataSource.manager, environment.id))).toEqual({ API_KEY: 'sesame-2', LOG_LEVEL: 'debug' });
   });
 
   it('is nowhere in the clear: not in the database, the audit or the log', async () => {
@@ -115,6 +116,20 @@ describe('config', () => {
     expect((await setConfig(idle, { set: { BOTH: '1' }, unset: ['BOTH'] })).problem.errors).toEqual([{ path: 'unset.BOTH', message: 'is in "set" too' }]);
   });
 
+  it.each(['__proto__', 'constructor', 'toString'])('refuses the key %s, under which every object finds something', async (key) => {
+    for (const body of [`{"set":{"GOOD":"1","${key}":"x"}}`, `{"unset":["${key}"]}`]) {
+      const { status, problem } = await setConfig(idle, body);
+      expect([status, problem.errors?.map(({ message }) => message)]).toEqual([422, ['is reserved; take another key']]);
+      expect(problem.detail).toContain('is reserved');
+    }
+  });
+
+  it('keeps the key prototype as any other', async () => {
+    const { ok } = await setConfig(idle, { set: { prototype: 'x' } });
+    expect(ok.items).toContainEqual(expect.objectContaining({ key: 'prototype', value: 'x' }));
+    await setConfig(idle, { unset: ['prototype'] });
+  });
+
   it('loses no change when many are made at once', async () => {
     const keys = Array.from({ length: 10 }, (_, index) => `KEY_${index}`);
     await Promise.all(keys.map((key) => setConfig(idle, { set: { [key]: key } })));
@@ -141,7 +156,7 @@ describe('formation', () => {
     expect(problem.detail).toContain('web');
   });
 
-  it.each([{ web: -1 }, { web: 1.5 }, { web: 101 }, { web: 'two' }, { Web: 1 }])('refuses %j', async (body) => {
+  it.each([{ web: -1 }, { web: 1.5 }, { web: 101 }, { web: 'two' }, { Web: 1 }, '{"__proto__": 1}'])('refuses %j', async (body) => {
     expect((await platform.call(api.scale, { params: running, body })).status).toBe(422);
   });
 });
@@ -158,6 +173,16 @@ describe('a domain', () => {
   it('belongs to one environment', async () => {
     expect((await platform.call(api.addDomain, { params: idle, body: { host: 'shop.example.com' } })).problem.code).toBe('already_exists');
     expect((await platform.call(api.addDomain, { params: running, body: { host: 'shop.example.com' } })).status).toBe(201);
+  });
+
+  it.each(['203.0.113.7', '127.1', '10.0.0.0x1f', 'shop.0x', '2001:db8::1', '[::1]'])('cannot be an IP address, such as %s', async (host) => {
+    const { status, problem } = await platform.call(api.addDomain, { params: running, body: { host } });
+    expect([status, problem.errors?.[0]?.path]).toEqual([422, 'host']);
+  });
+
+  it.each(['4.example.com', '10.0.0.7.nip.io'])('may hold numbers, such as %s', async (host) => {
+    expect((await platform.call(api.addDomain, { params: running, body: { host } })).status).toBe(201);
+    expect((await platform.call(api.removeDomain, { params: { ...running, host } })).status).toBe(204);
   });
 
   it('cannot be one of the platform', async () => {

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { buffer, text } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { AppError } from '@molo/contracts';
 
 /**
@@ -10,6 +11,8 @@ const settings = {
   'safe.directory': '*',
   'core.fsync': 'committed',
   'core.fsyncMethod': 'batch',
+  // What is larger is streamed: a pack of a few kilobytes may hold gigabytes of zeros.
+  'core.bigFileThreshold': '16m',
   'core.logAllRefUpdates': 'true',
   // Upkeep is ours: never in the middle of a push.
   'gc.auto': '0',
@@ -46,15 +49,35 @@ export function spawnGit(args: readonly string[], extraEnvironment: Readonly<Rec
   return spawn('git', [...settingArguments, ...args], { cwd: '/', env: { ...environment, ...extraEnvironment }, stdio: 'pipe' });
 }
 
-/** @returns all that it wrote; throws `internal` with git's own words as the cause when it fails */
-export async function runGit(args: readonly string[], input: string | Buffer = ''): Promise<Buffer> {
+/**
+ * What a git program writes, as it comes; leaving the loop over it ends the program.
+ * Throws `internal` with git's own words as the cause when it fails.
+ */
+export async function* outputOfGit(args: readonly string[], input: Iterable<string | Buffer> = []): AsyncGenerator<Buffer> {
   const child = spawnGit(args);
   const ended = endOf(child);
+  ended.catch(() => undefined); // looked at below, unless the loop is left
+  const complaint = text(child.stderr);
   child.stdin.on('error', () => undefined); // a program that ends early does not read to the end
-  child.stdin.end(input);
-  const [output, complaint, code] = await Promise.all([buffer(child.stdout), text(child.stderr), ended]);
-  if (code !== 0) throw gitFailure(args, code, complaint);
-  return output;
+  Readable.from(input).pipe(child.stdin);
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) yield chunk;
+  const code = await ended;
+  if (code !== 0) throw gitFailure(args, code, await complaint);
+}
+
+/**
+ * Throws `internal` with git's own words as the cause when it fails.
+ * @param mostBytes of its output; what comes after them is dropped
+ * @returns what it wrote
+ */
+export async function runGit(args: readonly string[], input: string | Buffer = '', mostBytes = Infinity): Promise<Buffer> {
+  const kept: Buffer[] = [];
+  let left = mostBytes;
+  for await (const chunk of outputOfGit(args, [input])) {
+    if (left > 0) kept.push(chunk.subarray(0, left));
+    left -= chunk.length;
+  }
+  return Buffer.concat(kept);
 }
 
 /** Resolves to the exit code, null for a signal; rejects when the program cannot be started. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Controller, Get, type OnApplicationBootstrap, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -12,6 +12,9 @@ import { GitAccess, type GitService } from './git-access.js';
 import { GitProcesses } from './git-processes.js';
 import { relay } from './git-relay.js';
 import { flush, packet } from './pkt-line.js';
+
+/** As git's own http-backend has it: what a client has and wants, which git keeps in memory. A pack has a limit of its own. */
+const mostFetchBytes = 10 * 1024 ** 2;
 
 /** Git's smart HTTP protocol (gitprotocol-http). Errors leave as plain text, which git shows to its user. */
 @Controller('git/:repository')
@@ -53,6 +56,13 @@ export class GitHttpController implements OnApplicationBootstrap {
     await this.#serve('git-receive-pack', repository, request, response);
   }
 
+  /** Git LFS asks here before its push, and shows its user the message (Git LFS specification, batch API). */
+  @Post('info/lfs/objects/batch')
+  refuseLfs(@Res() response: Response): void {
+    const message = 'Molo keeps no Git LFS objects. Commit the files themselves (git lfs untrack, git add --renormalize), or push their pointers alone: git push --no-verify';
+    response.status(501).set('connection', 'close').type('application/vnd.git-lfs+json').send(JSON.stringify({ message }));
+  }
+
   async #serve(service: GitService, repository: string, request: Request, response: Response): Promise<void> {
     await this.#answer(request, response, async (caller) => {
       if (request.get('content-type') !== `application/x-${service}-request`) {
@@ -61,7 +71,7 @@ export class GitHttpController implements OnApplicationBootstrap {
       const app = await this.access.open(repository, service, caller);
       const child = this.processes.start({ service, app, caller, protocol: request.get('git-protocol'), flags: ['--stateless-rpc'] });
       prepare(response, `application/x-${service}-result`);
-      await this.#finish(response, relay(child, service, bodyOf(request), response));
+      await this.#finish(response, relay(child, service, bodyOf(request, service), response));
     });
   }
 
@@ -104,7 +114,21 @@ function prepare(response: Response, type: string): void {
   response.status(200).set({ 'content-type': type, 'cache-control': 'no-cache, max-age=0, must-revalidate', expires: 'Fri, 01 Jan 1980 00:00:00 GMT', pragma: 'no-cache', 'x-accel-buffering': 'no' });
 }
 
-function bodyOf(request: Request): Readable {
+function bodyOf(request: Request, service: GitService): Readable {
+  const body = decodedBody(request);
+  return service === 'git-receive-pack' ? body : Readable.from(atMost(body, mostFetchBytes), { objectMode: false });
+}
+
+async function* atMost(body: Readable, most: number): AsyncGenerator<Buffer> {
+  let left = most;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    left -= chunk.length;
+    if (left < 0) throw new AppError('payload_too_large', { detail: `The request is larger than ${most} bytes.` });
+    yield chunk;
+  }
+}
+
+function decodedBody(request: Request): Readable {
   const encoding = request.get('content-encoding') ?? 'identity';
   if (encoding === 'identity') return request;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') throw new AppError('unsupported_media_type', { detail: `The body is encoded as ${encoding}. Send it plain or gzipped.` });

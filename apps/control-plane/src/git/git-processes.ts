@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Injectable } from '@nestjs/common';
+import { AppError } from '@molo/contracts';
 import type { Caller } from '../access/caller.js';
 import { Config } from '../config.js';
 import type { GitApp, GitService } from './git-access.js';
@@ -18,9 +19,14 @@ export interface GitRequest {
   readonly flags: readonly string[];
 }
 
+/** All at once: each takes memory, also while its push only waits for its deployment. */
+const mostProcesses = 256;
+
 /** Git's own server programs. */
 @Injectable()
 export class GitProcesses {
+  #running = 0;
+
   constructor(
     private readonly config: Config,
     private readonly repositories: Repositories,
@@ -37,23 +43,36 @@ export class GitProcesses {
     return this.config.path('run', 'git-hooks');
   }
 
+  /** Throws `unavailable` where too many run. */
   start(request: GitRequest): ChildProcessWithoutNullStreams {
-    return request.service === 'git-receive-pack' ? this.#receivePack(request) : this.#uploadPack(request);
+    if (this.#running >= mostProcesses) throw new AppError('unavailable', { detail: 'Too many pushes and fetches are under way. Try again in a moment.' });
+    const child = request.service === 'git-receive-pack' ? this.#receivePack(request) : this.#uploadPack(request);
+    this.#running += 1;
+    return whenOver(child, () => (this.#running -= 1));
   }
 
   #receivePack({ app, caller, flags }: GitRequest): ChildProcessWithoutNullStreams {
     const secret = this.pushes.begin({ app, caller });
     const args = ['-c', `core.hooksPath=${this.hooksFolder}`, 'receive-pack', ...flags, this.repositories.pathOf(app.name)];
     const child = spawnGit(args, { MOLO_PUSH: secret, MOLO_HOOK_SOCKET: this.hookSocket });
-    const end = () => {
+    return whenOver(child, () => {
       this.pushes.end(secret);
       if (!flags.includes('--http-backend-info-refs')) this.upkeep.after(app.name);
-    };
-    return child.once('error', end).once('close', end);
+    });
   }
 
   #uploadPack({ app, protocol, flags }: GitRequest): ChildProcessWithoutNullStreams {
     const version = protocol !== undefined && /^version=[0-2]$/.test(protocol) ? { GIT_PROTOCOL: protocol } : {};
     return spawnGit(['upload-pack', '--strict', ...flags, this.repositories.pathOf(app.name)], version);
   }
+}
+
+/** Once, whether it ended or could not be started. */
+function whenOver(child: ChildProcessWithoutNullStreams, act: () => void): ChildProcessWithoutNullStreams {
+  let isOver = false;
+  const over = () => {
+    if (!isOver) act();
+    isOver = true;
+  };
+  return child.once('error', over).once('close', over);
 }

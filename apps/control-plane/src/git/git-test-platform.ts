@@ -9,10 +9,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type INestApplication, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { AppError, type Right } from '@molo/contracts';
+import { DataSource } from 'typeorm';
 import { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
 import { Addresses } from '../addresses.js';
 import { AppsService } from '../apps/apps.service.js';
+import { type AuditEntry, AuditService } from '../audit/audit.service.js';
 import { Config, Settings } from '../config.js';
 import { DeploymentStream } from '../deployments/deployment-stream.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
@@ -37,6 +39,8 @@ import { SshSession } from './ssh-session.js';
 import { SshSignIn } from './ssh-sign-in.js';
 import { Upkeep } from './upkeep.js';
 
+type Audited = AuditEntry & { readonly by: string };
+
 /** Git, its transports and the registry for real; deployments, apps and sign-in as doubles at their interfaces. */
 export interface GitTestPlatform {
   readonly home: string;
@@ -48,6 +52,7 @@ export interface GitTestPlatform {
   readonly tokens: RegistryTokens;
   /** SSH keys in base64 and whose they are. */
   readonly keys: Map<string, Caller>;
+  readonly audited: Audited[];
   readonly app: INestApplication;
   stop(): Promise<void>;
 }
@@ -81,7 +86,8 @@ export async function startGitTestPlatform({ withRegistry = true } = {}): Promis
   });
   const config = new Config(settings, { masterKey: '', nodeToken: '' });
   const keys = new Map<string, Caller>();
-  const app = await createApp(config, keys);
+  const audited: Audited[] = [];
+  const app = await createApp(config, keys, audited);
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const registry = withRegistry ? await startRegistry(home, registryPort, url) : null;
@@ -90,10 +96,10 @@ export async function startGitTestPlatform({ withRegistry = true } = {}): Promis
     await registry?.();
     rmSync(home, { recursive: true, force: true });
   };
-  return { home, config, url, keys, app, stop, deployments: app.get(DeploymentsDouble), repositories: app.get(Repositories), blobs: app.get(RegistryBlobs), tokens: app.get(RegistryTokens) };
+  return { home, config, url, keys, audited, app, stop, deployments: app.get(DeploymentsDouble), repositories: app.get(Repositories), blobs: app.get(RegistryBlobs), tokens: app.get(RegistryTokens) };
 }
 
-async function createApp(config: Config, keys: Map<string, Caller>): Promise<INestApplication> {
+async function createApp(config: Config, keys: Map<string, Caller>, audited: Audited[]): Promise<INestApplication> {
   @Module({
     controllers: [GitHttpController, RegistryTokenController],
     providers: [
@@ -102,6 +108,8 @@ async function createApp(config: Config, keys: Map<string, Caller>): Promise<INe
       { provide: AppsService, useValue: { findByName } },
       { provide: NodesService, useValue: { byToken: (token: string) => Promise.resolve(token === tokens.node ? randomUUID() : null) } },
       { provide: Authenticator, useValue: authenticatorOf(keys) },
+      { provide: DataSource, useValue: {} },
+      { provide: AuditService, useValue: { record: (_: unknown, by: Caller, entry: AuditEntry) => Promise.resolve(audited.push({ by: by.name, ...entry })) } },
       DeploymentsDouble,
       { provide: DeploymentsService, useExisting: DeploymentsDouble },
       { provide: DeploymentStream, useExisting: DeploymentsDouble },

@@ -1,22 +1,16 @@
-import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
 import type { HookConnection } from './hook-connection.js';
 import { flush, packet, packets } from './pkt-line.js';
 import { PushDeployment } from './push-deployment.js';
 import { complaint, detail } from './push-narrative.js';
 import type { Push } from './pushes.js';
+import { isZero, type RefUpdate, type Verdict } from './ref-update.js';
 
-/** One ref of a push. */
-export interface RefUpdate {
-  readonly ref: string;
-  /** As git sent it: names need not be UTF-8, and the answer must repeat them. */
-  readonly refBytes: Buffer;
-  readonly oldId: string;
-  readonly newId: string;
-}
-
-/** `stored`: git itself is to update the ref. */
-export type Verdict = { readonly kind: 'stored' } | { readonly kind: 'moved' } | { readonly kind: 'refused'; readonly reason: string };
+/** Refs that one audit event names. */
+const mostRecorded = 100;
 
 interface Request {
   readonly atomic: boolean;
@@ -26,13 +20,18 @@ interface Request {
 /** The server's end of git's proc-receive protocol (githooks): decides what becomes of each ref of a push. */
 @Injectable()
 export class ProcReceive {
-  constructor(private readonly deployment: PushDeployment) {}
+  constructor(
+    private readonly deployment: PushDeployment,
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+  ) {}
 
   async answer(push: Push, input: Readable, connection: HookConnection, closing: AbortSignal): Promise<void> {
     const request = await readRequest(input, connection);
     const verdicts = await this.#judge(push, request.updates, connection, closing);
     const refused = verdicts.some((verdict) => verdict.kind === 'refused');
     const final = request.atomic && refused ? verdicts.map(refusedWithTheOthers) : verdicts;
+    await this.#record(push, request.updates.filter((_, index) => final[index]?.kind === 'stored'));
     await connection.answer(Buffer.concat([...request.updates.flatMap((update, index) => reportOf(update, final[index] ?? { kind: 'stored' })), flush]));
   }
 
@@ -45,15 +44,20 @@ export class ProcReceive {
     return updates.map((update) => (update === deploying && verdict ? verdict : { kind: 'stored' }));
   }
 
+  /** Git moves these refs itself, as soon as it has the answer: the event comes before, so that none moves without it. */
+  async #record({ app, caller }: Push, stored: readonly RefUpdate[]): Promise<void> {
+    if (stored.length === 0) return;
+    const named = stored.slice(0, mostRecorded);
+    const at = (id: (update: RefUpdate) => string) => Object.fromEntries(named.map((update) => [update.ref, isZero(id(update)) ? null : id(update)]));
+    const entry = { action: 'refs.pushed', target: app.name, before: at(({ oldId }) => oldId), after: at(({ newId }) => newId) };
+    await this.audit.record(this.dataSource.manager, caller, entry);
+  }
+
   async #judgeDeploying(push: Push, update: RefUpdate, updates: readonly RefUpdate[], connection: HookConnection, closing: AbortSignal): Promise<Verdict> {
     if (!isZero(update.newId)) return this.deployment.run({ push, update, updates, connection, closing });
     await connection.say(complaint(`${push.app.deployBranch} is the branch that deploys and stays. To delete the app: molo apps delete ${push.app.name}`));
     return { kind: 'refused', reason: 'the deploying branch cannot be deleted' };
   }
-}
-
-export function isZero(id: string): boolean {
-  return /^0+$/.test(id);
 }
 
 async function readRequest(input: Readable, connection: HookConnection): Promise<Request> {

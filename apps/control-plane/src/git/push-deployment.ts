@@ -6,10 +6,11 @@ import { DeploymentStream } from '../deployments/deployment-stream.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { Log } from '../log.js';
 import type { HookConnection } from './hook-connection.js';
-import type { RefUpdate, Verdict } from './proc-receive.js';
 import { complaint, detail, failureLines, heading, linesOf, liveLines } from './push-narrative.js';
 import { type PushedCommit, readPushedCommit } from './pushed-commit.js';
+import { type PushedTree, readPushedTree } from './pushed-tree.js';
 import type { Push } from './pushes.js';
+import { isZero, type RefUpdate, type Verdict } from './ref-update.js';
 import { Repositories } from './repositories.js';
 import { SourceArchive } from './source-archive.js';
 
@@ -50,16 +51,17 @@ export class PushDeployment {
     }
   }
 
-  async #begin({ push, update, updates, connection }: DeployingPush): Promise<string> {
+  async #begin(deploying: DeployingPush): Promise<string> {
+    const { push, update, connection } = deploying;
     const { app, caller } = push;
-    // Git is already writing the archive while the commit is looked at.
-    const stored = this.archive.store(app.name, update.newId);
+    const refused = new AbortController();
+    // Git is already writing the archive while commit and tree are looked at.
+    const stored = this.archive.store(app.name, update.newId, refused.signal);
     stored.catch(() => undefined);
-    const newTags = updates.filter((other) => other.ref.startsWith('refs/tags/'));
-    const repository = this.repositories.pathOf(app.name);
-    const pushed = deployable(await readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags }), update);
-    const { commit, treeId, versionTag } = pushed;
-    await connection.say(noteLines(pushed));
+    const { commit, treeId, versionTag } = await this.#look(deploying).catch((error: unknown) => {
+      refused.abort();
+      throw error;
+    });
     const source = await stored;
     const { deploymentId } = await this.deployments.push({
       appId: app.id,
@@ -76,6 +78,16 @@ export class PushDeployment {
     });
     await connection.say([...heading(`Deploying ${commit.id.slice(0, 8)} to ${app.name}`), ...detail(`(should this break off: molo logs --deployment ${deploymentId})`)]);
     return deploymentId;
+  }
+
+  async #look({ push, update, updates, connection }: DeployingPush): Promise<PushedCommit> {
+    const repository = this.repositories.pathOf(push.app.name);
+    const newTags = updates.filter((other) => other.ref.startsWith('refs/tags/'));
+    const tree = readPushedTree(repository, update.newId);
+    tree.catch(() => undefined); // what is no commit has no tree either
+    const pushed = deployable(await readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags }), update);
+    await connection.say(notesOn(await tree));
+    return pushed;
   }
 
   async #follow(deploymentId: string, { push, connection, closing }: DeployingPush): Promise<Verdict> {
@@ -146,13 +158,15 @@ function refused(failure: Failure): Verdict {
 function deployable(pushed: PushedCommit | null, { oldId }: RefUpdate): PushedCommit {
   if (!pushed) throw new AppError('source_invalid', { detail: 'What was pushed is not a commit. Push a branch.' });
   if (pushed.isEmpty) throw new AppError('source_invalid', { detail: 'The commit holds no files. Add the app to it: git add, git commit.' });
-  if ((pushed.presentId ?? oldId.replaceAll(/./g, '0')) !== oldId) {
+  if (pushed.presentId !== (isZero(oldId) ? null : oldId)) {
     throw new AppError('conflict', { detail: 'The branch moved while this was pushed. Fetch, look at what came in, and push again.' });
   }
   return pushed;
 }
 
-function noteLines(pushed: PushedCommit): string[] {
-  if (pushed.submodules.length === 0) return [];
-  return complaint(`Submodules are not fetched: ${pushed.submodules.join(', ')} will be empty.\nPut their files into this repository if the app needs them.`);
+function notesOn({ submodules, lfsPointers }: PushedTree): string[] {
+  return [
+    ...(submodules.length === 0 ? [] : complaint(`Submodules are not fetched: ${submodules.join(', ')} will be empty.\nPut their files into this repository if the app needs them.`)),
+    ...(lfsPointers.length === 0 ? [] : complaint(`Git LFS objects are not fetched: the app gets the pointer files of ${lfsPointers.join(', ')}.\nCommit the files themselves if the app needs them: git lfs untrack, then git add --renormalize.`)),
+  ];
 }

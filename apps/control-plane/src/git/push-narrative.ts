@@ -18,7 +18,7 @@ const headings: Partial<Record<DeploymentState, string>> = {
   draining: 'Draining the old release',
 };
 
-/** The end of a deployment is told by `endLines`. */
+/** The end of a deployment is told by `liveLines` or `failureLines`. */
 export function linesOf(event: DeploymentEvent): string[] {
   switch (event.kind) {
     case 'state':

@@ -126,6 +126,14 @@ describe('a push of the deploying branch', () => {
     expect(output).toContain('Submodules are not fetched: vendor/lib will be empty');
   });
 
+  it('says that the objects of Git LFS are not fetched', async () => {
+    client.write('logo.psd', `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`);
+    await client.change('One');
+    const { code, output } = await client.run('push', remote, 'main');
+    expect(code, output).toBe(0);
+    expect(output).toContain('Git LFS objects are not fetched: the app gets the pointer files of logo.psd');
+  });
+
   it('keeps modes, symlinks, non-ASCII names and files that archives would leave out', async () => {
     client.write('.gitattributes', 'left-out export-ignore\n');
     client.write('left-out', 'here\n');
@@ -163,14 +171,16 @@ describe('a push of the deploying branch', () => {
 });
 
 describe('other refs', () => {
-  it('are stored, not deployed, with a line that says which branch deploys', async () => {
-    await client.change('One');
+  it('are stored, not deployed, with a line that says which branch deploys and an audit event', async () => {
+    const commit = await client.change('One');
     const { code, output } = await client.run('push', remote, 'main:refs/heads/feature/x');
     expect(code, output).toBe(0);
     expect(output).toContain('feature/x: stored, not deployed. Only main deploys');
     expect(platform.deployments.all).toHaveLength(0);
     expect(await refs()).toContain('refs/heads/feature/x');
+    expect(platform.audited.at(-1)).toMatchObject({ by: 'ada', action: 'refs.pushed', target: 'myapp', before: { 'refs/heads/feature/x': null }, after: { 'refs/heads/feature/x': commit } });
     expect((await client.run('push', remote, ':feature/x')).output).toContain('[deleted]');
+    expect(platform.audited.at(-1)).toMatchObject({ before: { 'refs/heads/feature/x': commit }, after: { 'refs/heads/feature/x': null } });
     expect(await refs()).not.toContain('feature/x');
   });
 

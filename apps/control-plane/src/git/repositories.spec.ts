@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utimes } from 'node:fs/promises';
@@ -72,6 +72,15 @@ describe('moveRef', () => {
     await repositories.moveRef('myapp', 'refs/heads/main', two, one);
     expect(await main()).toBe(two);
   });
+});
+
+it('a start takes away what a process that was killed left, and nothing that another may be at work on', async () => {
+  await repositories.create('myapp');
+  const [left, young] = [join(home, 'git', '.gone.0123456789ab'), join(home, 'git', '.other.0123456789ab')];
+  for (const folder of [left, young]) mkdirSync(join(folder, 'objects'), { recursive: true });
+  await utimes(left, 1, 1);
+  await repositories.onModuleInit();
+  expect(readdirSync(join(home, 'git')).toSorted()).toEqual(['.other.0123456789ab', 'myapp.git']);
 });
 
 it('remove is done once it is done', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppName } from '@molo/contracts';
 import { Config } from '../config.js';
 import { runGit } from './git-command.js';
@@ -9,11 +9,18 @@ import { runGit } from './git-command.js';
 /** What is deployed is the tree as it was pushed: `git archive` is not to leave out or rewrite files. */
 const attributes = '* -export-ignore -export-subst\n';
 const staleLockMs = 10_000;
+const staleDraftMs = 60 * 60_000;
 
 /** The bare repositories of the apps, `git/<app>.git` under MOLO_HOME. */
 @Injectable()
-export class Repositories {
+export class Repositories implements OnModuleInit {
   constructor(private readonly config: Config) {}
+
+  /** What a process that was killed had half made or half removed. */
+  async onModuleInit(): Promise<void> {
+    const names = await readdir(this.config.path('git')).catch(() => []);
+    await Promise.all(names.filter((name) => name.startsWith('.')).map((name) => this.#removeIfStale(this.config.path('git', name))));
+  }
 
   pathOf(appName: string): string {
     return this.config.path('git', `${AppName.parse(appName)}.git`);
@@ -62,6 +69,12 @@ export class Repositories {
       const present = await this.#readRef(path, ref);
       if (present !== newId) await update(present ?? '0'.repeat(newId.length), 'deployed after another push');
     }
+  }
+
+  /** Another control plane that is about to stop may still be at work on a young one. */
+  async #removeIfStale(path: string): Promise<void> {
+    const changedAt = await stat(path).then(({ mtimeMs }) => mtimeMs, () => Date.now());
+    if (Date.now() - changedAt > staleDraftMs) await rm(path, { recursive: true, force: true });
   }
 
   async #readRef(path: string, ref: string): Promise<string | null> {

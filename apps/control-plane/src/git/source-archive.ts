@@ -15,14 +15,21 @@ export class SourceArchive {
     private readonly blobs: RegistryBlobs,
   ) {}
 
-  async store(appName: string, commitId: string): Promise<StoredBlob> {
+  /** @param refused aborts when nobody wants it any more */
+  async store(appName: string, commitId: string, refused: AbortSignal): Promise<StoredBlob> {
     const args = ['-C', this.repositories.pathOf(appName), 'archive', '--format=tar', commitId];
     const child = spawnGit(args);
     child.stdin.end();
     const ended = mustSucceed(args, endOf(child), text(child.stderr));
-    ended.catch(() => child.stdout.destroy());
-    // The blob is complete only when git says that the archive is: its name is not given away before.
-    return this.blobs.upload(appName, child.stdout, () => ended);
+    ended.catch(() => undefined); // heard by the upload, where it gets that far
+    refused.addEventListener('abort', () => child.kill());
+    try {
+      // The blob is complete only when git says that the archive is: its name is not given away before.
+      return await this.blobs.upload(appName, child.stdout, () => ended);
+    } finally {
+      // A registry that refuses in the middle leaves the rest unread, and git waiting for ever to write it.
+      child.stdout.destroy();
+    }
   }
 }
 

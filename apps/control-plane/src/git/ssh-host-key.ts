@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import ssh2 from 'ssh2';
+import { fingerprintOf } from '../access/ssh-public-key.js';
 
 /** The server's key, made once: a client that saw another would warn of an attack. */
 export async function sshHostKey(path: string): Promise<string> {
@@ -21,11 +21,11 @@ export async function sshHostKey(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-/** As ssh shows it on the first connection: `SHA256:…` */
-export function fingerprintOf(hostKey: string): string {
+/** As ssh shows it on the first connection. */
+export function hostKeyFingerprint(hostKey: string): string {
   const key = ssh2.utils.parseKey(hostKey);
   if (key instanceof Error) throw key;
-  return `SHA256:${createHash('sha256').update(key.getPublicSSH()).digest('base64').replaceAll('=', '')}`;
+  return fingerprintOf(key.getPublicSSH());
 }
 
 async function read(path: string): Promise<string | null> {

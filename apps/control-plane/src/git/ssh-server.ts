@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import ssh2, { type Connection } from 'ssh2';
 import { Config } from '../config.js';
 import { Log } from '../log.js';
-import { fingerprintOf, sshHostKey } from './ssh-host-key.js';
+import { hostKeyFingerprint, sshHostKey } from './ssh-host-key.js';
 import { SshSession } from './ssh-session.js';
 import { SshSignIn, type WhoIsIt } from './ssh-sign-in.js';
 
@@ -39,7 +39,7 @@ export class SshServer implements OnApplicationBootstrap, OnApplicationShutdown 
     server.listen(this.config.sshPort);
     await once(server, 'listening');
     this.#server = server;
-    this.log.info({ port: this.config.sshPort, hostKey: fingerprintOf(hostKey) }, 'git over SSH is up');
+    this.log.info({ port: this.config.sshPort, hostKey: hostKeyFingerprint(hostKey) }, 'git over SSH is up');
   }
 
   async onApplicationShutdown(): Promise<void> {

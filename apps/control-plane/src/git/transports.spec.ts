@@ -25,6 +25,13 @@ afterEach(() => client.remove());
 
 const over = (token: string, app = 'myapp') => `${platform.url.replace('http://', `http://x:${token}@`)}/git/${app}.git`;
 
+/** Pushes the newest of three commits from a clone that has it alone. */
+async function pushFromShallowClone(address: string): ReturnType<GitTestClient['run']> {
+  for (const message of ['One', 'Two', 'Three']) await client.change(message);
+  await client.run('clone', '--quiet', '--depth=1', `file://${client.folder}`, 'shallow');
+  return client.run('-C', 'shallow', 'push', address, 'main');
+}
+
 describe('over HTTP', () => {
   it('whoever gives no token, a wrong one or one without rights learns nothing', async () => {
     const response = await fetch(`${platform.url}/git/myapp.git/info/refs?service=git-receive-pack`);
@@ -78,6 +85,33 @@ describe('over HTTP', () => {
       expect([200, 422]).toContain(response.status);
     }
     expect((await fetch(`${platform.url}/git/myapp.git/git-receive-pack`, { method: 'POST', headers: { authorization: `Basic ${btoa(`x:${tokens.deploy}`)}` }, body: '{}' })).status).toBe(415);
+  });
+
+  it('tells whoever pushes from a shallow clone what to do', async () => {
+    const { output, code } = await pushFromShallowClone(over(tokens.deploy));
+    expect(code).not.toBe(0);
+    expect(output).toContain('remote:  !     This clone is shallow');
+    expect(output).toContain('git fetch --unshallow');
+    expect(platform.deployments.all).toHaveLength(0);
+  });
+
+  it('takes from a fetch no more than git keeps in memory, however small it comes', async () => {
+    const commit = await client.change('One');
+    await client.run('push', over(tokens.deploy), 'main');
+    const ask = async (haves: number) => {
+      const body = gzipSync(`0032want ${commit}\n0000${`0032have ${'1'.repeat(40)}\n`.repeat(haves)}0000`);
+      const headers = { authorization: `Basic ${btoa(`x:${tokens.read}`)}`, 'content-type': 'application/x-git-upload-pack-request', 'content-encoding': 'gzip' };
+      const response = await fetch(`${platform.url}/git/myapp.git/git-upload-pack`, { method: 'POST', headers, body });
+      return [response.status, (await response.text()).slice(0, 7)];
+    };
+    expect(await ask(10)).toEqual([200, '0008NAK']);
+    expect((await ask(400_000))[0]).toBe(422);
+  });
+
+  it('tells Git LFS that its objects are not kept', async () => {
+    const response = await fetch(`${platform.url}/git/myapp.git/info/lfs/objects/batch`, { method: 'POST', body: '{}' });
+    expect([response.status, response.headers.get('content-type')]).toEqual([501, 'application/vnd.git-lfs+json; charset=utf-8']);
+    expect(await response.json()).toEqual({ message: expect.stringContaining('git push --no-verify') });
   });
 
   it('takes 100 MB in a bounded memory, both the pack and the archive of it', async () => {
@@ -161,6 +195,13 @@ describe('over SSH', () => {
     await client.change('One');
     expect((await client.run('push', address('nosuch'), 'main')).output).toContain('There is no app named nosuch. Create it first: molo apps create nosuch');
     expect((await client.run('push', address(), 'main')).output).toContain('You may fetch myapp, but not push to it');
+  });
+
+  it('tells whoever pushes from a shallow clone what to do', async () => {
+    makeKey('ed25519', ['read', 'deploy']);
+    const { output, code } = await pushFromShallowClone(address());
+    expect(code).not.toBe(0);
+    expect(output).toContain('git fetch --unshallow');
   });
 
   it('gives no shell, no other command and no forwarding', async () => {

@@ -81,6 +81,8 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   private async subscribe(socket: LiveSocket, topic: Topic): Promise<void> {
     if (topic.topic === 'app') await this.apps.findByName(topic.app);
     if (topic.topic === 'deployment') await this.deployments.view(topic.deploymentId);
+    // Gone while the topic was looked up: what it followed has ended already, and nothing would end this.
+    if (!socket.connected) return;
     const signal = beginFollowing(socket, topic);
     if (topic.topic !== 'deployment') {
       await socket.join(keyOf(topic));

@@ -1,12 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { AppError, type Endpoint, type FieldError } from '@molo/contracts';
+import { AppError, type Endpoint } from '@molo/contracts';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { RequestAuthentication } from '../access/request-authentication.js';
 import { type Call, endpointOf, rememberCall } from './endpoint.decorator.js';
 import { EventStreams } from './event-streams.js';
-import { fieldErrors, unstorable } from './field-errors.js';
+import { fieldErrors, reservedKeys, unstorable } from './field-errors.js';
 import { readJsonBody } from './json-body.js';
 
 /** Who calls, may they, and is it well-formed: in this order, so that nobody learns more than they may. */
@@ -47,7 +47,7 @@ function requireRight(endpoint: Endpoint, caller: Caller): void {
 type Input = Pick<Call<Endpoint>, 'params' | 'query' | 'body'>;
 
 function validate(endpoint: Endpoint, request: Request, body: unknown): Input {
-  const errors: FieldError[] = [];
+  const errors = reservedKeys(body);
   const read = (schema: z.ZodType, value: unknown): unknown => {
     const parsed = schema.safeParse(value);
     errors.push(...(parsed.success ? unstorable(parsed.data) : fieldErrors(parsed.error)));

@@ -82,6 +82,17 @@ describe('input', () => {
     expect([status, problem.errors?.[0]?.path]).toEqual([422, 'name']);
   });
 
+  it('refuses the key that schemas pass over in silence', async () => {
+    const { status, problem } = await platform.call(api.updateConfig, { params: { app: 'ghost', environment: 'production' }, body: '{"set":{"GOOD":"1","__proto__":"x"}}' });
+    expect([status, problem.errors]).toEqual([422, [{ path: 'set.__proto__', message: 'is reserved; take another key' }]]);
+  });
+
+  it('is refused however deep it is nested', async () => {
+    for (const body of [`${'['.repeat(150_000)}${']'.repeat(150_000)}`, `${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}`]) {
+      expect((await platform.call(api.createApp, { body })).status).toBe(422);
+    }
+  });
+
   it('refuses a body that is not JSON by its type', async () => {
     const { status, problem } = await platform.call(api.createApp, { body: 'name=myapp', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     expect([status, problem.code]).toEqual([415, 'unsupported_media_type']);

@@ -42,6 +42,8 @@ export class EventStreams implements BeforeApplicationShutdown {
       if (!signal.aborted) response.write(`event: problem\ndata: ${JSON.stringify(this.problemOf(error))}\n\n`);
     } finally {
       clearInterval(keepAlive);
+      // Node loses what is corked when the answer ends.
+      response.uncork();
       response.end();
     }
   }
@@ -55,6 +57,11 @@ export class EventStreams implements BeforeApplicationShutdown {
 
 async function write(response: Response, event: StreamEvent<unknown>, signal: AbortSignal): Promise<void> {
   const id = event.id === undefined ? '' : `id: ${event.id}\n`;
+  // Events that are there at once leave as one piece.
+  if (response.writableCorked === 0) {
+    response.cork();
+    setImmediate(() => response.uncork());
+  }
   const isTaken = response.write(`${id}data: ${JSON.stringify(event.data)}\n\n`);
   // A slow reader holds its own stream up, and nothing else.
   if (!isTaken) await once(response, 'drain', { signal }).catch(() => undefined);

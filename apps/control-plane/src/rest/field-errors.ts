@@ -16,9 +16,24 @@ function ofIssue(issue: Issue, prefix: string): FieldError[] {
   return [{ path, message: issue.message }];
 }
 
+/** Deeper than any body of the table: what lies below is refused by the schemas. */
+const deepest = 5;
+
+/** Each `__proto__` in a body: records pass over that key in silence, and the caller would be told that all is done. */
+export function reservedKeys(value: unknown, path: readonly string[] = []): FieldError[] {
+  if (!isObject(value) || Array.isArray(value) || path.length > deepest) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '__proto__' ? [{ path: [...path, key].join('.'), message: 'is reserved; take another key' }] : reservedKeys(inner, [...path, key]),
+  );
+}
+
 /** Text that PostgreSQL cannot keep: the NUL character, and half a surrogate pair. */
 export function unstorable(value: unknown, path = ''): FieldError[] {
   if (typeof value === 'string') return value.includes('\0') || /\p{Surrogate}/u.test(value) ? [{ path, message: 'must not hold NUL characters or broken Unicode' }] : [];
-  if (typeof value !== 'object' || value === null) return [];
+  if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) => unstorable(inner, path === '' ? key : `${path}.${key}`));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

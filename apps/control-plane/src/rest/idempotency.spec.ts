@@ -53,6 +53,16 @@ describe('a POST with an Idempotency-Key', () => {
     expect((await createApp('taken', key)).status).toBe(201);
   });
 
+  it('is answered and not done again where its answer cannot be kept', async () => {
+    const key = randomUUID();
+    await platform.dataSource.query(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$`);
+    await platform.dataSource.query('create trigger refuse before update on idempotency_keys for each row execute function refuse()');
+    expect((await createApp('unkept', key)).status).toBe(201);
+    await platform.dataSource.query('drop function refuse cascade');
+    const { status, problem } = await createApp('unkept', key);
+    expect([status, problem.code]).toEqual([409, 'conflict']);
+  });
+
   it('shares its key with nobody', async () => {
     const key = randomUUID();
     const as = await platform.makeToken(await platform.makeUser('developer'), ['read', 'deploy']);

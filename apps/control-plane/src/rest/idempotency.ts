@@ -49,14 +49,12 @@ export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('invalid_input', { detail: 'Idempotency-Key must have 1 to 255 visible ASCII characters.' });
     const place = { caller: ownerOf(call.caller), key, hash: this.hash(call) };
     if (!(await this.begin(place))) return await this.replay(place);
-    try {
-      const answer = await handle();
-      await this.keep(place, endpoint.status, answer);
-      return answer;
-    } catch (error) {
-      await this.dataSource.query('delete from idempotency_keys where caller = $1 and key = $2', [place.caller, key]);
+    const answer = await handle().catch(async (error: unknown) => {
+      await this.letGo(place);
       throw error;
-    }
+    });
+    await this.keep(place, endpoint.status, answer);
+    return answer;
   }
 
   /** One of any number of equal requests at once begins; whether it is this one. */
@@ -85,9 +83,17 @@ export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
     return known.response.sealed === null ? undefined : JSON.parse(this.secretBox.open(known.response.sealed, contextOf(place)));
   }
 
+  /** What was done stays done, so that a failure in here must not look as if nothing had been. */
   private async keep(place: Place, status: number, answer: unknown): Promise<void> {
     const sealed = answer === undefined ? null : this.secretBox.seal(JSON.stringify(answer), contextOf(place));
-    await this.dataSource.query('update idempotency_keys set status = $3, response = $4 where caller = $1 and key = $2', [place.caller, place.key, status, JSON.stringify({ sealed })]);
+    const kept = this.dataSource.query('update idempotency_keys set status = $3, response = $4 where caller = $1 and key = $2', [place.caller, place.key, status, JSON.stringify({ sealed })]);
+    await kept.catch((error: unknown) => this.log.warn({ err: error }, 'the answer to an idempotent request could not be kept'));
+  }
+
+  /** The request failed and may be made again; where even this fails, once it counts as abandoned. */
+  private async letGo({ caller, key }: Place): Promise<void> {
+    const gone = this.dataSource.query('delete from idempotency_keys where caller = $1 and key = $2', [caller, key]);
+    await gone.catch((error: unknown) => this.log.warn({ err: error }, 'an idempotency key could not be let go'));
   }
 
   private async forgetExpired(): Promise<void> {

@@ -5,15 +5,19 @@ const parserOf = (limit: string) => express.json({ limit, strict: false, type: (
 /** People and programs send little; an agent reports all that its node has. */
 const parsers = { '1mb': parserOf('1mb'), '32mb': parserOf('32mb') };
 
+/** The server itself sets no limit, since a push may take hours to arrive. */
+const arrivesWithinMs = 60_000;
+
 /** The body as JSON, undefined where there is none. Read only once the caller may call: nobody else makes us read a megabyte. */
 export async function readJsonBody(request: Request, response: Response, limit: keyof typeof parsers = '1mb'): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   if (!request.is(['application/json', '+json'])) {
     throw new AppError('unsupported_media_type', { detail: `The body is ${request.get('content-type') ?? 'of no type'}. Send JSON, with "Content-Type: application/json".` });
   }
+  const tooLate = setTimeout(() => request.destroy(), arrivesWithinMs);
   await new Promise<void>((resolve, reject) => {
     parsers[limit](request, response, (error?: unknown) => (error === undefined || error === null ? resolve() : reject(bodyError(error, limit))));
-  });
+  }).finally(() => clearTimeout(tooLate));
   return request.body as unknown;
 }
 

@@ -58,11 +58,15 @@ export class Parts implements OnApplicationShutdown {
   private async askNodes(): Promise<PartStatus[]> {
     try {
       const nodes = await within(this.nodes.list());
-      return nodes.map(({ name, online, lastSeenAt }) => ({ name: `node ${name}`, up: online, detail: online ? null : lastSeenAt === null ? 'its agent has not said anything yet' : `its agent was last heard at ${lastSeenAt}` }));
+      return nodes.map(({ name, online, lastSeenAt }) => ({ name: `node ${name}`, up: online, detail: online ? null : absence(lastSeenAt) }));
     } catch (error) {
       return [{ name: 'nodes', up: false, detail: reasonOf(error) }];
     }
   }
+}
+
+function absence(lastSeenAt: string | null): string {
+  return lastSeenAt === null ? 'its agent has not said anything yet' : `its agent was last heard at ${lastSeenAt}`;
 }
 
 async function part(name: string, ask: () => Promise<void>): Promise<PartStatus> {

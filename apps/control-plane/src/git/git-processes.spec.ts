@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Config } from '../config.js';
+import type { Log } from '../log.js';
+import { GitProcesses } from './git-processes.js';
+import { callerWith } from './git-test-platform.js';
+import { Pushes } from './pushes.js';
+import { Repositories } from './repositories.js';
+import { Upkeep } from './upkeep.js';
+
+it('runs no more git programs at once than the machine bears, and takes the next when one has ended', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'molo-processes-'));
+  const config = { path: (...parts: string[]) => join(home, ...parts) } as Config;
+  const repositories = new Repositories(config);
+  await repositories.create('myapp');
+  const processes = new GitProcesses(config, repositories, new Pushes(), new Upkeep(repositories, {} as Log));
+  const app = { id: 'id', name: 'myapp', deployBranch: 'main' };
+  const start = () => processes.start({ service: 'git-upload-pack', app, caller: callerWith('ada', ['read']), protocol: undefined, flags: [] });
+  const first = start();
+  const others = Array.from({ length: 255 }, start);
+  expect(start).toThrow('Too many pushes and fetches are under way');
+  first.kill();
+  await once(first, 'close');
+  others.push(start());
+  for (const child of others) child.kill();
+  await Promise.all(others.map((child) => once(child, 'close')));
+  rmSync(home, { recursive: true, force: true });
+});

@@ -1,0 +1,17 @@
+/** One ref of a push. */
+export interface RefUpdate {
+  readonly ref: string;
+  /** As git sent it: names need not be UTF-8, and the answer must repeat them. */
+  readonly refBytes: Buffer;
+  /** Zeros where the ref is new. */
+  readonly oldId: string;
+  /** Zeros where the ref is to go. */
+  readonly newId: string;
+}
+
+/** What becomes of it. `stored`: git itself is to update the ref. */
+export type Verdict = { readonly kind: 'stored' } | { readonly kind: 'moved' } | { readonly kind: 'refused'; readonly reason: string };
+
+export function isZero(id: string): boolean {
+  return /^0+$/.test(id);
+}
