@@ -158,7 +158,7 @@ export const api = {
   listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', tag: 'platform', summary: 'Who did what, newest first', query: PageQuery, response: page(AuditEvent) }),
 } as const;
 
-
 export type Api = typeof api;
 export type EndpointName = keyof Api;
+/** What every path of the table stands behind. */
 export const apiPrefix = '/api/v1';

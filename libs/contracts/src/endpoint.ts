@@ -23,7 +23,9 @@ export interface Endpoint<
   readonly produces: Produces;
 }
 
-export const none = z.object({});
+/** Takes no params, no query. */
+const none = z.object({});
+/** No body. */
 export const nothing = z.undefined();
 
 /** One row of the table: what is left out takes nothing, answers 200 and JSON. */

@@ -75,6 +75,9 @@ export const AppVersion = z
 
 const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package');
 
+/** Written into the configuration of the program that serves the site. */
+const PagePath = z.string().max(200).regex(/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/, 'must be the path of a page in the folder of the site, such as index.html');
+
 /** `molo.yml`, as people write it. Unknown keys are errors. */
 export const ManifestFile = z.strictObject({
   version: z.union([z.string(), z.number()]).transform(String).pipe(AppVersion).optional().describe("the app's own version, shown on its releases"),
@@ -88,6 +91,7 @@ export const ManifestFile = z.strictObject({
       command: ShellCommand.optional().describe('command run on the source after the dependencies are there, such as npm run build'),
       secrets: z.array(ConfigKey).optional().describe('config keys that the build may read under /run/secrets'),
       static: z.string().optional().describe('folder of a static site'),
+      fallback: PagePath.optional().describe('page of a static site that answers for addresses that have no file, such as index.html for a single-page app'),
     })
     .optional(),
   health: HealthFile.optional(),
@@ -97,6 +101,7 @@ export const ManifestFile = z.strictObject({
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
+/** Limits of one instance, always set. `cpus` in cores, `pids` counts processes and threads. */
 export const Resources = z.object({
   memoryBytes: z.number().int().positive(),
   cpus: z.number().positive(),
@@ -113,6 +118,14 @@ export const HealthCheck = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('running') }),
 ]);
 export type HealthCheck = z.infer<typeof HealthCheck>;
+
+/** How an instance shows that it is healthy, and how long it has for it. */
+export const Health = z.object({
+  check: HealthCheck,
+  intervalSeconds: z.number(),
+  timeoutSeconds: z.number(),
+  startSeconds: z.number(),
+});
 
 /** What a process type is made of once defaults are filled in. */
 export const ProcessSpec = z.object({
@@ -133,13 +146,8 @@ export const AppManifest = z.object({
   builder: z.enum(['dockerfile', 'node', 'python', 'static']),
   processes: z.record(z.string(), ProcessSpec),
   port: Port,
-  health: z.object({
-    /** The check of `web`; other process types have to stay running. */
-    check: HealthCheck,
-    intervalSeconds: z.number(),
-    timeoutSeconds: z.number(),
-    startSeconds: z.number(),
-  }),
+  /** Of `web`; other process types have to stay running. */
+  health: Health,
   drainSeconds: z.number(),
   stopSeconds: z.number(),
   buildSecrets: z.array(z.string()),

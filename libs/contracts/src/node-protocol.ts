@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Digest, GitObjectId } from './names.js';
-import { AppManifest, HealthCheck, Resources } from './manifest.js';
+import { Traffic } from './events.js';
+import { AppManifest, Health, Resources } from './manifest.js';
 import { Failure } from './problems.js';
 import { BuildState, InstanceDesired, InstanceObserved, LayerKind } from './states.js';
 
@@ -37,9 +38,7 @@ export const DesiredInstance = z.object({
   port: z.number().int().nullable(),
   resources: Resources,
   /** null: it only has to stay running. */
-  health: z
-    .object({ check: HealthCheck, intervalSeconds: z.number(), timeoutSeconds: z.number(), startSeconds: z.number() })
-    .nullable(),
+  health: Health.nullable(),
   drainSeconds: z.number(),
   stopSeconds: z.number(),
 });
@@ -69,30 +68,27 @@ export const DesiredNode = z.object({
 });
 export type DesiredNode = z.infer<typeof DesiredNode>;
 
-export const ObservedInstance = z.object({
-  id: z.uuid(),
+/** How an instance fares, as the agent reports it and the REST API shows it. */
+export const InstanceCondition = z.object({
   observed: InstanceObserved,
-  containerId: z.string().nullable(),
-  address: z.string().nullable(),
   restarts: z.number().int(),
   exitCode: z.number().int().nullable(),
   outOfMemory: z.boolean(),
   startedAt: z.iso.datetime().nullable(),
   /** Why it is unhealthy, backing off or failed; with the last lines of its log. */
   failure: Failure.nullable(),
+});
+
+export const ObservedInstance = InstanceCondition.extend({
+  id: z.uuid(),
+  containerId: z.string().nullable(),
+  address: z.string().nullable(),
   lastLines: z.array(z.string()),
 });
 export type ObservedInstance = z.infer<typeof ObservedInstance>;
 
 /** What the ingress counted for one environment since the counting of a deployment began. */
-export const TrafficCount = z.object({
-  deploymentId: z.uuid(),
-  environmentId: z.uuid(),
-  requests: z.number().int(),
-  failed: z.number().int(),
-  connectionsDropped: z.number().int(),
-  slowestMs: z.number(),
-});
+export const TrafficCount = Traffic.extend({ deploymentId: z.uuid(), environmentId: z.uuid() });
 export type TrafficCount = z.infer<typeof TrafficCount>;
 
 export const ObservedRoute = z.object({
@@ -124,7 +120,7 @@ export const BuildOrder = z.object({
   deploymentId: z.uuid(),
   app: z.string(),
   state: BuildState,
-  /** Source tree as a tar, a blob of the app's repository in the registry. */
+  /** Source tree as a tar, compressed by zstd, a blob of the app's repository in the registry. */
   source: z.object({ repository: z.string(), digest: Digest, bytes: z.number().int() }),
   commit: GitObjectId,
   treeId: GitObjectId,
@@ -179,6 +175,16 @@ export type BuildReport = z.infer<typeof BuildReport>;
 export const LogChunk = z.object({ deploymentId: z.uuid(), source: z.string(), key: z.string().max(200), text: z.string() });
 export type LogChunk = z.infer<typeof LogChunk>;
 
+/** Requests of one environment, counted by the ingress. */
+export const RequestFigures = z.object({
+  requests: z.number().int(),
+  responses5xx: z.number().int(),
+  connectionErrors: z.number().int(),
+  openConnections: z.number().int(),
+  bytesIn: z.number().int(),
+  bytesOut: z.number().int(),
+});
+
 /** `POST /agent/v1/figures`: the node's use of its machine, and requests by environment since the agent started counting. */
 export const NodeFigures = z.object({
   at: z.iso.datetime(),
@@ -192,17 +198,7 @@ export const NodeFigures = z.object({
   instances: z.array(
     z.object({ id: z.uuid(), memoryBytes: z.number().int(), memoryLimitBytes: z.number().int(), cpuSeconds: z.number(), pids: z.number().int() }),
   ),
-  environments: z.array(
-    z.object({
-      environmentId: z.uuid(),
-      requests: z.number().int(),
-      responses5xx: z.number().int(),
-      connectionErrors: z.number().int(),
-      openConnections: z.number().int(),
-      bytesIn: z.number().int(),
-      bytesOut: z.number().int(),
-    }),
-  ),
+  environments: z.array(RequestFigures.extend({ environmentId: z.uuid() })),
 });
 export type NodeFigures = z.infer<typeof NodeFigures>;
 

@@ -34,6 +34,7 @@ export const problems = {
   runtime_version_unknown: { title: 'There is no such version of the language', status: 422, retryable: false },
   build_step_failed: { title: 'A step of the build failed', status: 422, retryable: false },
   build_out_of_memory: { title: 'The build used more memory than it may', status: 422, retryable: false },
+  build_out_of_disk: { title: 'There is too little room on the disk for the build', status: 503, retryable: true },
   build_timed_out: { title: 'The build took longer than it may', status: 422, retryable: false },
   build_interrupted: { title: 'The build was interrupted', status: 503, retryable: true },
   base_image_unavailable: { title: 'A base image cannot be had', status: 422, retryable: true },
@@ -79,7 +80,8 @@ export const Problem = z.object({
 export type Problem = z.infer<typeof Problem>;
 
 /**
- * The one error type of Molo. `detail` is public and says what to do next; `cause` is only logged.
+ * The one error type of Molo. `detail` is public and says what to do next; `cause` is only logged; `errors` name the
+ * fields of a request that are not valid.
  */
 export class AppError extends Error {
   readonly code: ProblemCode;
@@ -94,18 +96,22 @@ export class AppError extends Error {
     this.errors = options.errors;
   }
 
+  /** HTTP status at the REST edge. */
   get status(): number {
     return problems[this.code].status;
   }
 
+  /** Whether the same may succeed later with nothing changed. */
   get retryable(): boolean {
     return problems[this.code].retryable;
   }
 
+  /** As it is stored. */
   toFailure(): Failure {
     return { code: this.code, detail: this.detail };
   }
 
+  /** As it is sent; `instance` is the path of the request. */
   toProblem(instance?: string): Problem {
     return {
       type: `urn:molo:problem:${this.code}`,

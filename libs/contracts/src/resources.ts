@@ -2,14 +2,17 @@ import { z } from 'zod';
 import { Receipt } from './events.js';
 import { AppManifest } from './manifest.js';
 import { ProcessType } from './names.js';
-import { ImageLayer } from './node-protocol.js';
+import { ImageLayer, InstanceCondition, RequestFigures } from './node-protocol.js';
 import { Failure } from './problems.js';
 import { Right } from './rights.js';
-import { BuildState, DeploymentState, InstanceDesired, InstanceObserved, ReleaseReason, Role } from './states.js';
+import { BuildState, DeploymentState, InstanceDesired, ReleaseReason, Role } from './states.js';
 
 /* What the REST API shows: the things of the glossary as the outside sees them. Times are ISO 8601 in UTC. */
 
 const at = z.iso.datetime();
+
+/** How a release is named where no more of it is told: its number, and the app's own version such as 1.0. */
+const ReleaseName = z.object({ number: z.number().int(), version: z.string().nullable() });
 
 export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, createdAt: at });
 export type User = z.infer<typeof User>;
@@ -89,7 +92,7 @@ export const Deployment = z.object({
   environment: z.string(),
   state: DeploymentState,
   reason: ReleaseReason,
-  release: z.object({ number: z.number().int(), version: z.string().nullable() }).nullable(),
+  release: ReleaseName.nullable(),
   commit: Commit.nullable(),
   build: Build.nullable(),
   actor: Actor,
@@ -105,7 +108,7 @@ export const EnvironmentSummary = z.object({
   name: z.string(),
   url: z.string(),
   /** `by`: who made it live. */
-  liveRelease: z.object({ number: z.number().int(), version: z.string().nullable(), since: at, by: Actor.optional() }).nullable(),
+  liveRelease: ReleaseName.extend({ since: at, by: Actor.optional() }).nullable(),
   activeDeployment: z.object({ id: z.uuid(), state: DeploymentState }).nullable(),
   lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable() }).nullable(),
   /** Instances wanted and healthy. */
@@ -138,7 +141,7 @@ export type ConfigEntry = z.infer<typeof ConfigEntry>;
 export const Domain = z.object({ host: z.string(), builtIn: z.boolean(), createdAt: at });
 export type Domain = z.infer<typeof Domain>;
 
-export const Instance = z.object({
+export const Instance = InstanceCondition.extend({
   id: z.uuid(),
   /** `web.1` */
   name: z.string(),
@@ -147,28 +150,14 @@ export const Instance = z.object({
   version: z.string().nullable(),
   node: z.string(),
   desired: InstanceDesired,
-  observed: InstanceObserved,
   serving: z.boolean(),
-  restarts: z.number().int(),
-  outOfMemory: z.boolean(),
-  exitCode: z.number().int().nullable(),
-  failure: Failure.nullable(),
-  startedAt: at.nullable(),
   memoryBytes: z.number().int().nullable(),
   memoryLimitBytes: z.number().int(),
   cpuSeconds: z.number().nullable(),
 });
 export type Instance = z.infer<typeof Instance>;
 
-export const EnvironmentFigures = z.object({
-  requests: z.number().int(),
-  responses5xx: z.number().int(),
-  connectionErrors: z.number().int(),
-  openConnections: z.number().int(),
-  bytesIn: z.number().int(),
-  bytesOut: z.number().int(),
-  at: at.nullable(),
-});
+export const EnvironmentFigures = RequestFigures.extend({ at: at.nullable() });
 export type EnvironmentFigures = z.infer<typeof EnvironmentFigures>;
 
 export const Node = z.object({
@@ -198,7 +187,7 @@ export const Image = z.object({
   bytes: z.number().int(),
   layers: z.array(ImageLayer),
   createdAt: at,
-  releases: z.array(z.object({ environment: z.string(), number: z.number().int(), version: z.string().nullable() })),
+  releases: z.array(ReleaseName.extend({ environment: z.string() })),
 });
 export type Image = z.infer<typeof Image>;
 

@@ -5,6 +5,7 @@ import type { Role } from './states.js';
 export const Right = z.enum(['public', 'any', 'read', 'deploy', 'administer']);
 export type Right = z.infer<typeof Right>;
 
+/** The most that a user of the role may do; a token of theirs may do less. */
 export const rightsByRole = {
   sysadmin: ['any', 'read', 'deploy', 'administer'],
   developer: ['any', 'read', 'deploy'],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { EngineError } from '../engine/progress.js';
 import { buildFailure } from './build-failure.js';
-import { BuildFailed } from './image-build.js';
 
 const limits = { memoryBytes: 512 * 1024 ** 2 };
-const failed = (step: string, error: string, lines: string[] = []) => buildFailure(new BuildFailed(error), { step, error }, lines, limits);
+const failed = (step: string, error: string, lines: string[] = []) => buildFailure(new EngineError(error), { step, error }, lines, limits);
 
 describe('why a build failed', () => {
   it('names the step, its instruction, its exit code and its last lines', () => {
@@ -14,7 +14,7 @@ describe('why a build failed', () => {
 
   it('begins with what to do, where that is known', () => {
     const error = 'executor failed running [/bin/sh -c npm ci]: exit code: 1';
-    const { detail } = buildFailure(new BuildFailed(error), { step: '[1/1] RUN npm ci', error }, ['npm error'], limits, 'Run npm install.');
+    const { detail } = buildFailure(new EngineError(error), { step: '[1/1] RUN npm ci', error }, ['npm error'], limits, 'Run npm install.');
     expect(detail).toBe('Run npm install. Step 1 of 1, "RUN npm ci", ended with exit code 1. Its last lines:\nnpm error');
   });
 

@@ -1,6 +1,6 @@
 import { AppError } from '@molo/contracts';
+import { EngineError } from '../engine/progress.js';
 import { stackSuites } from '../stacks/stack-image.js';
-import { BuildFailed } from './image-build.js';
 
 export interface FailedStep {
   /** BuildKit's name of the step: `[2/4] RUN npm ci`. */
@@ -13,7 +13,7 @@ const outOfMemoryExit = 137;
 /** Says why a build failed: what to do, where that is known, which step, with what exit code, and what it wrote last. */
 export function buildFailure(cause: unknown, failed: FailedStep | undefined, lastOutput: readonly string[], limits: { memoryBytes: number }, advice?: string): AppError {
   if (cause instanceof AppError) return cause;
-  if (!(cause instanceof BuildFailed)) {
+  if (!(cause instanceof EngineError)) {
     return new AppError('unavailable', { detail: 'The Docker Engine broke off the build. Deploy again when it answers.', cause });
   }
   const reason = failed?.error ?? cause.message;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { BuiltImage } from '@molo/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runImage } from './running-image.js';
 import { TrialBuilder, type Outcome } from './trial-builder.js';
+import { runImage } from './trial-instance.js';
 
 let builder: TrialBuilder;
 
@@ -97,6 +97,16 @@ describe('an image', () => {
     expect((await running.stop()).exitCode).toBe(0);
   });
 
+  it('of a site of one page, which a build wrote, gives that page for any address, and no page for a file that is missing', async () => {
+    const files = { 'package.json': JSON.stringify({ scripts: { build: 'mkdir -p dist/assets && cp page dist/index.html && cp page dist/assets/app.js' } }), page: '<h1>One page</h1>', 'molo.yml': 'build:\n  static: dist\n' };
+    const image = imageOf(await builder.buildTree(files, { app: 'single-page' }));
+    const running = await runImage(builder.docker, image.imageId);
+    const ask = async (path: string) => [(await fetch(`${running.url}${path}`)).status, await (await fetch(`${running.url}${path}`)).text()];
+    for (const path of ['/', '/users/5', '/assets/app.js']) expect(await ask(path)).toEqual([200, '<h1>One page</h1>']);
+    for (const path of ['/assets/old.js', '/.molo/serve']) expect((await ask(path))[0]).toBe(404);
+    await running.stop();
+  });
+
   it("of a Dockerfile is built as the file stands, without what .dockerignore names", async () => {
     const image = imageOf(await builder.build('dockerfile-app'));
     expect(image.manifest).toMatchObject({ builder: 'dockerfile', port: 8000, health: { check: { kind: 'image' } } });
@@ -183,6 +193,20 @@ describe('a Dockerfile with a syntax line', () => {
     const outcome = await builder.buildTree({ Dockerfile: `# syntax=registry.invalid/docker/dockerfile:1\n${fromStack('RUN echo built')}` }, { app: 'syntax' });
     expect(kindsOf(imageOf(outcome))).toEqual(['os-base', 'os-custom']);
     expect(outcome.log).toContain('building without that line');
+  });
+});
+
+describe('builds of two apps', () => {
+  it('share the layer of the same dependencies, though neither reads what the other installed from', async () => {
+    const [one, other] = [imageOf(await builder.build('myapp/1.0', { app: 'one' })), imageOf(await builder.build('myapp/1.0', { app: 'other' }))];
+    expect(other.layers.map(({ digest }) => digest)).toEqual(one.layers.map(({ digest }) => digest));
+  });
+});
+
+describe('a build command of several lines', () => {
+  it('ends with the first line that fails', async () => {
+    const failure = failureOf(await builder.buildTree({ 'package.json': packageJson({}), 'out.js': '', 'molo.yml': 'build:\n  command: |\n    echo "first \\"line\\""\n    false\n    echo never\n' }, { app: 'lines' }));
+    expect(failure).toMatchObject({ code: 'build_step_failed', detail: expect.stringMatching(/exit code 1\. Its last lines:\nfirst "line"$/) as string });
   });
 });
 

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createZstdDecompress } from 'node:zlib';
 import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
 import type Docker from 'dockerode';
 import { stackImage, type AppPlan, type PlanSettings } from '../source/app-plan.js';
+import { cacheIds } from '../source/cache-ids.js';
 import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
 import type { Log } from '../logger.js';
@@ -14,6 +17,7 @@ import { buildFailure, lacksFrontend } from './build-failure.js';
 import type { BuildLimits } from './build-limits.js';
 import { BuildLog } from './build-log.js';
 import { BuildStory, formatBytes, tellLayers, tellPlan } from './build-story.js';
+import { isDiskFull, whenFull } from './disk-watch.js';
 import { buildImage } from './image-build.js';
 import { describeLayers, pushImage } from './image-push.js';
 import type { RegistryClient } from './registry-client.js';
@@ -30,8 +34,11 @@ export interface BuildControlPlane {
 }
 
 export interface BuildSettings {
-  readonly cacheFolder: string;
-  readonly planning: PlanSettings;
+  /** For what is there while a build runs; the agent empties it when it starts. */
+  readonly workFolder: string;
+  readonly planning: Omit<PlanSettings, 'caches'>;
+  /** Keeps the caches of one app's builds from another's. */
+  readonly nodeSecret: string;
   /** The site's CA bundle, handed to steps as the secret `molo-ca`. */
   readonly extraCa: Buffer | undefined;
   /** `HTTP_PROXY` and the like, for the steps of a build. */
@@ -55,6 +62,7 @@ export interface BuildParts {
 /** Why a build was told to end. Any other reason is the agent's own end: the build is taken up again. */
 class Cancelled extends Error {}
 class TimedOut extends Error {}
+class DiskFull extends Error {}
 
 /** Carries builds from their order to a stored image. Running one again is safe: what was done before is found in caches. */
 export class BuildRunner {
@@ -68,23 +76,38 @@ export class BuildRunner {
   }
 
   async run(buildId: string, agentSignal: AbortSignal): Promise<void> {
-    const { controlPlane } = this.parts;
-    const order = await controlPlane.buildOrder(buildId, agentSignal);
-    if (['succeeded', 'failed', 'cancelled'].includes(order.state)) return;
     const stop = new AbortController();
     this.running.set(buildId, stop);
-    const timer = setTimeout(() => stop.abort(new TimedOut('The build took too long.')), order.limits.timeoutSeconds * 1000);
     try {
-      const report = await this.attempt(order, AbortSignal.any([agentSignal, stop.signal]));
-      await controlPlane.reportBuild(buildId, report, agentSignal).catch(async (error: unknown) => {
-        if (!(error instanceof AppError) || error.retryable || report.state === 'failed') throw error;
-        // What the control plane will never take is not built again and again.
-        await controlPlane.reportBuild(buildId, { state: 'failed', failure: error.toFailure() }, agentSignal);
-      });
+      const order = withinMachine(await this.parts.controlPlane.buildOrder(buildId, agentSignal));
+      if (['succeeded', 'failed', 'cancelled'].includes(order.state)) return;
+      await this.report(order, await this.bounded(order, stop, agentSignal), agentSignal);
     } finally {
-      clearTimeout(timer);
       this.running.delete(buildId);
     }
+  }
+
+  /** An attempt, ended when it takes too long or too much of the disk. */
+  private async bounded(order: BuildOrder, stop: AbortController, agentSignal: AbortSignal): Promise<BuildReport> {
+    const timer = setTimeout(() => stop.abort(new TimedOut('The build took too long.')), order.limits.timeoutSeconds * 1000);
+    let engineFolder: string | undefined;
+    const isFull = async () => isDiskFull((engineFolder ??= ((await this.parts.docker.info()) as { DockerRootDir: string }).DockerRootDir));
+    const endWatch = whenFull(isFull, () => stop.abort(new DiskFull('The disk is full.')));
+    try {
+      return await this.attempt(order, AbortSignal.any([agentSignal, stop.signal]));
+    } finally {
+      clearTimeout(timer);
+      endWatch();
+    }
+  }
+
+  private async report(order: BuildOrder, report: BuildReport, signal: AbortSignal): Promise<void> {
+    const { controlPlane } = this.parts;
+    await controlPlane.reportBuild(order.id, report, signal).catch(async (error: unknown) => {
+      if (!(error instanceof AppError) || error.retryable || report.state === 'failed') throw error;
+      // What the control plane will never take is not built again and again.
+      await controlPlane.reportBuild(order.id, { state: 'failed', failure: error.toFailure() }, signal);
+    });
   }
 
   /** One run of a build, up to the report that ends it. Its log has arrived before. */
@@ -95,7 +118,7 @@ export class BuildRunner {
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof Cancelled) return { state: 'cancelled' };
-      if (signal.aborted && !(reason instanceof TimedOut)) throw reason;
+      if (signal.aborted && !(reason instanceof TimedOut || reason instanceof DiskFull)) throw reason;
       const failure = asAppError(reason, order);
       this.parts.log[failure.code === 'internal' ? 'error' : 'info']({ build: order.id, code: failure.code, err: failure.cause }, 'build failed');
       return { state: 'failed', failure: failure.toFailure() };
@@ -113,10 +136,11 @@ export class BuildRunner {
     const archive = await times.of('source', whileUnavailable(() => this.fetchSource(order, signal), signal));
     try {
       const tree = await times.of('read', SourceTree.read(archive));
-      const plan = await times.of('plan', planApp(tree, settings.planning));
+      const planning = { ...settings.planning, caches: cacheIds(settings.nodeSecret, order.app) };
+      const plan = await times.of('plan', unlessAborted(planApp(tree, planning), signal));
       tellPlan(log, plan);
       if (tree.hasFile('.gitmodules')) log.detail('Submodules are not fetched: their folders are empty');
-      await times.of('prepare', this.prepare(order, plan, log));
+      await times.of('prepare', unlessAborted(this.prepare(order, plan, log), signal));
       const imageId = await times.of('build', whileUnavailable(() => this.build(order, plan, tree, log, signal), signal));
       await reporting;
       const pushing = controlPlane.reportBuild(order.id, { state: 'pushing' }, signal);
@@ -131,9 +155,9 @@ export class BuildRunner {
   }
 
   private async fetchSource(order: BuildOrder, signal: AbortSignal): Promise<string> {
-    const folder = join(this.parts.settings.cacheFolder, 'sources');
-    await mkdir(folder, { recursive: true });
-    const file = join(folder, `${order.id}.tar`);
+    const { workFolder } = this.parts.settings;
+    await mkdir(workFolder, { recursive: true });
+    const file = join(workFolder, `${order.id}.tar`);
     const hash = createHash('sha256');
     const blob = await this.parts.registry.blob(order.source.repository, order.source.digest, signal);
     async function* hashed(): AsyncGenerator<Uint8Array> {
@@ -142,7 +166,7 @@ export class BuildRunner {
         yield chunk;
       }
     }
-    await pipeline(hashed(), createWriteStream(file), { signal });
+    await pipeline(hashed(), createZstdDecompress(), createWriteStream(file), { signal });
     if (`sha256:${hash.digest('hex')}` === order.source.digest) return file;
     await rm(file, { force: true });
     throw new AppError('unavailable', { detail: 'The source that the registry sent is not the one that was pushed. Deploy again.' });
@@ -187,7 +211,8 @@ export class BuildRunner {
     const { docker, registry, settings } = this.parts;
     log.heading('Storing the image');
     const login = settings.registryLogin && { ...settings.registryLogin, serveraddress: settings.registryHost };
-    const { digest, moved } = await whileUnavailable(() => pushImage(docker, imageReference(order), login, signal), signal);
+    const moved = new Set<string>();
+    const digest = await whileUnavailable(() => pushImage(docker, { reference: imageReference(order), login, moved }, signal), signal);
     const repository = order.imageRepository.slice(order.imageRepository.indexOf('/') + 1);
     const manifest = await whileUnavailable(() => registry.manifest(repository, digest, signal), signal);
     const [config] = await Promise.all([
@@ -236,6 +261,21 @@ export class BuildRunner {
   }
 }
 
+/** What the control plane allows, and of this machine's memory half at the most: the rest is for what runs here. */
+function withinMachine(order: BuildOrder): BuildOrder {
+  return { ...order, limits: { ...order.limits, memoryBytes: Math.min(order.limits.memoryBytes, Math.floor(totalmem() / 2)) } };
+}
+
+/** Waits no longer for a step once the signal fires. The step goes on: other builds may wait for what it makes. */
+function unlessAborted<T>(step: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason as Error);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    step.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}
+
 function imageReference({ imageRepository, tags, id }: BuildOrder): string {
   return `${imageRepository}:${tags[0] ?? `build-${id}`}`;
 }
@@ -257,6 +297,9 @@ function asAppError(reason: unknown, order: BuildOrder): AppError {
   if (reason instanceof AppError) return reason;
   if (reason instanceof TimedOut) {
     return new AppError('build_timed_out', { detail: `The build took longer than ${order.limits.timeoutSeconds} seconds. Make it shorter, or ask a sysadmin to raise the limit of builds.` });
+  }
+  if (reason instanceof DiskFull) {
+    return new AppError('build_out_of_disk', { detail: 'The disk of the node is nearly full, and builds leave what remains to the apps. Make the build write less, or have a sysadmin make room on the node; then deploy again.' });
   }
   return new AppError('internal', { detail: 'The build broke inside Molo. The log of the agent says more.', cause: reason });
 }

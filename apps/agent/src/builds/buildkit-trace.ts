@@ -27,6 +27,9 @@ export type TraceEvent =
   | { readonly kind: 'failed'; readonly step: string; readonly error: string }
   | { readonly kind: 'line'; readonly step: string; readonly text: string };
 
+/** What a step writes without ever ending the line is kept no longer than this. */
+const longestLine = 64 * 1024;
+
 /** Turns the pieces of BuildKit's progress into events: each step started and ended once, output in whole lines. */
 export class TraceDecoder {
   private readonly names = new Map<string, string>();
@@ -38,27 +41,31 @@ export class TraceDecoder {
     for (const { digest, name } of status.vertexes ?? []) if (name) this.names.set(digest, name);
     // Output comes before the end of the step that wrote it.
     const vertexes = status.vertexes ?? [];
-    const beginnings = vertexes.flatMap((vertex) => (vertex.started && !vertex.cached ? this.once(vertex.digest, 'started') : []));
+    const beginnings = vertexes.flatMap(({ digest, started, cached }) => (started && !cached ? this.once(digest, 'started') : []));
     const lines = (status.logs ?? []).flatMap(({ vertex, msg }) => this.lines(vertex, Buffer.from(msg ?? []).toString('utf8')));
     return [...beginnings, ...lines, ...vertexes.flatMap((vertex) => this.endings(vertex))];
   }
 
   private endings({ digest, cached, completed, error }: NonNullable<Status['vertexes']>[number]): TraceEvent[] {
-    if (error) return [...this.rest(digest), ...this.once(digest, 'failed').map(() => ({ kind: 'failed' as const, step: this.nameOf(digest), error }))];
+    if (error) return this.isFirst(digest, 'failed') ? [...this.rest(digest), { kind: 'failed', step: this.nameOf(digest), error }] : [];
     if (cached) return this.once(digest, 'cached');
     return completed ? [...this.rest(digest), ...this.once(digest, 'completed')] : [];
   }
 
-  private once(digest: string, kind: 'started' | 'cached' | 'completed' | 'failed'): Array<{ kind: 'started' | 'cached' | 'completed'; step: string }> {
+  private once(digest: string, kind: 'started' | 'cached' | 'completed'): TraceEvent[] {
+    return this.isFirst(digest, kind) ? [{ kind, step: this.nameOf(digest) }] : [];
+  }
+
+  private isFirst(digest: string, kind: TraceEvent['kind']): boolean {
     const told = this.told.get(digest) ?? new Set();
-    if (told.has(kind)) return [];
+    if (told.has(kind)) return false;
     this.told.set(digest, told.add(kind));
-    return [{ kind: kind as 'started', step: this.nameOf(digest) }];
+    return true;
   }
 
   private lines(digest: string, text: string): TraceEvent[] {
     const pieces = ((this.unfinished.get(digest) ?? '') + text).split('\n');
-    this.unfinished.set(digest, pieces.pop() ?? '');
+    this.unfinished.set(digest, (pieces.pop() ?? '').slice(0, longestLine));
     return pieces.map((piece) => this.line(digest, piece));
   }
 

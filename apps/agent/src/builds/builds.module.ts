@@ -25,7 +25,7 @@ export class EngineBuilds extends Builds implements OnApplicationBootstrap {
 
   /** The stack is there before the first build asks for it; what builds of an earlier agent left behind is not. */
   async onApplicationBootstrap(): Promise<void> {
-    await rm(join(this.config.home, 'agent/cache/sources'), { recursive: true, force: true });
+    await rm(this.builder.workFolder, { recursive: true, force: true });
     this.builder.stacks
       .ensure(this.config.stack, (line) => this.log.info({ stack: this.config.stack }, line))
       .catch((error: unknown) => this.log.error({ err: error }, 'the stack could not be made'));
@@ -47,6 +47,7 @@ export const buildProviders = [EngineBuilds, { provide: Builds, useExisting: Eng
 function builderOptions(config: AgentConfig, log: Log): BuilderOptions {
   return {
     cacheFolder: join(config.home, 'agent/cache'),
+    nodeSecret: config.nodeToken,
     registryHost: config.registryHost,
     registryInsecure: false,
     registryLogin: { username: 'node', password: config.nodeToken },

@@ -1,49 +1,50 @@
 import { AppError, type LayerKind } from '@molo/contracts';
 import type Docker from 'dockerode';
+import { progressOf } from '../engine/progress.js';
 import { classifyLayers, type Instruction } from '../source/dockerfile-inspection.js';
+import { splitReference } from '../stacks/image-import.js';
 import type { ImageConfig, StoredManifest } from './registry-client.js';
 
-interface Progress {
-  readonly status?: string;
-  readonly id?: string;
-  readonly error?: string;
-  readonly aux?: { readonly Digest?: string };
+export interface ImagePush {
+  /** `HOST:PORT/app:tag` */
+  readonly reference: string;
+  readonly login: { readonly username: string; readonly password: string; readonly serveraddress: string } | undefined;
+  /** Takes the first twelve digits of the diff id of each layer that is sent; a push that is tried again does not send it again. */
+  readonly moved: Set<string>;
 }
 
-export interface Pushed {
-  readonly digest: string;
-  /** The first twelve digits of the diff ids of the layers that were sent. */
-  readonly moved: ReadonlySet<string>;
-}
-
-/** `docker push` of one tag. */
-export async function pushImage(docker: Docker, reference: string, login: { username: string; password: string; serveraddress: string } | undefined, signal: AbortSignal): Promise<Pushed> {
-  const colon = reference.lastIndexOf(':');
-  const moved = new Set<string>();
+/** `docker push` of one tag; returns the digest under which it is stored. Throws `image_push_failed`, also where the engine would wait to try again. */
+export async function pushImage(docker: Docker, { reference, login, moved }: ImagePush, signal: AbortSignal): Promise<string> {
+  const [repository, tag] = splitReference(reference);
+  const connection = new AbortController();
+  const stop = () => connection.abort();
+  signal.addEventListener('abort', stop);
   let digest: string | undefined;
   try {
-    const stream = await docker.getImage(reference.slice(0, colon)).push({ tag: reference.slice(colon + 1), abortSignal: signal, ...(login ? { authconfig: login } : { authconfig: { username: '', password: '' } as never }) });
-    await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(
-        stream,
-        (error) => (error ? reject(error) : resolve()),
-        (event: Progress) => {
-          if (event.status === 'Pushed' && event.id) moved.add(event.id);
-          digest = event.aux?.Digest ?? digest;
-        },
-      );
-    });
+    signal.throwIfAborted();
+    const authconfig = login ?? ({ username: '', password: '' } as never);
+    const answer = await docker.getImage(repository).push({ tag, abortSignal: connection.signal, authconfig });
+    for await (const { id, status = '', aux } of progressOf(answer)) {
+      // An upload that broke off the engine tries again after 5 s, then 10, 15 and 20: whoever calls is back sooner.
+      if (status.startsWith('Retrying in')) throw new Error('an upload broke off');
+      if (status === 'Pushed' && id) moved.add(id);
+      digest = (aux as { Digest?: string } | undefined)?.Digest ?? digest;
+    }
   } catch (cause) {
     signal.throwIfAborted();
     throw new AppError('image_push_failed', { detail: `The image could not be stored in the registry: ${(cause as Error).message}. Try again when the registry answers.`, cause });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    connection.abort();
   }
   if (digest === undefined) throw new AppError('image_push_failed', { detail: 'The registry did not say under which digest it stored the image. Deploy again.' });
-  return { digest, moved };
+  return digest;
 }
 
 interface LayerFacts {
   readonly manifest: StoredManifest;
   readonly config: ImageConfig;
+  /** As `pushImage` notes them. */
   readonly moved: ReadonlySet<string>;
   /** How many layers belong to the base image. */
   readonly baseLayers: number;

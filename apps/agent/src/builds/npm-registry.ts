@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '@molo/contracts';
-import type { Dispatcher } from 'undici';
-import { fetch } from 'undici';
+import { fetch, type Dispatcher } from 'undici';
 import { z } from 'zod';
+import { writeWhole } from '../atomic-file.js';
 
 const Packument = z.object({
   versions: z.record(
@@ -103,15 +103,8 @@ export class NpmRegistry {
     }
     const cached = { fetchedAt: Date.now(), packument };
     this.known.set(name, cached);
-    await this.store(name, cached);
+    await writeWhole(this.file(name), JSON.stringify(cached));
     return cached;
-  }
-
-  private async store(name: string, cached: Cached): Promise<void> {
-    await mkdir(this.settings.cacheFolder, { recursive: true });
-    const file = this.file(name);
-    await writeFile(`${file}.new`, JSON.stringify(cached));
-    await rename(`${file}.new`, file);
   }
 
   private file(name: string): string {

@@ -11,20 +11,24 @@ let host: string;
 let asked: string[];
 let lifetimeSeconds: number;
 let status: number;
+let isCut: boolean;
 
 /* Plays a registry and its token endpoint: which requests are made is what these tests are about. */
 beforeEach(async () => {
   asked = [];
   lifetimeSeconds = 300;
   status = 200;
+  isCut = false;
   server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', `http://${host}`);
     asked.push(pathname);
     if (pathname === '/registry/token') {
       const isNode = request.headers.authorization === `Basic ${Buffer.from('node:sesame').toString('base64')}`;
       response.writeHead(isNode ? 200 : 401).end(JSON.stringify({ token: `for ${searchParams.get('service')} ${searchParams.get('scope')}`, expires_in: lifetimeSeconds }));
-    } else if (request.headers.authorization === 'Bearer for molo repository:app:pull,push') response.writeHead(status).end('content');
-    else response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/registry/token",service="molo",scope="repository:app:pull"` }).end();
+    } else if (request.headers.authorization === 'Bearer for molo repository:app:pull,push') {
+      if (isCut) response.writeHead(200, { 'content-length': 100 }).write('content', () => response.destroy());
+      else response.writeHead(status).end('content');
+    } else response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/registry/token",service="molo",scope="repository:app:pull"` }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -55,6 +59,9 @@ describe('asking the registry', () => {
 
   it('tells a registry that is away or ailing from one that refuses', async () => {
     expect(await codeOf(read(client('wrong')))).toBe('internal');
+    isCut = true;
+    expect(await codeOf(read(client()))).toBe('unavailable');
+    isCut = false;
     status = 503;
     expect(await codeOf(read(client()))).toBe('unavailable');
     server.close();

@@ -29,6 +29,9 @@ export interface RegistrySettings {
   readonly dispatcher: Dispatcher;
 }
 
+/** A token is renewed this long before it ends. */
+const renewalMs = 15_000;
+
 const manifestTypes = ['application/vnd.docker.distribution.manifest.v2+json', 'application/vnd.oci.image.manifest.v1+json'];
 
 interface Ask {
@@ -49,25 +52,39 @@ export class RegistryClient {
   async blob(repository: string, digest: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.ask({ repository, path: `blobs/${digest}`, signal });
     if (!response.body) throw new AppError('unavailable', { detail: `The registry sent no content for ${digest}.` });
-    return response.body as AsyncIterable<Uint8Array>;
+    return this.chunks(response.body as AsyncIterable<Uint8Array>, signal);
   }
 
   async manifest(repository: string, reference: string, signal: AbortSignal): Promise<StoredManifest> {
-    const response = await this.ask({ repository, path: `manifests/${reference}`, headers: { accept: manifestTypes.join(', ') }, signal });
-    const body = Buffer.from(await response.arrayBuffer());
+    const { headers, body } = await this.whole({ repository, path: `manifests/${reference}`, headers: { accept: manifestTypes.join(', ') }, signal });
     const { config, layers } = Manifest.parse(JSON.parse(body.toString('utf8')));
-    return { digest: response.headers.get('docker-content-digest') ?? reference, mediaType: response.headers.get('content-type') ?? manifestTypes[0] ?? '', body, config, layers };
+    return { digest: headers.get('docker-content-digest') ?? reference, mediaType: headers.get('content-type') ?? manifestTypes[0] ?? '', body, config, layers };
   }
 
   async imageConfig(repository: string, digest: string, signal: AbortSignal): Promise<ImageConfig> {
-    const response = await this.ask({ repository, path: `blobs/${digest}`, signal });
-    return ImageConfig.parse(await response.json());
+    const { body } = await this.whole({ repository, path: `blobs/${digest}`, signal });
+    return ImageConfig.parse(JSON.parse(body.toString('utf8')));
   }
 
   /** Gives a manifest that is there another tag. */
   async tag(repository: string, tag: string, { body, mediaType }: StoredManifest, signal: AbortSignal): Promise<void> {
-    const response = await this.ask({ repository, path: `manifests/${tag}`, method: 'PUT', headers: { 'content-type': mediaType }, body, signal });
-    await response.arrayBuffer();
+    await this.whole({ repository, path: `manifests/${tag}`, method: 'PUT', headers: { 'content-type': mediaType }, body, signal });
+  }
+
+  private async whole(request: Ask): Promise<{ headers: Response['headers']; body: Buffer }> {
+    const response = await this.ask(request);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.chunks((response.body ?? []) as AsyncIterable<Uint8Array>, request.signal)) chunks.push(chunk);
+    return { headers: response.headers, body: Buffer.concat(chunks) };
+  }
+
+  /** A registry may also die in the middle of what it sends. */
+  private async *chunks(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (cause) {
+      throw this.away(cause, signal);
+    }
   }
 
   private async ask(request: Ask): Promise<Response> {
@@ -84,9 +101,13 @@ export class RegistryClient {
     try {
       return await fetch(url, { method, headers: { ...headers, ...authorization }, body: body ?? null, signal, dispatcher: this.settings.dispatcher });
     } catch (cause) {
-      signal.throwIfAborted();
-      throw new AppError('unavailable', { detail: `The registry at ${this.settings.host} does not answer.`, cause });
+      throw this.away(cause, signal);
     }
+  }
+
+  private away(cause: unknown, signal: AbortSignal): AppError {
+    signal.throwIfAborted();
+    return new AppError('unavailable', { detail: `The registry at ${this.settings.host} does not answer.`, cause });
   }
 
   private async checked(response: Response, { repository, path }: Ask): Promise<Response> {
@@ -120,7 +141,7 @@ export class RegistryClient {
     if (!response.ok) throw new AppError(response.status >= 500 ? 'unavailable' : 'internal', { detail: `The control plane answered ${response.status} when asked for a registry token.` });
     const answer = Token.parse(await response.json());
     const value = answer.token ?? answer.access_token ?? '';
-    this.tokens.set(repository, { value, until: Date.now() + (answer.expires_in - 15) * 1000 });
+    this.tokens.set(repository, { value, until: Date.now() + answer.expires_in * 1000 - renewalMs });
     return value;
   }
 }

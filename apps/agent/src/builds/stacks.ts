@@ -21,8 +21,7 @@ export class Stacks {
 
   private async make(name: string, progress: (line: string) => void): Promise<void> {
     if (!isStackName(name)) throw new AppError('base_image_unavailable', { detail: `There is no stack ${name}. There are ${Object.keys(stackSuites).join(' and ')}.` });
-    const said: string[] = [];
-    const stack = await ensureStack(this.docker, name, this.settings, (line) => (said.length > 0 || !line.includes('is there') ? said.push(line) && progress(line) : undefined));
+    const stack = await ensureStack(this.docker, name, this.settings, progress);
     if (this.reported.has(stack.imageId)) return;
     this.reported.add(stack.imageId);
     // The control plane may be away; the next build says it again.

@@ -19,7 +19,7 @@ let toolchains: Toolchains;
 beforeAll(async () => {
   cacheFolder = await mkdtemp(join(tmpdir(), 'molo-toolchains-'));
   const registry = new NpmRegistry({ url: 'https://registry.npmjs.org', cacheFolder, dispatcher: new Agent() });
-  toolchains = new Toolchains(docker, registry, { cacheFolder, arch: process.arch });
+  toolchains = new Toolchains(docker, registry, { workFolder: cacheFolder, arch: process.arch });
 });
 afterAll(async () => {
   await image().remove({ force: true });

@@ -41,7 +41,7 @@ export class Toolchains {
   constructor(
     private readonly docker: Docker,
     private readonly registry: NpmRegistry,
-    private readonly settings: { readonly cacheFolder: string; readonly arch: string },
+    private readonly settings: { readonly workFolder: string; readonly arch: string },
   ) {}
 
   /** Makes the image of a toolchain unless the engine has it. */
@@ -62,8 +62,8 @@ export class Toolchains {
   private async make(toolchain: Toolchain, image: string, progress: (line: string) => void): Promise<void> {
     if (await this.isThere(image)) return;
     progress(`Fetching ${toolchain.name} ${toolchain.version}`);
-    await mkdir(this.settings.cacheFolder, { recursive: true });
-    const folder = await mkdtemp(join(this.settings.cacheFolder, 'toolchain-'));
+    await mkdir(this.settings.workFolder, { recursive: true });
+    const folder = await mkdtemp(join(this.settings.workFolder, 'toolchain-'));
     try {
       const content = await this.contentOf(toolchain);
       const archives = await Promise.all(content.parts.map((part) => this.fetch(part, folder)));

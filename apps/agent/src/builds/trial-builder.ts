@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdCompressSync } from 'node:zlib';
 import { treeTar } from '../source/trial-tree.js';
 import type { BuildOrder, BuildReport, BuiltImage, LayerKind } from '@molo/contracts';
 import Docker from 'dockerode';
@@ -49,6 +49,7 @@ export class TrialBuilder {
   ) {
     this.runner = createBuilder(this.docker, this.controlPlane(), {
       cacheFolder: join(tmpdir(), 'molo-trial-cache'),
+      nodeSecret: 'the secret of a node in trials',
       registryHost: registry.host,
       registryInsecure: true,
       registryLogin: undefined,
@@ -85,13 +86,14 @@ export class TrialBuilder {
 
   async buildTar(tar: Buffer, options: BuildOptions): Promise<Outcome> {
     const { app } = options;
-    const digest = await this.registry.upload(app, tar);
+    const source = zstdCompressSync(tar);
+    const digest = await this.registry.upload(app, source);
     const order: BuildOrder = {
       id: randomUUID(),
       deploymentId: randomUUID(),
       app,
       state: 'queued',
-      source: { repository: app, digest, bytes: tar.length },
+      source: { repository: app, digest, bytes: source.length },
       commit: 'c'.repeat(40),
       treeId: digest.slice(7, 47),
       imageRepository: `${this.registry.host}/${app}`,

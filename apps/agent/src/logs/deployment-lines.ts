@@ -41,10 +41,14 @@ export class DeploymentLines implements OnModuleDestroy {
     const source = `${labels['molo.process'] ?? 'web'}.${labels['molo.index'] ?? '1'}`;
     for (const group of groupsOf(this.allowed(container.id, lines))) {
       const key = `${container.id.slice(0, 12)}:${group[0]!.at}:${group.length}`;
-      this.waiting.push({ deploymentId, source, key, text: group.map((line) => line.text).join('\n') });
+      this.queue({ deploymentId, source, key, text: group.map((line) => line.text).join('\n') });
     }
-    this.bound();
-    this.sending.ask();
+  }
+
+  /** A line of the platform's own about a container. */
+  tell(container: Container, text: string): void {
+    const deploymentId = container.labels['molo.deployment'];
+    if (deploymentId !== undefined) this.queue({ deploymentId, source: 'molo', key: `${container.id.slice(0, 12)}:molo:${Date.now()}`, text });
   }
 
   /** Forgets how much a container has said. */
@@ -75,9 +79,11 @@ export class DeploymentLines implements OnModuleDestroy {
     if (this.waiting.length > 0) this.sending.ask();
   }
 
-  private bound(): void {
-    let chars = this.waiting.reduce((sum, chunk) => sum + chunk.text.length, 0);
+  private queue(chunk: LogChunk): void {
+    this.waiting.push(chunk);
+    let chars = this.waiting.reduce((sum, { text }) => sum + text.length, 0);
     while (chars > waitingChars && this.waiting.length > 1) chars -= this.waiting.shift()!.text.length;
+    this.sending.ask();
   }
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EnvironmentLog, type LogRecord } from './environment-log.js';
+import { EnvironmentLog, type LogRecord, type Place } from './environment-log.js';
 
 let folder: string;
 beforeEach(() => {
@@ -76,25 +76,65 @@ it('is not confused by what is no record', async () => {
   expect(texts(await log.tail(10, all))).toEqual(['line 1', 'line 2']);
 });
 
-it('gives a follower every line once, from the tail on, while lines come in', async () => {
+/** Everything from a place on, part by part, and whether lines were missing. */
+async function readAll(log: EnvironmentLog, from: Place): Promise<{ texts: string[]; hasGap: boolean }> {
+  const found: string[] = [];
+  for (let place = from, hasGap = false; ; ) {
+    const part = await log.read(place);
+    found.push(...texts(part.records.map(({ record }) => record)));
+    hasGap ||= part.hasGap;
+    place = part.next;
+    if (part.isAtEnd) return { texts: found, hasGap };
+  }
+}
+
+it('is read on from behind any line, over files, with none lost or said twice', async () => {
   const log = opened(folder, { fileBytes: 2000, files: 100 });
-  const got: string[] = [];
-  const writes: Promise<void>[] = [];
-  for (let number = 0; number < 100; number++) writes.push(log.append([record(number)]));
-  const following = log.tailAndFollow(1000, all, (records) => got.push(...texts(records)));
-  for (let number = 100; number < 200; number++) writes.push(log.append([record(number)]));
-  const { tail, stop } = await following;
-  await Promise.all(writes);
-  stop();
-  await log.append([record(200)]);
-  expect([...texts(tail), ...got]).toEqual(Array.from({ length: 200 }, (_, index) => `line ${index}`));
+  for (let number = 0; number < 100; number++) await log.append([record(number)]);
+  const { records } = await log.read({ file: 1, offset: 0 });
+  const behindThird = records[2]!.end;
+  expect((await readAll(log, behindThird)).texts).toEqual(Array.from({ length: 97 }, (_, index) => `line ${index + 3}`));
+  expect((await readAll(log, await log.placeBefore(5, all))).texts).toEqual(['line 95', 'line 96', 'line 97', 'line 98', 'line 99']);
+  expect((await readAll(log, await log.end())).texts).toEqual([]);
 });
 
-it('gives a follower the lines that it asked for alone', async () => {
-  const log = opened(folder);
+it('gives a reader every line once while lines come in and files are begun', async () => {
+  const log = opened(folder, { fileBytes: 2000, files: 1000 });
+  const writing = (async () => {
+    for (let number = 0; number < 500; number++) await log.append([record(number)]);
+  })();
   const got: string[] = [];
-  const { stop } = await log.tailAndFollow(10, (each) => each.p === 'worker', (records) => got.push(...texts(records)));
-  await log.append([record(1), record(2, { p: 'worker' })]);
+  for (let place: Place = { file: 1, offset: 0 }; got.length < 500; ) {
+    const part = await log.read(place);
+    got.push(...texts(part.records.map((each) => each.record)));
+    place = part.next;
+  }
+  await writing;
+  expect(got).toEqual(Array.from({ length: 500 }, (_, index) => `line ${index}`));
+});
+
+it('tells a reader that lines are missing where its file is gone', async () => {
+  const log = opened(folder, { fileBytes: 500, files: 3 });
+  for (let number = 0; number < 100; number++) await log.append([record(number)]);
+  const { texts: read, hasGap } = await readAll(log, { file: 1, offset: 0 });
+  expect(hasGap).toBe(true);
+  expect(read.at(-1)).toBe('line 99');
+});
+
+it('reads a line that is longer than a part, and one that is written half only when it is whole', async () => {
+  const log = opened(folder);
+  await log.append([record(1, { t: 'x'.repeat(600_000) }), record(2)]);
+  appendFileSync(join(folder, files()[0]!), '{"at":"2026');
+  const { texts: read } = await readAll(log, { file: 1, offset: 0 });
+  expect(read.map((text) => text.length)).toEqual([600_000, 'line 2'.length]);
+});
+
+it('says to who waits that it was added to', async () => {
+  const log = opened(folder);
+  let told = 0;
+  const stop = log.onAppend(() => (told += 1));
+  await log.append([record(1), record(2)]);
   stop();
-  expect(got).toEqual(['line 2']);
+  await log.append([record(3)]);
+  expect(told).toBe(1);
 });

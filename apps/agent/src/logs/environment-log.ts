@@ -27,16 +27,33 @@ export interface LogBounds {
   readonly files: number;
 }
 
+/** A place in the log: the number of a file, and the bytes before it there. */
+export interface Place {
+  readonly file: number;
+  readonly offset: number;
+}
+
+/** Records in the order of the log, and where the reading goes on. */
+export interface LogPart {
+  readonly records: readonly { readonly record: LogRecord; readonly end: Place }[];
+  readonly next: Place;
+  /** There is nothing behind it yet. */
+  readonly isAtEnd: boolean;
+  /** The place lay in a file that is gone by now: lines between it and the oldest file are missing. */
+  readonly hasGap: boolean;
+}
+
 export const defaultBounds: LogBounds = { fileBytes: 5 * 1024 ** 2, files: 10 };
 
 const newline = 0x0a;
+const partBytes = 256 * 1024;
 
 /**
  * The log of one environment on this node: numbered files of one JSON object a line, the oldest of which go.
  * They outlive the containers, and they say themselves how far each container's log was read.
  */
 export class EnvironmentLog {
-  private readonly listeners = new Set<(records: readonly LogRecord[]) => void>();
+  private readonly listeners = new Set<() => void>();
   private queue: Promise<unknown> = Promise.resolve();
   private handle: FileHandle | null = null;
   private number = 0;
@@ -51,11 +68,8 @@ export class EnvironmentLog {
   /** Resolves once the lines are in the file. Where the disk takes none, they are lost and the error is thrown. */
   append(records: readonly LogRecord[]): Promise<void> {
     return this.inTurn(async () => {
-      try {
-        await this.write(Buffer.from(`${records.map((record) => JSON.stringify(record)).join('\n')}\n`));
-      } finally {
-        for (const listener of this.listeners) listener(records);
-      }
+      await this.write(Buffer.from(`${records.map((record) => JSON.stringify(record)).join('\n')}\n`));
+      for (const listener of this.listeners) listener();
     });
   }
 
@@ -72,18 +86,41 @@ export class EnvironmentLog {
   }
 
   /** The last `count` lines that pass, oldest first. */
-  tail(count: number, passes: (record: LogRecord) => boolean): Promise<LogRecord[]> {
-    return this.inTurn(() => this.lastOf(count, passes));
+  async tail(count: number, passes: (record: LogRecord) => boolean): Promise<LogRecord[]> {
+    return (await this.lastOf(count, passes)).map(({ record }) => record);
   }
 
-  /** The last lines, and from then on every new one, with none between lost or said twice. */
-  tailAndFollow(count: number, passes: (record: LogRecord) => boolean, listener: (records: readonly LogRecord[]) => void): Promise<{ tail: LogRecord[]; stop: () => void }> {
+  /** The place from which the last `count` lines that pass are read, and then all that come. */
+  async placeBefore(count: number, passes: (record: LogRecord) => boolean): Promise<Place> {
+    const [first] = await this.lastOf(count, passes);
+    return first?.start ?? this.end();
+  }
+
+  /** The place behind the last line. */
+  end(): Promise<Place> {
     return this.inTurn(async () => {
-      const tail = await this.lastOf(count, passes);
-      const filtered = (records: readonly LogRecord[]) => listener(records.filter(passes));
-      this.listeners.add(filtered);
-      return { tail, stop: () => this.listeners.delete(filtered) };
+      const newest = (await this.files()).at(-1);
+      return newest === undefined ? { file: 1, offset: 0 } : { file: numberOf(newest), offset: (await stat(newest)).size };
     });
+  }
+
+  /** What lies behind a place, as far as it is written, at most some hundred kilobytes at once. */
+  async read(from: Place): Promise<LogPart> {
+    // Listed before it is read: a file that has a successor by then gets no more lines.
+    const numbers = (await this.files()).map(numberOf);
+    const [oldest = from.file] = numbers;
+    if (from.file < oldest) return { ...(await this.read({ file: oldest, offset: 0 })), hasGap: true };
+    const text = await readLines(this.path(from.file), from.offset, partBytes);
+    const successor = numbers.find((number) => number > from.file);
+    if (text.length === 0 && successor !== undefined) return this.read({ file: successor, offset: 0 });
+    const records = placeRecords(text, from).map(({ record, end }) => ({ record, end }));
+    return { records, next: { file: from.file, offset: from.offset + text.length }, isAtEnd: text.length === 0, hasGap: false };
+  }
+
+  /** Calls the listener after each append, until what it returns is called. */
+  onAppend(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   close(): Promise<void> {
@@ -93,13 +130,15 @@ export class EnvironmentLog {
     });
   }
 
-  private async lastOf(count: number, passes: (record: LogRecord) => boolean): Promise<LogRecord[]> {
-    let found: LogRecord[] = [];
-    for (const file of (await this.files()).toReversed()) {
-      if (found.length >= count) break;
-      found = [...parseRecords(await readFile(file, 'utf8')).filter(passes), ...found];
-    }
-    return count === 0 ? [] : found.slice(-count);
+  private lastOf(count: number, passes: (record: LogRecord) => boolean): Promise<PlacedRecord[]> {
+    return this.inTurn(async () => {
+      let found: PlacedRecord[] = [];
+      for (const file of (await this.files()).toReversed()) {
+        if (found.length >= count) break;
+        found = [...placeRecords(await readFile(file), { file: numberOf(file), offset: 0 }).filter(({ record }) => passes(record)), ...found];
+      }
+      return count === 0 ? [] : found.slice(-count);
+    });
   }
 
   private async write(text: Buffer): Promise<void> {
@@ -162,17 +201,56 @@ function numberOf(file: string): number {
   return Number(/(\d{8})\.log$/.exec(file)?.[1] ?? '0');
 }
 
-/** Lines torn by a kill or a full disk are left out. */
-function parseRecords(text: string): LogRecord[] {
-  return text.split('\n').flatMap((line) => {
-    if (line === '') return [];
-    try {
-      const record = LogRecord.safeParse(JSON.parse(line));
-      return record.success ? [record.data] : [];
-    } catch {
-      return [];
+interface PlacedRecord {
+  readonly record: LogRecord;
+  readonly start: Place;
+  readonly end: Place;
+}
+
+/** Whole lines from a place in a file on, one at least where there is one; nothing where the file is gone. */
+async function readLines(path: string, offset: number, atLeast: number): Promise<Buffer> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+  try {
+    for (let length = atLeast; ; length *= 2) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, offset);
+      const whole = buffer.subarray(0, bytesRead).lastIndexOf(newline) + 1;
+      if (whole > 0 || bytesRead < length) return buffer.subarray(0, whole);
     }
-  });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Lines torn by a kill or a full disk are left out. */
+function placeRecords(text: Buffer, { file, offset }: Place): PlacedRecord[] {
+  const placed: PlacedRecord[] = [];
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf(newline, start);
+    const stop = found < 0 ? text.length : found;
+    const record = parseRecord(text.toString('utf8', start, stop));
+    if (record) placed.push({ record, start: { file, offset: offset + start }, end: { file, offset: offset + stop + 1 } });
+    start = stop + 1;
+  }
+  return placed;
+}
+
+function parseRecord(line: string): LogRecord | null {
+  try {
+    const record = LogRecord.safeParse(JSON.parse(line));
+    return record.success ? record.data : null;
+  } catch {
+    return null;
+  }
+}
+
+function parseRecords(text: string): LogRecord[] {
+  return text.split('\n').flatMap((line) => parseRecord(line) ?? []);
 }
 
 function positionIn(records: readonly LogRecord[]): LogPosition | null {

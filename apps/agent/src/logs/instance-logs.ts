@@ -59,6 +59,11 @@ export class InstanceLogs implements OnModuleDestroy {
     waiting.abort();
   }
 
+  /** Adds a line of the platform's own to the log of the deployment that a container belongs to. */
+  tellDeployment(container: Container, text: string): void {
+    this.deployments.tell(container, text);
+  }
+
   lastLines(instanceId: string): string[] {
     return [...(this.last.get(instanceId) ?? [])];
   }

@@ -37,6 +37,9 @@ export function completeManifest({ file, processes }: AppFiles, detected: Detect
   const keepsRunning = [...processes.keys()].some((type) => type !== 'release');
   if (!keepsRunning && detected.defaultWeb !== undefined) commands.set('web', detected.defaultWeb);
   checkResources(file, commands);
+  if (file.build?.fallback !== undefined && detected.builder !== 'static') {
+    throw new AppError('manifest_invalid', { detail: 'molo.yml: build.fallback is for static sites. Name the folder of the site as build.static, or leave build.fallback out.' });
+  }
   return {
     version: file.version ?? showable(detected.packageVersion),
     builder: detected.builder,

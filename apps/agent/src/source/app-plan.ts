@@ -1,4 +1,5 @@
 import type { AppManifest, LayerKind } from '@molo/contracts';
+import type { CacheIds } from './cache-ids.js';
 import type { ContextOptions } from './source-tree.js';
 
 /** A programming language's files, kept as a scratch image that a generated Dockerfile copies from. */
@@ -32,6 +33,16 @@ export interface ImagePlan {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What an installation of dependencies needs to see of the source tree. */
+export interface LibraryFiles {
+  /** By path: what is written for it, or changed so that it holds no more than matters to dependencies. */
+  readonly written: ReadonlyMap<string, string>;
+  /** Paths of files that it sees as they are. */
+  readonly copied: readonly string[];
+}
+
+export const noLibraryFiles: LibraryFiles = { written: new Map(), copied: [] };
+
 export interface AppPlan {
   readonly manifest: AppManifest;
   /** `Node app detected`: the first heading of the build log. */
@@ -55,5 +66,6 @@ export interface PlanSettings {
   readonly hasExtraCa: boolean;
   /** Where npm packages come from, when it is not npm's own registry. */
   readonly npmRegistry: string | undefined;
+  readonly caches: CacheIds;
   readonly versions: RuntimeVersions;
 }

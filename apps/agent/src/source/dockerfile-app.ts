@@ -1,9 +1,10 @@
-import { AppError } from '@molo/contracts';
 import { posix } from 'node:path';
+import { AppError } from '@molo/contracts';
 import { completeManifest, type AppFiles } from './app-manifest.js';
 import type { AppPlan, PlanSettings } from './app-plan.js';
 import { dockerIgnore } from './docker-ignore.js';
 import { classifyLayers, inspectDockerfile } from './dockerfile-inspection.js';
+import { parsePackageJson } from './node-app.js';
 import type { SourceTree } from './source-tree.js';
 
 /** A directive counts at the top of the file only. */
@@ -41,7 +42,11 @@ export async function planDockerfile(tree: SourceTree, files: AppFiles, settings
   };
 }
 
+/** The Dockerfile makes of a package.json what it likes: one that cannot be read has no version, and is no error. */
 async function packageVersion(tree: SourceTree): Promise<string | undefined> {
-  const text = await tree.text('package.json');
-  return text === undefined ? undefined : /"version"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+  try {
+    return parsePackageJson((await tree.text('package.json')) ?? '{}').version;
+  } catch {
+    return undefined;
+  }
 }

@@ -24,7 +24,7 @@ CMD ["nginx"]
 describe('inspecting a Dockerfile', () => {
   it('finds the final base, the port, the health check and every image that is needed from outside', () => {
     const facts = inspectDockerfile(multiStage);
-    expect(facts).toMatchObject({ base: 'nginx:1.27', port: 9000, hasHealthCheck: true, hasCommand: true });
+    expect(facts).toMatchObject({ base: 'nginx:1.27', port: 9000, hasHealthCheck: true });
     expect(facts?.images).toEqual(['node:24-slim', 'nginx:1.27', 'busybox:1.36']);
   });
 
@@ -41,6 +41,15 @@ describe('inspecting a Dockerfile', () => {
   it('does not take the lines of a here-document for instructions', () => {
     const instructions = parseInstructions('FROM a\nRUN <<EOF\nEXPOSE 1\nFROM b\nEOF\nEXPOSE 2\n');
     expect(instructions.map(({ keyword, text }) => `${keyword} ${text}`)).toEqual(['FROM a', 'RUN <<EOF', 'EXPOSE 2']);
+  });
+
+  it.each(['RUN cat <<<word', 'ENV SHIFTED=$((1<<20))', 'RUN node -e "1<<20"', 'LABEL note="<<EOF"'])('takes no here-document out of %s', (line) => {
+    const last = parseInstructions(`FROM a\n${line}\nEXPOSE 2\n`).at(-1);
+    expect(last?.keyword).toBe('EXPOSE');
+  });
+
+  it('goes on over empty lines in the middle of an instruction', () => {
+    expect(parseInstructions('FROM a\nRUN one && \\\n\n    two\nEXPOSE 2\n').map(({ text }) => text)).toEqual(['a', 'one && two', '2']);
   });
 
   it('knows no app in a file without FROM', () => {

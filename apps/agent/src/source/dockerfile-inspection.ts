@@ -18,8 +18,7 @@ export interface DockerfileFacts {
   readonly base: string;
   readonly port: number | undefined;
   readonly hasHealthCheck: boolean;
-  readonly hasCommand: boolean;
-  /** Kinds of the layers on top of the base, by the rule of `classifyLayers`. */
+  /** Those that make a layer on top of the base; see `classifyLayers`. */
   readonly layerInstructions: readonly Instruction[];
 }
 
@@ -27,10 +26,10 @@ export interface DockerfileFacts {
 const layerMakers = ['RUN', 'COPY', 'ADD', 'WORKDIR'];
 
 /** Looks at a Dockerfile without building it. undefined when it has no stage at all. */
-export function inspectDockerfile(text: string, target?: string): DockerfileFacts | undefined {
+export function inspectDockerfile(text: string): DockerfileFacts | undefined {
   const instructions = parseInstructions(text);
   const { stages, globalArguments } = stagesOf(instructions);
-  const final = target === undefined ? stages.at(-1) : stages.find(({ name }) => name === target);
+  const final = stages.at(-1);
   if (!final) return undefined;
   const chain = chainOf(final, stages);
   const own = chain.flatMap((stage) => stage.instructions);
@@ -39,7 +38,6 @@ export function inspectDockerfile(text: string, target?: string): DockerfileFact
     base: chain[0]?.base ?? final.base,
     port: exposedPort(own, globalArguments),
     hasHealthCheck: hasHealthCheck(own),
-    hasCommand: own.some(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT'),
     layerInstructions: own.filter(({ keyword }) => layerMakers.includes(keyword)),
   };
 }
@@ -56,7 +54,7 @@ export function parseInstructions(text: string): Instruction[] {
       continue;
     }
     const line = raw.trimEnd();
-    if (line.trimStart().startsWith('#') || (line.trim() === '' && pending === '')) continue;
+    if (line.trimStart().startsWith('#') || line.trim() === '') continue;
     if (line.endsWith(escape)) {
       pending += `${line.slice(0, -1)} `;
       continue;
@@ -64,10 +62,15 @@ export function parseInstructions(text: string): Instruction[] {
     const instruction = instructionOf(pending + line);
     pending = '';
     if (instruction) instructions.push(instruction);
-    hereDocument = /<<-?["']?(\w+)["']?/.exec(instruction?.text ?? '')?.[1];
+    hereDocument = instruction && hereDocumentOf(instruction);
   }
   const last = instructionOf(pending);
   return last ? [...instructions, last] : instructions;
+}
+
+/** The word that ends the lines which belong to an instruction. A shell's `<<<` and `1 << 20` begin none. */
+function hereDocumentOf({ keyword, text }: Instruction): string | undefined {
+  return ['RUN', 'COPY', 'ADD'].includes(keyword) ? /(?<!<)<<-?(["']?)([A-Za-z_]\w*)\1/.exec(text)?.[2] : undefined;
 }
 
 function instructionOf(line: string): Instruction | undefined {
@@ -158,8 +161,8 @@ const dependencyFiles = /(package(-lock)?\.json|pnpm-lock\.yaml|yarn\.lock|requi
 
 /**
  * Kinds of the layers that a Dockerfile puts on its base. A step that installs system packages makes OS Custom, one that
- * installs dependencies or copies only the files that name them makes Library, one that copies from another image by
- * an absolute path into /usr or /opt makes Binary, any other copy makes Source. Any other RUN, and WORKDIR, is of the kind before it, at least
+ * installs dependencies or copies only the files that name them makes Library, one that copies from another image into
+ * /usr or /opt makes Binary, any other copy makes Source. Any other RUN, and WORKDIR, is of the kind before it, at least
  * OS Custom. The five kinds keep their order: nothing above a Source layer is anything else.
  */
 export function classifyLayers(instructions: readonly Instruction[]): LayerKind[] {

@@ -7,6 +7,7 @@ const parts: DockerfileParts = {
   stack: 'debian-12',
   packages: ['zip', 'imagemagick'],
   hasExtraCa: false,
+  caches: { ofApp: 'own', ofNode: 'common' },
   toolchains: [{ name: 'node', version: '24.1.0' }],
   binaryPackages: [],
   buildPackages: [],

@@ -1,6 +1,7 @@
 import type { LayerKind } from '@molo/contracts';
 import { replacingShell } from '../instances/container-spec.js';
 import { stackImage, toolchainImage, type Toolchain } from './app-plan.js';
+import type { CacheIds } from './cache-ids.js';
 
 /** Unprivileged user of the stack that builds and runs apps. */
 export const appUser = 1000;
@@ -14,6 +15,7 @@ export interface DockerfileParts {
   readonly stack: string;
   readonly packages: readonly string[];
   readonly hasExtraCa: boolean;
+  readonly caches: CacheIds;
   readonly toolchains: readonly Toolchain[];
   /** Debian packages of the Binary layer, where the language comes from Debian. */
   readonly binaryPackages: readonly string[];
@@ -89,7 +91,7 @@ function libraryStage(parts: DockerfileParts): string[] {
 
 /** BuildKit compares what is copied from here by its content: while that is the same the Library layer stays, whatever ran. */
 function prunedStage(parts: DockerfileParts, build: BuildSteps, prune: Step): string[] {
-  const folders = build.excludes.map((folder) => `./${folder}`).join(' ');
+  const folders = build.excludes.map((folder) => shellQuoted(`./${folder}`)).join(' ');
   const collect = `mkdir -p /tmp/library/app && cd /app && for folder in ${folders}; do if [ -e "$folder" ]; then tar -cf - "$folder" | tar -C /tmp/library/app -xf -; fi; done`;
   return ['FROM build AS library', runStep(parts, prune, []), `RUN ${collect}`];
 }
@@ -125,7 +127,7 @@ const copySource = `COPY --chown=${appUser}:${appUser} ${sourceFolder}/ /app/`;
 const bindLibrary = `type=bind,source=${libraryFolder},target=/mnt`;
 
 function takeBuildResult(excludes: readonly string[]): string {
-  const excluded = excludes.map((folder) => `--exclude=./${folder}`).join(' ');
+  const excluded = excludes.map((folder) => shellQuoted(`--exclude=./${folder}`)).join(' ');
   return `RUN --mount=type=bind,from=build,source=/app,target=/mnt tar -C /mnt ${excluded} -cf - . | tar -C /app --no-overwrite-dir -xf -`;
 }
 
@@ -147,7 +149,13 @@ function runStep(parts: DockerfileParts, step: Step, moreMounts: readonly string
   const exports = step.secrets.map((id) => `export ${id}="$(cat /run/secrets/${id})" && `).join('');
   const env = Object.entries({ ...step.env, ...(parts.hasExtraCa ? caEnv : {}) });
   const setEnv = env.length > 0 ? `export ${env.map(([key, value]) => `${key}=${shellQuoted(value)}`).join(' ')} && ` : '';
-  return `RUN ${mounts.map((mount) => `--mount=${mount} `).join('')}cd /app && ${setEnv}${exports}${step.command}`;
+  return `RUN ${mounts.map((mount) => `--mount=${mount} `).join('')}${inOneLine(`cd /app && ${setEnv}${exports}`, step.command)}`;
+}
+
+/** A line end would end the instruction, and the backslash before one would take the next instruction in. Of several lines the first that fails is the last that runs. */
+function inOneLine(before: string, command: string): string {
+  const text = command.trim();
+  return /[\r\n]|\\$/.test(text) ? JSON.stringify(['/bin/sh', '-c', `${before}set -e\n${text}`]) : before + text;
 }
 
 const caPath = '/run/secrets/molo-ca';
@@ -159,7 +167,7 @@ function caMount({ hasExtraCa }: DockerfileParts): string[] {
 }
 
 function installPackages(parts: DockerfileParts, packages: readonly string[]): string {
-  const caches = ['/var/cache/apt', '/var/lib/apt/lists'].map((path) => `type=cache,id=molo-${parts.stack}${path.replaceAll('/', '-')},target=${path},sharing=locked`);
+  const caches = ['/var/cache/apt', '/var/lib/apt/lists'].map((path) => `type=cache,id=molo-${parts.stack}${path.replaceAll('/', '-')}-${parts.caches.ofNode},target=${path},sharing=locked`);
   const mounts = [...caches, ...caMount(parts)].map((mount) => `--mount=${mount}`).join(' ');
   const ca = parts.hasExtraCa ? ` -o Acquire::https::CAInfo=${caPath}` : '';
   const apt = `DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get${ca} -o Acquire::Retries=3`;
@@ -172,6 +180,7 @@ function envLines(env: Readonly<Record<string, string>>): string[] {
   return entries.length === 0 ? [] : [`ENV ${entries.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ')}`];
 }
 
-function shellQuoted(text: string): string {
+/** As one word of a shell's command. */
+export function shellQuoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,7 +1,7 @@
 import { AppError } from '@molo/contracts';
 import semver from 'semver';
 import { z } from 'zod';
-import type { PlanSettings, Toolchain } from './app-plan.js';
+import { noLibraryFiles, type LibraryFiles, type PlanSettings, type Toolchain } from './app-plan.js';
 import type { BuildSteps, Step } from './generated-dockerfile.js';
 import { installCommands, librarySecrets, type NodeInstall, type PackageManager } from './node-install.js';
 import { startCommand } from './node-start.js';
@@ -28,7 +28,7 @@ export interface NodeApp {
   readonly toolchains: readonly Toolchain[];
   readonly notes: readonly string[];
   readonly library: Step | undefined;
-  readonly libraryFiles: ReadonlyMap<string, string | Buffer>;
+  readonly libraryFiles: LibraryFiles;
   readonly build: BuildSteps | undefined;
   /** Whether dependencies have to be compiled. */
   readonly needsCompiler: boolean;
@@ -56,7 +56,7 @@ export async function planNodeApp(tree: SourceTree, buildCommand: string | undef
       ...scripts.map((script) => `Runs ${script}`),
     ],
     library: install?.production,
-    libraryFiles: install?.files ?? new Map(),
+    libraryFiles: install?.files ?? noLibraryFiles,
     build: scripts.length > 0 ? buildSteps(scripts, install, secrets, changesDependencies) : undefined,
     needsCompiler: install?.needsCompiler ?? false,
     start: startCommand(tree, packageJson, manager.name),
@@ -105,18 +105,19 @@ function rangeOf(text: string, askedBy: string): string | undefined {
 
 async function packageManagerOf(tree: SourceTree, packageJson: PackageJson, settings: PlanSettings): Promise<PackageManager> {
   const [name, version] = (packageJson.packageManager ?? '').split('+')[0]?.split('@') ?? [];
-  const lockFile = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock'].find((file) => tree.hasFile(file) && fits(file, name));
-  const manager = name === 'pnpm' || lockFile === 'pnpm-lock.yaml' ? 'pnpm' : name === 'yarn' || lockFile === 'yarn.lock' ? 'yarn' : 'npm';
+  const lockFile = ['package-lock.json', 'npm-shrinkwrap.json', lockFiles.pnpm, lockFiles.yarn].find((file) => tree.hasFile(file) && fits(file, name));
+  const manager = (['pnpm', 'yarn'] as const).find((each) => name === each || lockFile === lockFiles[each]) ?? 'npm';
   if (manager === 'npm') return { name: 'npm', lockFile, toolchain: undefined, version: undefined };
   const asked = name === manager && version ? { range: version, askedBy: 'packageManager in package.json' } : await rangeOfLock(tree, packageJson, manager);
   const exact = await settings.versions.packageManager(manager, asked.range, asked.askedBy);
   return { name: manager, lockFile, version: exact, toolchain: { name: manager, version: exact } };
 }
 
+const lockFiles = { pnpm: 'pnpm-lock.yaml', yarn: 'yarn.lock' } as const;
+
 function fits(lockFile: string, manager: string | undefined): boolean {
-  if (manager === 'pnpm') return lockFile === 'pnpm-lock.yaml';
-  if (manager === 'yarn') return lockFile === 'yarn.lock';
-  return manager !== 'npm' || !['pnpm-lock.yaml', 'yarn.lock'].includes(lockFile);
+  if (manager === 'pnpm' || manager === 'yarn') return lockFile === lockFiles[manager];
+  return manager !== 'npm' || !Object.values<string>(lockFiles).includes(lockFile);
 }
 
 /** The package manager that wrote a lock file, by the file's own format. */

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { Toolchain } from './app-plan.js';
+import type { LibraryFiles, Toolchain } from './app-plan.js';
+import type { CacheIds } from './cache-ids.js';
 import type { Step } from './generated-dockerfile.js';
 import { parsePackageJson, type PackageJson } from './node-app.js';
 import type { SourceTree } from './source-tree.js';
@@ -12,8 +13,7 @@ export interface PackageManager {
 }
 
 export interface NodeInstall {
-  /** What the installation needs to see, by path under /mnt. */
-  readonly files: ReadonlyMap<string, string | Buffer>;
+  readonly files: LibraryFiles;
   readonly production: Step;
   readonly everything: Step;
   /** Takes what only development needs away again, once scripts of the app have worked on the dependencies. */
@@ -25,6 +25,7 @@ export interface NodeInstall {
 
 interface InstallSettings {
   readonly npmRegistry: string | undefined;
+  readonly caches: CacheIds;
   readonly secrets: readonly string[];
 }
 
@@ -34,20 +35,15 @@ const settingsFiles = ['.npmrc', '.yarnrc', '.yarnrc.yml', 'pnpm-workspace.yaml'
 
 export async function installCommands(tree: SourceTree, packageJson: PackageJson, manager: PackageManager, settings: InstallSettings): Promise<NodeInstall> {
   const members = memberFolders(tree);
-  const files = new Map<string, string | Buffer>();
-  files.set('package.json', related(packageJson));
-  for (const folder of members) files.set(`${folder}/package.json`, related(parsePackageJson((await tree.text(`${folder}/package.json`)) ?? '{}', `${folder}/package.json`)));
-  for (const path of [...settingsFiles, ...carriedPaths(tree, packageJson)]) {
-    const content = await tree.bytes(path);
-    if (content !== undefined) files.set(path, content);
-  }
+  const written = new Map([['package.json', related(packageJson)]]);
+  for (const path of members.map((folder) => `${folder}/package.json`)) written.set(path, related(parsePackageJson((await tree.text(path)) ?? '{}', path)));
   const lock = manager.lockFile === undefined ? undefined : await tree.text(manager.lockFile);
-  if (manager.lockFile !== undefined && lock !== undefined) files.set(manager.lockFile, manager.name === 'npm' ? relatedLock(lock) : lock);
+  if (manager.lockFile !== undefined && lock !== undefined) written.set(manager.lockFile, manager.name === 'npm' ? relatedLock(lock) : lock);
   const commands = commandsOf(manager);
   const text = lock ?? '';
   const settled = { ...settings, runsScripts: manager.name === 'npm' && (lock === undefined || text.includes('"hasInstallScript": true')) && packageJson['allowScripts'] === undefined };
   return {
-    files,
+    files: { written, copied: [...settingsFiles, ...carriedPaths(tree, packageJson)].filter((path) => tree.hasFile(path)) },
     production: step(`${takeFiles} && ${commands.production}`, manager, settled),
     everything: step(`${takeFiles} && ${commands.everything}`, manager, settled),
     prune: step(commands.prune, manager, settled),
@@ -69,7 +65,7 @@ function step(command: string, manager: PackageManager, settings: InstallSetting
   const registry = settings.npmRegistry === undefined ? {} : { npm_config_registry: settings.npmRegistry, YARN_NPM_REGISTRY_SERVER: settings.npmRegistry };
   return {
     command,
-    mounts: [`type=cache,id=molo-${manager.name},target=/var/cache/molo,uid=1000,gid=1000`],
+    mounts: [`type=cache,id=molo-${manager.name}-${settings.caches.ofApp},target=/var/cache/molo,uid=1000,gid=1000`],
     secrets: librarySecrets(settings.secrets),
     env: { HOME: '/tmp', CI: 'true', ...managerEnv[manager.name], ...registry, ...(settings.runsScripts ? runScripts : {}) },
   };
@@ -130,5 +126,5 @@ function carriedPaths(tree: SourceTree, packageJson: PackageJson): string[] {
     .flatMap((each) => Object.values(each ?? {}))
     .flatMap((range) => (range.startsWith('file:') ? [posix.normalize(range.slice('file:'.length))] : []));
   const patches = tree.paths.filter((path) => /^(patches|\.yarn\/patches)\/.+\.patch$/.test(path));
-  return [...named, ...patches].filter((path) => tree.hasFile(path));
+  return [...named, ...patches];
 }

@@ -1,6 +1,7 @@
 import { AppError, type AppManifest } from '@molo/contracts';
 import { describe, expect, it } from 'vitest';
 import type { AppPlan, PlanSettings } from './app-plan.js';
+import { cacheIds } from './cache-ids.js';
 import { planApp } from './plan-app.js';
 import { withTree } from './trial-tree.js';
 
@@ -8,6 +9,7 @@ const settings: PlanSettings = {
   stack: 'debian-12',
   hasExtraCa: false,
   npmRegistry: undefined,
+  caches: cacheIds('secret of the node', 'myapp'),
   versions: { node: async (range) => `24.1.0${range === undefined ? '' : `+${range}`}`, packageManager: async (_name, range) => `${range}.0.0` },
 };
 
@@ -149,7 +151,7 @@ describe('a Node app', () => {
   it('keeps its Library layer when only its own version, scripts or source change', async () => {
     const library = async (version: string, scripts: object) => {
       const { image } = await plan({ 'package.json': node({ version, scripts, dependencies: { ws: '8' } }), 'package-lock.json': lockOf(version), 'server.js': version });
-      return [...image.context.additions].filter(([path]) => path !== 'source').map(([path, content]) => `${path} ${String(content)}`);
+      return [...image.context.additions].filter(([path]) => path !== 'source').map(([path, content]) => `${path} ${content}`);
     };
     expect(await library('1.0.0', { start: 'node server.js', test: 'a' })).toEqual(await library('1.1.0', { start: 'node server.js', test: 'b' }));
   });
@@ -157,6 +159,11 @@ describe('a Node app', () => {
   it('sees every package.json of its workspaces when it installs', async () => {
     const found = await plan({ 'package.json': node({ workspaces: ['packages/*'] }), 'package-lock.json': '{}', 'packages/a/package.json': '{"name":"a"}', 'packages/a/index.js': '' });
     expect([...found.image.context.additions.keys()]).toEqual(['Dockerfile', 'library/package.json', 'library/packages/a/package.json', 'library/package-lock.json']);
+  });
+
+  it('sees the settings and tarballs that it installs with, as they are', async () => {
+    const { image } = await plan({ 'package.json': node({ dependencies: { a: 'file:./vendor/a.tgz', b: 'file:vendor/none.tgz' } }), '.npmrc': 'registry=x', 'vendor/a.tgz': 'x' });
+    expect([...(image.context.copies ?? [])]).toEqual([['.npmrc', 'library/.npmrc'], ['vendor/a.tgz', 'library/vendor/a.tgz']]);
   });
 
   it('installs what the workspaces of pnpm ask for, though the root asks for nothing', async () => {
@@ -200,6 +207,29 @@ describe('a Python app', () => {
   });
 });
 
+describe('caches of builds', () => {
+  const withCachesOf = async (app: string, secret: string, files: Record<string, string>) => {
+    const ids = dockerfileOf(await withTree(files, (tree) => planApp(tree, { ...settings, caches: cacheIds(secret, app) }))).match(/(?<=type=cache,id=)[^,]+/g) ?? [];
+    return { ofPackages: ids.filter((id) => !id.includes('debian')), ofDebian: ids.filter((id) => id.includes('debian')) };
+  };
+
+  it.each([
+    ['npm', { 'package.json': node({ dependencies: { ws: '8' }, scripts: { build: 'make' }, main: 'server.js' }), 'package-lock.json': '{}', 'server.js': '' }],
+    ['pnpm', { 'package.json': node({ dependencies: { ws: '8' } }), 'pnpm-lock.yaml': "lockfileVersion: '9.0'\n" }],
+    ['yarn', { 'package.json': node({ dependencies: { ws: '8' } }), 'yarn.lock': '' }],
+    ['pip', { 'requirements.txt': 'flask', 'app.py': '' }],
+  ])("of %s are one app's own, and no other app can guess their ids", async (_title, files) => {
+    const some = { ...files, 'molo.yml': 'build:\n  packages: [zip]\n' } as Record<string, string>;
+    const [one, other, elsewhere] = await Promise.all([withCachesOf('a', 'secret', some), withCachesOf('b', 'secret', some), withCachesOf('a', 'another secret', some)]);
+    expect(new Set(one.ofPackages).size).toBe(1);
+    expect(one.ofPackages).not.toEqual(other.ofPackages);
+    expect(one.ofPackages).not.toEqual(elsewhere.ofPackages);
+    expect(one.ofDebian.length).toBeGreaterThan(0);
+    expect(one.ofDebian).toEqual(other.ofDebian);
+    expect(one.ofDebian).not.toEqual(elsewhere.ofDebian);
+  });
+});
+
 describe('a Python app without requirements.txt', () => {
   it('has no dependencies where it is programs alone', async () => {
     const found = await plan({ 'web.py': '', Procfile: 'web: python web.py\n' });
@@ -224,6 +254,16 @@ describe('a static site', () => {
     expect((await plan({ 'public/index.html': '', 'molo.yml': 'build:\n  static: public\n' })).image.context.additions.get('source/.molo/nginx.conf')).toContain('root "/app/public"');
     expect((await problem({ 'molo.yml': 'build:\n  static: ../other\n' })).code).toBe('manifest_invalid');
     expect((await problem({ 'molo.yml': 'build:\n  static: public\n' })).detail).toContain('no such folder');
+    expect((await problem({ 'a$b/index.html': '', 'molo.yml': 'build:\n  static: a$b\n' })).detail).toContain('without quotes, dollar signs');
+  });
+
+  it('answers for other addresses with the page that molo.yml names, which has to be there', async () => {
+    const files = (fallback: string) => ({ 'public/index.html': '', 'public/app/main.html': '', 'molo.yml': `build:\n  static: public\n  fallback: ${fallback}\n` });
+    expect((await plan(files('app/main.html'))).image.context.additions.get('source/.molo/serve')).toContain('missing=/app/main.html\n');
+    expect((await problem(files('none.html'))).detail).toContain('no such page');
+    expect((await problem(files('../secret'))).detail).toContain('must be the path of a page');
+    expect((await problem({ 'package.json': node(), 'molo.yml': 'build:\n  fallback: index.html\n' })).detail).toContain('is for static sites');
+    expect((await problem({ Dockerfile: 'FROM a', 'molo.yml': 'build:\n  fallback: index.html\n' })).detail).toContain('is for static sites');
   });
 });
 
@@ -236,7 +276,7 @@ describe('a static site that Node builds', () => {
     const found = await plan({ 'package.json': node({ scripts }), 'index.html': '' });
     expect(found.manifest.builder).toBe('static');
     expect(found.image.context.additions.get('source/.molo/nginx.conf')).toContain(`root "/app/${folder}"`);
-    expect(dockerfileOf(found)).toContain(`test -d '${folder}'`);
+    expect(dockerfileOf(found)).toContain(`test -d ${folder} `);
   });
 
   it.each([
@@ -261,6 +301,20 @@ describe('molo.yml and the kind of an app', () => {
     expect((await problem({ Dockerfile: 'FROM a', 'molo.yml': 'build:\n  packages: [zip]\n' })).detail).toContain('build.packages has no meaning');
     expect((await problem({ 'molo.yml': 'build:\n  dockerfile: other\n' })).detail).toContain('no such file');
     expect((await problem({ Dockerfile: '# nothing\n' })).code).toBe('source_invalid');
+  });
+
+  it('runs a build command of several lines as the script that it is', async () => {
+    const text = dockerfileOf(await plan({ 'package.json': node(), 'molo.yml': 'build:\n  command: |\n    npm run one\n    USER root\n' }));
+    const run = text.split('\n').find((line) => line.includes('npm run one')) ?? '';
+    expect(JSON.parse(run.slice(run.indexOf('[')))).toEqual(['/bin/sh', '-c', expect.stringMatching(/^cd \/app && .*set -e\nnpm run one\nUSER root$/)]);
+    expect(text).not.toMatch(/^USER root/m);
+    expect(dockerfileOf(await plan({ 'package.json': node(), 'molo.yml': 'build:\n  command: make \\\n' }))).not.toMatch(/\\$/m);
+  });
+
+  it('takes the version of a Dockerfile app out of its package.json where that can be read', async () => {
+    const version = async (text: string) => (await manifest({ Dockerfile: 'FROM a', 'package.json': text })).version;
+    expect(await version('{"config":{"version":"9"},"version":"1.2.3"}')).toBe('1.2.3');
+    expect(await version('{')).toBeNull();
   });
 
   it('names the stacks there are', async () => {

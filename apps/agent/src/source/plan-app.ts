@@ -1,7 +1,7 @@
 import { AppError, type ManifestFile } from '@molo/contracts';
 import { isStackName, stackSuites } from '../stacks/stack-image.js';
 import { completeManifest, readAppFiles, type AppFiles } from './app-manifest.js';
-import { stackImage, type AppPlan, type PlanSettings } from './app-plan.js';
+import { stackImage, type AppPlan, type LibraryFiles, type PlanSettings } from './app-plan.js';
 import { planDockerfile } from './dockerfile-app.js';
 import { generateDockerfile, libraryFolder, sourceFolder, type DockerfileParts } from './generated-dockerfile.js';
 import { nearest } from './nearest-name.js';
@@ -52,7 +52,7 @@ async function nodePlan(tree: SourceTree, files: AppFiles, stack: string, settin
 async function pythonPlan(tree: SourceTree, files: AppFiles, usualStack: string, settings: PlanSettings): Promise<AppPlan> {
   const { build } = files.file;
   const stack = files.file.stack ?? (await stackForPython(tree, usualStack));
-  const app = await planPythonApp(tree, stack, build?.command, build?.secrets ?? []);
+  const app = await planPythonApp(tree, stack, build?.command, build?.secrets ?? [], settings.caches);
   const manifest = completeManifest(files, { builder: 'python', packageVersion: app.version, defaultWeb: app.start, port: undefined, imageHasHealthCheck: false });
   if (Object.keys(manifest.processes).every((type) => type === 'release')) {
     throw new AppError('no_web_process', { detail: 'Nothing says how the app is started. Add a Procfile with a line such as "web: gunicorn app:app --bind 0.0.0.0:$PORT".' });
@@ -92,7 +92,7 @@ async function staticPlan(tree: SourceTree, files: AppFiles, stack: string, sett
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function common(file: ManifestFile, stack: string, settings: PlanSettings) {
-  return { stack, packages: file.build?.packages ?? [], hasExtraCa: settings.hasExtraCa, binaryPackages: [], buildToolchains: [] };
+  return { stack, packages: file.build?.packages ?? [], caches: settings.caches, hasExtraCa: settings.hasExtraCa, binaryPackages: [], buildToolchains: [] };
 }
 
 interface Generated {
@@ -100,7 +100,7 @@ interface Generated {
   readonly headline: string;
   readonly notes: readonly string[];
   readonly parts: DockerfileParts;
-  readonly libraryFiles: ReadonlyMap<string, string | Buffer>;
+  readonly libraryFiles: LibraryFiles;
   readonly additions?: ReadonlyMap<string, string>;
   readonly leavesOut: (path: string) => boolean;
   readonly binary: readonly string[];
@@ -108,8 +108,8 @@ interface Generated {
 
 function generatedPlan({ manifest, headline, notes, parts, libraryFiles, additions, leavesOut, binary }: Generated): AppPlan {
   const { text, layerKinds } = generateDockerfile(parts);
-  const files = new Map<string, string | Buffer>([['Dockerfile', text]]);
-  for (const [path, content] of libraryFiles) files.set(`${libraryFolder}/${path}`, content);
+  const files = new Map([['Dockerfile', text]]);
+  for (const [path, content] of libraryFiles.written) files.set(`${libraryFolder}/${path}`, content);
   for (const [path, content] of additions ?? []) files.set(`${sourceFolder}/${path}`, content);
   const labels = {
     'molo.layer.os-base': parts.stack,
@@ -122,7 +122,7 @@ function generatedPlan({ manifest, headline, notes, parts, libraryFiles, additio
     notes: [...notes, ...(parts.packages.length > 0 ? [`Debian packages: ${parts.packages.join(', ')}`] : []), `Stack ${parts.stack}`],
     image: {
       dockerfile: 'Dockerfile',
-      context: { prefix: `${sourceFolder}/`, leavesOut, additions: files },
+      context: { prefix: `${sourceFolder}/`, leavesOut, additions: files, copies: new Map(libraryFiles.copied.map((path) => [path, `${libraryFolder}/${path}`])) },
       contextWithoutSyntax: undefined,
       stacks: [parts.stack],
       toolchains: [...parts.toolchains, ...parts.buildToolchains],

@@ -2,6 +2,8 @@ import { AppError } from '@molo/contracts';
 import { parse as parseToml } from 'smol-toml';
 import semver from 'semver';
 import { z } from 'zod';
+import type { LibraryFiles } from './app-plan.js';
+import type { CacheIds } from './cache-ids.js';
 import type { BuildSteps, Step } from './generated-dockerfile.js';
 import { librarySecrets } from './node-install.js';
 import type { SourceTree } from './source-tree.js';
@@ -35,26 +37,25 @@ export interface PythonApp {
   readonly version: string | undefined;
   readonly notes: readonly string[];
   readonly library: Step;
-  readonly libraryFiles: ReadonlyMap<string, string | Buffer>;
+  readonly libraryFiles: LibraryFiles;
   readonly build: BuildSteps | undefined;
   readonly start: string | undefined;
 }
 
-export async function planPythonApp(tree: SourceTree, stack: string, buildCommand: string | undefined, secrets: readonly string[]): Promise<PythonApp> {
+export async function planPythonApp(tree: SourceTree, stack: string, buildCommand: string | undefined, secrets: readonly string[], caches: CacheIds): Promise<PythonApp> {
   const python = stackPythons[stack] ?? '3';
   const project = parsePyProject(await tree.text('pyproject.toml'));
   await checkVersion(tree, project, python, stack);
-  const files = await dependencyFiles(tree, project);
   const from = pythonFiles.find((file) => tree.hasFile(file));
-  const start = startCommand(tree);
+  const install = installStep(secrets, caches);
   return {
     python,
     version: project?.project?.version ?? project?.tool?.poetry?.version,
     notes: [`Python ${python} of ${stack}`, from === undefined ? 'No dependencies: there is no requirements.txt' : `Dependencies from ${from}`, ...(buildCommand === undefined ? [] : [`Runs ${buildCommand}`])],
-    library: installStep(secrets),
-    libraryFiles: files,
-    build: buildCommand === undefined ? undefined : { install: installStep(secrets), steps: [{ command: buildCommand, mounts: [], secrets: librarySecrets(secrets), env: { HOME: '/tmp' } }], excludes: ['.venv'], prune: undefined },
-    start,
+    library: install,
+    libraryFiles: dependencyFiles(tree, project),
+    build: buildCommand === undefined ? undefined : { install, steps: [{ command: buildCommand, mounts: [], secrets: librarySecrets(secrets), env: { HOME: '/tmp' } }], excludes: ['.venv'], prune: undefined },
+    start: startCommand(tree),
   };
 }
 
@@ -121,23 +122,18 @@ export function satisfiedBy(python: string, range: string): boolean {
 }
 
 /** What pip needs to see: requirement files, and wheels that the tree brings along. */
-async function dependencyFiles(tree: SourceTree, project: PyProject | undefined): Promise<Map<string, string | Buffer>> {
-  const files = new Map<string, string | Buffer>();
-  const requirements = tree.hasFile('requirements.txt');
-  if (!requirements) {
-    refuseOtherTools(tree);
-    const dependencies = project?.project?.dependencies ?? [];
-    if (dependencies.length === 0 && project?.tool?.poetry?.dependencies) {
-      throw new AppError('source_invalid', { detail: 'pyproject.toml names its dependencies in the way of Poetry alone. Write them to a requirements.txt: poetry export -o requirements.txt' });
-    }
-    files.set('requirements.txt', `${dependencies.join('\n')}\n`);
-  }
+function dependencyFiles(tree: SourceTree, project: PyProject | undefined): LibraryFiles {
   const carried = tree.paths.filter((path) => /(^|\/)(requirements|constraints)[^/]*\.txt$|(^|\/)requirements\/[^/]+\.txt$|\.whl$/.test(path) && !path.startsWith('.venv/'));
-  for (const path of carried) {
-    const content = await tree.bytes(path);
-    if (content !== undefined) files.set(path, content);
+  return { written: tree.hasFile('requirements.txt') ? new Map() : new Map([['requirements.txt', requirementsOf(tree, project)]]), copied: carried };
+}
+
+function requirementsOf(tree: SourceTree, project: PyProject | undefined): string {
+  refuseOtherTools(tree);
+  const dependencies = project?.project?.dependencies ?? [];
+  if (dependencies.length === 0 && project?.tool?.poetry?.dependencies) {
+    throw new AppError('source_invalid', { detail: 'pyproject.toml names its dependencies in the way of Poetry alone. Write them to a requirements.txt: poetry export -o requirements.txt' });
   }
-  return files;
+  return `${dependencies.join('\n')}\n`;
 }
 
 function refuseOtherTools(tree: SourceTree): void {
@@ -147,10 +143,10 @@ function refuseOtherTools(tree: SourceTree): void {
   }
 }
 
-function installStep(secrets: readonly string[]): Step {
+function installStep(secrets: readonly string[], caches: CacheIds): Step {
   return {
     command: 'python3 -m venv .venv && cd /mnt && /app/.venv/bin/pip install --disable-pip-version-check --no-input -r requirements.txt && cd /app && rm -rf .venv/lib/python3*/site-packages/pip .venv/lib/python3*/site-packages/pip-* .venv/bin/pip*',
-    mounts: ['type=cache,id=molo-pip,target=/var/cache/molo,uid=1000,gid=1000'],
+    mounts: [`type=cache,id=molo-pip-${caches.ofApp},target=/var/cache/molo,uid=1000,gid=1000`],
     secrets: librarySecrets(secrets),
     env: { HOME: '/tmp', PIP_CACHE_DIR: '/var/cache/molo', PIP_NO_WARN_SCRIPT_LOCATION: '1' },
   };

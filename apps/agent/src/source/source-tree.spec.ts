@@ -3,7 +3,7 @@ import { AppError } from '@molo/contracts';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SourceTree } from './source-tree.js';
-import { tarStream } from './tar-entries.js';
+import { contentOf, eachTarEntry, tarStream } from './tar-entries.js';
 import { treeTar, withTar, withTree } from './trial-tree.js';
 
 async function codeOf(reading: Promise<unknown>): Promise<string> {
@@ -26,7 +26,7 @@ describe('reading a source tree', () => {
       expect(tree.paths).toEqual(['package.json', 'src/été.js', 'link.js']);
       expect(await tree.text('package.json')).toBe('{}');
       expect(await tree.text('src/été.js')).toBe('x');
-      expect([tree.hasFolder('src'), tree.hasFile('src'), tree.hasFile('link.js'), tree.has('none')]).toEqual([true, false, true, false]);
+      expect([tree.hasFolder('src'), tree.hasFile('src'), tree.hasFile('link.js'), tree.hasFile('none')]).toEqual([true, false, true, false]);
     });
   });
 
@@ -75,6 +75,17 @@ describe('the build context of a tree', () => {
 
   it('leaves out what is to stay out', async () => {
     expect(await contextOf({ 'a.js': 'x', 'node_modules/x/index.js': 'y' }, '', (path) => path.startsWith('node_modules'))).toEqual(['Dockerfile', 'a.js']);
+  });
+
+  it('holds files once more where it is asked to, however large', async () => {
+    const wheel = 'x'.repeat(17 * 1024 ** 2);
+    await withTree({ 'wheels/a.whl': wheel, 'b.txt': 'b' }, async (tree) => {
+      await expect(tree.text('wheels/a.whl')).rejects.toMatchObject({ code: 'source_invalid' });
+      const tar = await buffer(tree.context({ prefix: 'source/', leavesOut: (path) => path === 'b.txt', additions: new Map(), copies: new Map([['wheels/a.whl', 'library/wheels/a.whl']]) }));
+      const sizes = new Map<string, number>();
+      await withTar(tar, (archive) => eachTarEntry(archive, async (entry) => void sizes.set(entry.header.name, (await contentOf(entry)).length)));
+      expect(Object.fromEntries(sizes)).toEqual({ 'library/wheels/a.whl': wheel.length, 'source/wheels/a.whl': wheel.length });
+    });
   });
 
   it('keeps modes and contents of large files', async () => {

@@ -14,7 +14,7 @@ export const sourceLimits: SourceLimits = { maxBytes: 4 * 1024 ** 3, maxEntries:
 /** Files that planning may read are kept while the tree is read for the first time; others are read again on demand. */
 const keptFileBytes = 16 * 1024 ** 2;
 const keptTotalBytes = 48 * 1024 ** 2;
-const keptNames = /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|yarn\.lock|\.npmrc|\.yarnrc|\.yarnrc\.yml|\.pnpmfile\.cjs)$/;
+const keptNames = /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock)$/;
 
 export interface SourceEntry {
   readonly path: string;
@@ -28,7 +28,9 @@ export interface ContextOptions {
   /** Paths of the tree that stay out. */
   readonly leavesOut: (path: string) => boolean;
   /** Files of Molo's own, by path in the context. */
-  readonly additions: ReadonlyMap<string, string | Buffer>;
+  readonly additions: ReadonlyMap<string, string>;
+  /** Files of the tree that the context holds once more: path in the tree → path in the context. */
+  readonly copies?: ReadonlyMap<string, string>;
 }
 
 /** A source tree in a tar on disk: what is in it, the text of its small files, and the build context made of it. */
@@ -62,10 +64,6 @@ export class SourceTree {
     return [...this.entries.keys()];
   }
 
-  has(path: string): boolean {
-    return this.entries.has(path) || this.hasFolder(path);
-  }
-
   hasFile(path: string): boolean {
     const type = this.entries.get(path)?.type;
     return type !== undefined && type !== 'directory';
@@ -77,14 +75,13 @@ export class SourceTree {
     return this.paths.some((other) => other.startsWith(`${path}/`));
   }
 
-  /** Text of a file, undefined where there is no such file. */
+  /** Text of a file, undefined where there is no such file. Throws `source_invalid` for one of more than 16 MiB. */
   async text(path: string): Promise<string | undefined> {
-    return (await this.bytes(path))?.toString('utf8').replace(/^\u{feff}/u, '');
-  }
-
-  async bytes(path: string): Promise<Buffer | undefined> {
-    if (this.entries.get(path)?.type !== 'file') return undefined;
-    return this.kept.get(path) ?? this.readAgain(path);
+    const entry = this.entries.get(path);
+    if (entry?.type !== 'file') return undefined;
+    if (entry.bytes > keptFileBytes) throw invalid(`${path} has ${entry.bytes} bytes, and Molo reads no file of more than ${keptFileBytes} to plan a build.`);
+    const content = this.kept.get(path) ?? (await this.readAgain(path));
+    return content.toString('utf8').replace(/^\u{feff}/u, '');
   }
 
   /** The build context as a tar stream. */
@@ -93,7 +90,8 @@ export class SourceTree {
   }
 
   private async fill(writer: TarWriter, options: ContextOptions): Promise<void> {
-    for (const [name, content] of options.additions) writer.add({ name, mode: 0o644, mtime: new Date(0) }, content);
+    for (const [name, content] of options.additions) writer.add({ name, ...additionHeader }, content);
+    await this.copyOnceMore(writer, options.copies ?? new Map());
     await eachEntry(this.archive, async (entry) => {
       const { path, type } = checkedEntry(entry.header);
       if (path === '' || options.leavesOut(path)) return;
@@ -103,14 +101,25 @@ export class SourceTree {
     });
   }
 
+  private async copyOnceMore(writer: TarWriter, copies: ReadonlyMap<string, string>): Promise<void> {
+    if (copies.size === 0) return;
+    await eachEntry(this.archive, async (entry) => {
+      const name = copies.get(normalized(entry.header.name));
+      if (name !== undefined && entry.header.type === 'file') await writer.copy({ name, ...additionHeader, size: entry.header.size }, entry);
+    });
+  }
+
   private async readAgain(path: string): Promise<Buffer> {
     let content: Buffer = Buffer.alloc(0);
     await eachEntry(this.archive, async (entry) => {
-      if (normalized(entry.header.name) === path && entry.header.size <= keptFileBytes) content = await contentOf(entry);
+      if (normalized(entry.header.name) === path) content = await contentOf(entry);
     });
     return content;
   }
 }
+
+/** The time says nothing of what a file holds: layers made of it stay the same. */
+const additionHeader = { mode: 0o644, mtime: new Date(0) };
 
 async function eachEntry(archive: string, visit: (entry: TarEntry) => Promise<void>): Promise<void> {
   try {

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -63,9 +62,7 @@ function writerOf(packed: Pack): TarWriter {
       else packed.entry(header, content);
     },
     async copy(header, entry) {
-      const sink = packed.entry(header);
-      for await (const chunk of entry) if (!sink.write(chunk)) await once(sink as never, 'drain');
-      sink.end(undefined);
+      await pipeline(entry, packed.entry(header) as unknown as NodeJS.WritableStream);
     },
   };
 }

@@ -23,6 +23,9 @@ const packages = ['ca-certificates', 'libatomic1', 'libstdc++6', 'netbase', 'tzd
 
 const leftOut = ['/usr/share/man/*', '/usr/share/info/*', '/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/lintian/*', '/usr/share/bug/*'];
 
+/** Mirrors that answer slowly are waited for; one that never answers is not. */
+const bootstrapTimeoutMs = 20 * 60_000;
+
 export type Progress = (line: string) => void;
 
 export interface StackSettings {
@@ -38,20 +41,17 @@ export function isStackName(name: string): name is StackName {
   return Object.hasOwn(stackSuites, name);
 }
 
-/** Makes the OS Base image of a stack from Debian packages, unless the engine has it already. */
+/** Makes the OS Base image of a stack from Debian packages, unless the engine has it already; then it says nothing. */
 export async function ensureStack(docker: Docker, name: StackName, settings: StackSettings, progress: Progress): Promise<StackReport> {
   const present = await describeStack(docker, name, settings);
-  if (present) {
-    progress(`${stackImage(name)} is there (${megabytes(present.bytes)})`);
-    return present;
-  }
+  if (present) return present;
   await mkdir(settings.cacheFolder, { recursive: true });
   const archive = join(settings.cacheFolder, `stack-${name}-${process.pid}.tar`);
   try {
     progress(`Making ${stackImage(name)} from Debian ${stackSuites[name]} packages`);
     const installed = await bootstrap(name, archive, settings, progress);
     await writeFile(packageList(name, settings), JSON.stringify(installed));
-    progress(`Importing ${megabytes((await stat(archive)).size)} as ${stackImage(name)}`);
+    progress(`Importing ${Math.round((await stat(archive)).size / 1e6)} MB as ${stackImage(name)}`);
     await importImage(docker, archive, stackImage(name), labels(name), [
       // A WORKDIR in a Dockerfile would make an empty layer of its own.
       'WORKDIR /app', 'CMD ["/bin/bash"]',
@@ -87,6 +87,7 @@ async function bootstrap(name: StackName, archive: string, settings: StackSettin
   const statusFolder = await mkdtemp(join(settings.cacheFolder, 'stack-status-'));
   const child = spawn('mmdebstrap', bootstrapArguments(name, archive, statusFolder, settings.mirror), {
     stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: bootstrapTimeoutMs,
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', SOURCE_DATE_EPOCH: String(epoch()), ...settings.proxy },
   });
   createInterface({ input: child.stderr }).on('line', (line) => {
@@ -101,7 +102,7 @@ async function bootstrap(name: StackName, archive: string, settings: StackSettin
   await rm(statusFolder, { recursive: true, force: true });
   if (code === 0) return packagesOf(installed);
   throw new AppError('base_image_unavailable', {
-    detail: `The stack ${name} could not be made from Debian packages (mmdebstrap ended with ${code}):\n${chatter.slice(-5).join('\n')}\nCheck that this machine reaches its Debian mirror.`,
+    detail: `The stack ${name} could not be made from Debian packages (mmdebstrap ${code === null ? 'was killed' : `ended with ${code}`}):\n${chatter.slice(-5).join('\n')}\nCheck that this machine reaches its Debian mirror.`,
   });
 }
 
@@ -143,8 +144,4 @@ function sources(suite: string, mirror = 'http://deb.debian.org'): string[] {
 /** One time for all files of a stack: two made on one day are alike. */
 function epoch(): number {
   return Math.floor(Date.now() / 86_400_000) * 86_400;
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

@@ -1,0 +1,33 @@
+import { statfs } from 'node:fs/promises';
+
+const everyMs = 1000;
+const leftShare = 0.05;
+const mostLeftBytes = 10e9;
+
+/** What builds leave free on the disk of a node: a twentieth of it, 10 GB at the most. Instances, logs and the platform's own stores write there, too. */
+function floorBytes(diskBytes: number): number {
+  return Math.min(diskBytes * leftShare, mostLeftBytes);
+}
+
+/** Whether the disk that a folder is on has less free than builds have to leave. A folder that cannot be seen is on no disk of ours. */
+export async function isDiskFull(folder: string): Promise<boolean> {
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk !== undefined && disk.bavail * disk.bsize < floorBytes(disk.blocks * disk.bsize);
+}
+
+/** Asks at once and then every second, and tells once it is so. An asking that fails is no answer. Returns what ends the watch. */
+export function whenFull(isFull: () => Promise<boolean>, tell: () => void): () => void {
+  let ended = false;
+  let timer: NodeJS.Timeout | undefined;
+  const look = async () => {
+    const full = await isFull().catch(() => false);
+    if (ended) return;
+    if (full) tell();
+    else timer = setTimeout(() => void look(), everyMs);
+  };
+  void look();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
