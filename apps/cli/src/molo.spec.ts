@@ -121,13 +121,11 @@ describe('output', () => {
 
   test('shows each line of a log once, also when it had to join again', async () => {
     const line = (second: number) => ({ at: `2026-01-02T03:04:0${second}.000Z`, process: 'web', instance: 'web.1', release: 3, stream: 'stdout' as const, text: `line ${second}` });
-    let joined = 0;
     await bed.serve({
-      readLogs: async function* () {
-        joined++;
-        yield line(1);
-        if (joined === 1) throw new Error('broken off');
-        yield line(2);
+      readLogs: async function* ({ lastEventId }) {
+        if (lastEventId === '1') yield line(2);
+        else yield line(1);
+        if (lastEventId === undefined) throw new Error('broken off');
       },
     });
     const { stdout, stderr } = await bed.home.molo(['logs', '-f', '--app', 'myapp']);

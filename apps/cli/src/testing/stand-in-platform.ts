@@ -8,6 +8,8 @@ export interface Asked {
   readonly query: Record<string, unknown>;
   readonly body: unknown;
   readonly authorization: string | undefined;
+  /** Where a stream is joined again. */
+  readonly lastEventId: string | undefined;
 }
 
 type Answer<Name extends EndpointName> = (asked: Asked) => ResponseOf<Name> | AsyncIterable<ResponseOf<Name>> | Promise<ResponseOf<Name>>;
@@ -44,12 +46,12 @@ export class StandInPlatform {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { name, endpoint, params } = route(request);
     const query = endpoint.query.parse(Object.fromEntries(new URL(request.url ?? '', 'http://x').searchParams)) as Record<string, unknown>;
-    const asked: Asked = { name, params, query, body: endpoint.body.parse(await readBody(request)), authorization: request.headers.authorization };
+    const asked: Asked = { name, params, query, body: endpoint.body.parse(await readBody(request)), authorization: request.headers.authorization, lastEventId: request.headers['last-event-id']?.toString() };
     this.asked.push(asked);
     const answer = this.answers[name];
     if (!answer) throw new AppError('not_found', { detail: `There is no ${name} here.` });
     const given = await answer(asked);
-    if (endpoint.produces === 'event-stream') await stream(response, endpoint, given as AsyncIterable<unknown>);
+    if (endpoint.produces === 'event-stream') await stream(response, endpoint, given as AsyncIterable<unknown>, Number(asked.lastEventId ?? 0));
     else if (endpoint.status === 204) response.writeHead(204).end();
     else response.writeHead(endpoint.status, { 'content-type': 'application/json' }).end(JSON.stringify(endpoint.response.parse(given)));
   }
@@ -71,11 +73,12 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   return chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
 }
 
-/** Events that throw break the connection off, as a platform that dies does. */
-async function stream(response: ServerResponse, endpoint: Endpoint, events: AsyncIterable<unknown>): Promise<void> {
+/** Events have numbers, from `seen` on. Events that throw break the connection off, as a platform that dies does. */
+async function stream(response: ServerResponse, endpoint: Endpoint, events: AsyncIterable<unknown>, seen: number): Promise<void> {
+  let id = seen;
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   try {
-    for await (const event of events) await write(response, `data: ${JSON.stringify(endpoint.response.parse(event))}\n\n`);
+    for await (const event of events) await write(response, `id: ${++id}\ndata: ${JSON.stringify(endpoint.response.parse(event))}\n\n`);
     response.end('event: end\ndata: {}\n\n');
   } catch {
     response.destroy();

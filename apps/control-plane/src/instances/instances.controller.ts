@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { api, type InstanceLogLine } from '@molo/contracts';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type Answer, type Call, Endpoint, type StreamEvent } from '../rest/endpoint.decorator.js';
-import { InstanceLogs } from './instance-logs.js';
+import { InstanceLogs, type NumberedLine } from './instance-logs.js';
 import { InstanceViews } from './instance-views.js';
 
 @Controller()
@@ -20,13 +20,13 @@ export class InstancesController {
   }
 
   @Endpoint(api.readLogs)
-  async read({ params, query, signal }: Call<typeof api.readLogs>): Answer<typeof api.readLogs> {
+  async read({ params, query, lastEventId, signal }: Call<typeof api.readLogs>): Answer<typeof api.readLogs> {
     const { environment } = await this.environments.find(params.app, params.environment);
-    const lines = this.logs.read({ environmentId: environment.id, process: query.process ?? null, lines: query.lines, follow: query.follow }, signal);
+    const lines = this.logs.read({ environmentId: environment.id, process: query.process ?? null, lines: query.lines, follow: query.follow, after: lastEventId }, signal);
     return asEvents(lines);
   }
 }
 
-async function* asEvents(lines: AsyncIterable<InstanceLogLine>): AsyncGenerator<StreamEvent<InstanceLogLine>> {
-  for await (const line of lines) yield { data: line };
+async function* asEvents(lines: AsyncIterable<NumberedLine>): AsyncGenerator<StreamEvent<InstanceLogLine>> {
+  for await (const { id, line } of lines) yield { id, data: line };
 }
