@@ -25,6 +25,12 @@ export function childEnvironment(changes: Record<string, string | undefined> = {
   return Object.fromEntries(Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
+/** What the caller has set is about their platform; one of the project's own, for tests and figures, begins without it. */
+export function withoutMolo(): Record<string, undefined> {
+  const names = Object.keys(environment).filter((name) => name.startsWith('MOLO_') && name !== 'MOLO_EXTRA_CA' && name !== 'MOLO_NPM');
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
 /** What the machine needs to reach the outside, handed on to the services. */
 export const outsideNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'NODE_EXTRA_CA_CERTS'] as const;
 

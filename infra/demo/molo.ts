@@ -36,12 +36,17 @@ export async function ensureApp(name: string): Promise<App> {
   }
 }
 
-export function createToken(name: string): Promise<Token & { token: string }> {
-  return molo('tokens', 'create', name, '--expires', '1');
+/** Valid for a day. */
+export function createToken(name: string, rights: readonly string[] = ['read', 'deploy']): Promise<Token & { token: string }> {
+  return molo('tokens', 'create', name, '--expires', '1', '--rights', ...rights);
 }
 
 export function revokeToken(id: string): Promise<unknown> {
   return molo('tokens', 'revoke', id, '--yes');
+}
+
+export function addKey(publicKeyFile: string, name: string): Promise<unknown> {
+  return molo('keys', 'add', publicKeyFile, '--name', name);
 }
 
 /** Follows the deployment to its end. */

@@ -37,11 +37,17 @@ const testPackages: readonly Package[] = [
 
 const oldestDebian = 12;
 
+const benchPackages: readonly Package[] = [
+  { name: 'openssh-server', present: () => program('sshd') },
+  { name: 'wrk', present: () => program('wrk') },
+];
+
 export interface Needs {
   readonly postgres: boolean;
   readonly redis: boolean;
   readonly engine: boolean;
   readonly tests: boolean;
+  readonly bench?: boolean;
 }
 
 /** Installs what is missing; returns a line for people. The machine's own instances are neither made nor started. */
@@ -71,6 +77,7 @@ function missingPackages(needs: Needs): string[] {
     ...(needs.redis ? [redis] : []),
     ...(needs.engine ? engine : []),
     ...(needs.tests ? testPackages : []),
+    ...(needs.bench ? benchPackages : []),
   ];
   return [...new Set(wanted.filter((wish) => !wish.present()).map((wish) => wish.name))];
 }

@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   '@molo/agent': ['@molo/contracts', '@molo/queue'],
   '@molo/cli': ['@molo/contracts', '@molo/client'],
   '@molo/dashboard': ['@molo/contracts', '@molo/client'],
-  infra: ['@molo/contracts'],
+  infra: ['@molo/contracts', '@molo/client'],
   test: ['@molo/contracts', '@molo/client', 'infra'],
   // The docs' generator asks the command line for its own commands.
   docs: ['@molo/contracts', '@molo/cli'],

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, startRedis, type PrivateServer } from '@molo/testkit';
-import { startOwnPlatform, type OwnPlatform } from './own-platform.js';
+import { startOwnPlatform, type OwnPlatform } from '../../infra/services/own-platform.js';
 import { checkout, command } from './platform.js';
 
 describe('a PostgreSQL and a Redis that somebody else runs', () => {

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startOwnPlatform } from './own-platform.js';
+import { startOwnPlatform } from '../../infra/services/own-platform.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {

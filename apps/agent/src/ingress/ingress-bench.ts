@@ -9,7 +9,8 @@ import { Ingress } from './ingress.js';
  * Says {"port": …} when it serves app0.localhost and so on; then takes lines: `switch N` answers with the milliseconds
  * of N switches, one route's at a time; the end of input ends it.
  */
-const [routeCount = 0, upstream = ''] = [Number(process.argv[2]), process.argv[3]];
+const routeCount = Number(process.argv[2]);
+const upstream = process.argv[3] ?? '';
 const [host = '', port = '0'] = upstream.split(':');
 
 const haproxy = await HaproxyFixture.start({ pool: Math.max(1000, Math.ceil(routeCount * 1.25)) });

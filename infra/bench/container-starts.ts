@@ -1,0 +1,45 @@
+import Docker from 'dockerode';
+import { firstAnswer } from './app-clock.ts';
+
+/** What the start of a container takes at least: the same image under the same limits, with nothing of Molo in between. */
+export class ContainerStarts {
+  readonly #docker: Docker;
+  readonly #options: Docker.ContainerCreateOptions;
+  readonly #port: number;
+
+  private constructor(docker: Docker, options: Docker.ContainerCreateOptions, port: number) {
+    this.#docker = docker;
+    this.#options = options;
+    this.#port = port;
+  }
+
+  /** As the running instance of an app is run, but on the engine's own network. */
+  static async like(app: string): Promise<ContainerStarts> {
+    const docker = new Docker();
+    const [instance] = await docker.listContainers({ filters: { label: [`molo.app=${app}`] } });
+    if (!instance) throw new Error(`${app} runs nowhere`);
+    const { Image, Config, HostConfig } = await docker.getContainer(instance.Id).inspect();
+    const port = Number(Config.Env.find((entry) => entry.startsWith('PORT='))?.slice('PORT='.length) ?? 8080);
+    const { Memory, NanoCpus, PidsLimit, CapDrop, CapAdd, SecurityOpt, Init, LogConfig } = HostConfig;
+    return new ContainerStarts(docker, { Image, Env: Config.Env, Cmd: Config.Cmd, HostConfig: { Memory, NanoCpus, PidsLimit, CapDrop, CapAdd, SecurityOpt, LogConfig, ...(Init === undefined ? {} : { Init }) } }, port);
+  }
+
+  /** Starts so many at once and ends them again. @returns seconds until all have answered */
+  async untilAnswered(count: number): Promise<number> {
+    const startedAt = performance.now();
+    const containers = await Promise.all(Array.from({ length: count }, () => this.#docker.createContainer(this.#options)));
+    try {
+      const answeredAt = await Promise.all(containers.map((container) => this.#start(container)));
+      return (Math.max(...answeredAt) - startedAt) / 1000;
+    } finally {
+      await Promise.all(containers.map((container) => container.remove({ force: true })));
+    }
+  }
+
+  async #start(container: Docker.Container): Promise<number> {
+    await container.start();
+    const { NetworkSettings } = await container.inspect();
+    const host = Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? '';
+    return firstAnswer({ host, port: this.#port, name: 'container' }, () => true);
+  }
+}

@@ -1,0 +1,34 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkout, childEnvironment, nodeProgram, withoutMolo } from '../config.ts';
+import { parseSettings, type Settings } from '../setup/settings.ts';
+import { output } from '../terminal/run.ts';
+
+/** A whole platform in a temporary home, started and stopped by the project's own commands. */
+export interface OwnPlatform {
+  /** As in its molo.env. */
+  readonly settings: Settings;
+  /** For programs that are to be about this platform. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Stops everything, the apps too, and takes the home away. */
+  end(): Promise<void>;
+}
+
+/** Starts one; platforms that run at the same time need names and network pools of their own. */
+export async function startOwnPlatform(name: string, settings: Readonly<Record<string, string>>): Promise<OwnPlatform> {
+  const home = mkdtempSync(join(tmpdir(), `molo-${name}-`));
+  const environment = childEnvironment({ ...withoutMolo(), MOLO_HOME: home, MOLO_NODE_NAME: name, ...settings });
+  const npm = (...args: string[]) => output(nodeProgram, [join(checkout, 'infra/bootstrap.mjs'), ...args], environment);
+  try {
+    await npm('start');
+  } catch (error) {
+    await npm('stop', '--all').catch(() => undefined);
+    throw error;
+  }
+  const end = async () => {
+    await npm('stop', '--all');
+    rmSync(home, { recursive: true, force: true });
+  };
+  return { settings: parseSettings(readFileSync(join(home, 'molo.env'), 'utf8')), environment, end };
+}
