@@ -26,6 +26,13 @@ describe('the settings', () => {
     expect([config.masterKey, config.nodeToken]).toEqual([masterKey, 'a-token-of-a-node-0123456789']);
   });
 
+  it('take the limits of builds as people write sizes and spans', () => {
+    expect(loadConfig(whole).buildLimits).toEqual({ memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 1800 });
+    const given = { ...whole, MOLO_BUILD_MEMORY: '512M', MOLO_BUILD_CPUS: '1.5', MOLO_BUILD_TIMEOUT: '90s' };
+    expect(loadConfig(given).buildLimits).toEqual({ memoryBytes: 512 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 90 });
+    expect(() => loadConfig({ ...whole, MOLO_BUILD_TIMEOUT: 'soon' })).toThrow(/MOLO_BUILD_TIMEOUT.*span/);
+  });
+
   it('are frozen, and show no secret when printed', () => {
     const config = loadConfig(whole);
     expect(Object.isFrozen(config)).toBe(true);

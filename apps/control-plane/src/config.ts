@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { DurationSeconds, MemorySize } from '@molo/contracts';
 import { z } from 'zod';
 
 const Port = z.coerce.number().int().min(1).max(65_535);
@@ -29,6 +30,9 @@ export const Settings = z.object({
   MOLO_NODE_TOKEN_FILE: z.string().optional().describe("file with the local node's token (default: secrets/node.token under MOLO_HOME)"),
   MOLO_MASTER_KEY_FILE: z.string().optional().describe('file with the key that encrypts config values (default: secrets/master.key under MOLO_HOME)'),
   MOLO_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(20).describe('connections to PostgreSQL'),
+  MOLO_BUILD_MEMORY: MemorySize.default(2 * 1024 ** 3).describe('memory of all builds of a node together'),
+  MOLO_BUILD_CPUS: z.coerce.number().min(0.1).max(1024).default(2).describe('cores of all builds of a node together'),
+  MOLO_BUILD_TIMEOUT: DurationSeconds.default(30 * 60).describe('longest time that a build may take'),
   MOLO_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('least level of what is logged'),
 });
 
@@ -45,6 +49,7 @@ export class Config {
   readonly registryHost: string;
   readonly registryPort: number;
   readonly extraCa: string | null;
+  readonly buildLimits: { readonly memoryBytes: number; readonly cpus: number; readonly timeoutSeconds: number };
   readonly apiPort: number;
   readonly nodeName: string;
   readonly logLevel: z.output<typeof Settings>['MOLO_LOG_LEVEL'];
@@ -63,6 +68,7 @@ export class Config {
     this.registryHost = settings.MOLO_REGISTRY_HOST;
     this.registryPort = settings.MOLO_REGISTRY_PORT;
     this.extraCa = settings.MOLO_EXTRA_CA ?? null;
+    this.buildLimits = Object.freeze({ memoryBytes: settings.MOLO_BUILD_MEMORY, cpus: settings.MOLO_BUILD_CPUS, timeoutSeconds: settings.MOLO_BUILD_TIMEOUT });
     this.apiPort = settings.MOLO_API_PORT;
     this.nodeName = settings.MOLO_NODE_NAME;
     this.logLevel = settings.MOLO_LOG_LEVEL;

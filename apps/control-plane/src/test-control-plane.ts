@@ -8,7 +8,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { apiPrefix, type Endpoint, Problem, type Right, type Role } from '@molo/contracts';
 import { Queues } from '@molo/queue';
-import { createTestDatabase, type TestDatabase, testRedisUrl, uniquePrefix } from '@molo/testkit';
+import { type TestDatabase, testRedisUrl, uniquePrefix } from '@molo/testkit';
 import { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { ApiToken } from './access/api-token.entity.js';
@@ -18,7 +18,7 @@ import { SessionsService } from './access/sessions.service.js';
 import { User } from './access/user.entity.js';
 import { AppModule } from './app.module.js';
 import { Config, Settings } from './config.js';
-import { createDataSource, migrate } from './database/data-source.js';
+import { createSchemaDatabase } from './database/test-database.js';
 import { createLog, Log } from './log.js';
 import { applicationOptions, type ControlPlane, serve } from './server.js';
 
@@ -53,7 +53,7 @@ export class TestControlPlane implements AsyncDisposable {
   ) {}
 
   static async start(): Promise<TestControlPlane> {
-    const database = await createTestDatabase({ name: 'control_plane', prepare: prepareSchema });
+    const database = await createSchemaDatabase();
     const config = await testConfig(database.url);
     const logLines: string[] = [];
     const log = createLog(config, { write: (line) => void logLines.push(line) });
@@ -88,7 +88,7 @@ export class TestControlPlane implements AsyncDisposable {
   async call<E extends Endpoint>(endpoint: E, sent: Sent = {}): Promise<Received<z.output<E['response']>>> {
     const path = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(sent.params?.[name] ?? ''));
     const query = new URLSearchParams(sent.query).toString();
-    const body = sent.body === undefined ? undefined : typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body);
+    const body = typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body);
     const answer = await this.send(endpoint.method, `${apiPrefix}${path}${query && `?${query}`}`, {
       ...sent,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...sent.headers },
@@ -126,12 +126,6 @@ interface RawAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-}
-
-async function prepareSchema(url: string): Promise<void> {
-  const dataSource = await createDataSource(url).initialize();
-  await migrate(dataSource);
-  await dataSource.destroy();
 }
 
 async function testConfig(databaseUrl: string): Promise<Config> {

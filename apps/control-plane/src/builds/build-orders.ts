@@ -2,10 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type BuildOrder } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
-import { ConfigSnapshots } from '../environments/config-snapshots.js';
+import { ConfigSnapshots, valuesOf } from '../environments/config-snapshots.js';
 import type { Build } from './build.entity.js';
-
-const limits = { memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 30 * 60 };
 
 interface Row {
   deployment_id: string;
@@ -34,8 +32,7 @@ export class BuildOrders {
        from builds b join deployments d on d.build_id = b.id join apps a on a.id = b.app_id where b.id = $1 and b.node_id = $2`,
       [buildId, nodeId],
     );
-    if (!row) throw new AppError('not_found', { detail: `This node has no build ${buildId}.` });
-    const config = await this.snapshots.take(this.dataSource.manager, row.environment_id);
+    if (!row) throw new AppError('not_found', { detail: `There is no build ${buildId} here.` });
     return {
       id: buildId,
       deploymentId: row.deployment_id,
@@ -45,9 +42,10 @@ export class BuildOrders {
       commit: row.commit_id,
       treeId: row.tree_id,
       imageRepository: `${this.config.registryHost}/${row.app}`,
-      tags: row.version_tag === null ? [] : [row.version_tag],
-      limits,
-      config: Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value])),
+      // Git's tags may hold a plus, as in 1.0.0+5; those of images may not.
+      tags: row.version_tag === null ? [] : [row.version_tag.replaceAll('+', '_')],
+      limits: this.config.buildLimits,
+      config: valuesOf(await this.snapshots.take(this.dataSource.manager, row.environment_id)),
     };
   }
 }

@@ -35,9 +35,9 @@ export class BuildsService {
     return id;
   }
 
-  async find(id: string): Promise<Build> {
-    const build = await this.dataSource.manager.findOneBy(Build, { id });
-    if (!build) throw new AppError('not_found', { detail: `There is no build ${id}.` });
+  async find(id: string, manager: EntityManager = this.dataSource.manager): Promise<Build> {
+    const build = await manager.findOneBy(Build, { id });
+    if (!build) throw noBuild(id);
     return build;
   }
 
@@ -45,14 +45,14 @@ export class BuildsService {
    * Has the build done: takes the image of an earlier build of the same tree, or gives the work to a builder.
    * Called again for a build under way it queues the job again, which is the same job.
    */
-  async begin(id: string, deploymentId: string): Promise<void> {
+  async begin(id: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const build = await manager.findOneOrFail(Build, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      const deploymentId = await this.#holdDeployment(manager, id);
+      const build = await this.#hold(manager, id);
       if (isOver(build.state)) return;
       const image = build.state === 'queued' ? await this.images.ofTree(manager, build.appId, build.treeId) : null;
       if (image) {
-        await manager.update(Build, { id }, { reused: true });
-        await this.move(manager, build, deploymentId, 'succeeded', { imageId: image.id });
+        await this.#move(manager, build, deploymentId, 'succeeded', { imageId: image.id, reused: true });
         return;
       }
       const nodeId = build.nodeId ?? (await this.nodes.builder(manager)).id;
@@ -64,27 +64,28 @@ export class BuildsService {
   /** Takes what a builder says. Said twice it is taken once; said by a builder that was given up it changes nothing. */
   async report(id: string, nodeId: string, report: BuildReport): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const build = await manager.findOne(Build, { where: { id, nodeId }, lock: { mode: 'pessimistic_write' } });
-      if (!build) throw new AppError('not_found', { detail: `This node has no build ${id}.` });
+      const deploymentId = await this.#holdDeployment(manager, id);
+      const build = await this.#hold(manager, id);
+      if (build.nodeId !== nodeId) throw noBuild(id);
       if (!(buildTransitions[build.state] as readonly BuildState[]).includes(report.state)) return;
-      const deploymentId = await this.#deploymentOf(manager, id);
       const image = report.state === 'succeeded' ? await this.images.keep(manager, build.appId, build.treeId, report.image) : null;
-      await this.move(manager, build, deploymentId, report.state, {
+      await this.#move(manager, build, deploymentId, report.state, {
         ...(image ? { imageId: image.id } : {}),
         ...(report.state === 'failed' ? { failure: report.failure } : {}),
       });
     });
   }
 
+  /** The deployment's row is locked by the caller. */
   async cancel(manager: EntityManager, id: string, deploymentId: string): Promise<void> {
-    const build = await manager.findOneOrFail(Build, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    const build = await this.#hold(manager, id);
     if (isOver(build.state)) return;
     if (build.nodeId) await this.outbox.add(manager, cancelBuild, { nodeId: build.nodeId, buildId: id });
-    await this.move(manager, build, deploymentId, 'cancelled', {});
+    await this.#move(manager, build, deploymentId, 'cancelled', {});
   }
 
   /** The row is locked by the caller, so the state it read is the state that is left. */
-  private async move(manager: EntityManager, build: Build, deploymentId: string, state: BuildState, facts: { imageId?: string; failure?: Failure }): Promise<void> {
+  async #move(manager: EntityManager, build: Build, deploymentId: string, state: BuildState, facts: { imageId?: string; reused?: boolean; failure?: Failure }): Promise<void> {
     const now = new Date();
     await manager.update(Build, { id: build.id, state: build.state }, {
       state,
@@ -96,11 +97,20 @@ export class BuildsService {
     await this.wakeUps.wake(manager, deploymentId);
   }
 
-  async #deploymentOf(manager: EntityManager, buildId: string): Promise<string> {
-    const [row]: { id: string }[] = await manager.query('select id from deployments where build_id = $1', [buildId]);
-    if (!row) throw new AppError('internal', { detail: `Build ${buildId} belongs to no deployment.` });
+  async #hold(manager: EntityManager, id: string): Promise<Build> {
+    return manager.findOneOrFail(Build, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  }
+
+  /** Whoever cancels locks the deployment, then its build: in this order everywhere, so that nobody waits for each other. */
+  async #holdDeployment(manager: EntityManager, buildId: string): Promise<string> {
+    const [row]: { id: string }[] = await manager.query('select id from deployments where build_id = $1 for no key update', [buildId]);
+    if (!row) throw noBuild(buildId);
     return row.id;
   }
+}
+
+function noBuild(id: string): AppError {
+  return new AppError('not_found', { detail: `There is no build ${id} here.` });
 }
 
 function isOver(state: BuildState): boolean {

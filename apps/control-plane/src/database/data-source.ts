@@ -16,7 +16,16 @@ import { Instance } from '../instances/instance.entity.js';
 import { Node } from '../nodes/node.entity.js';
 import { Release } from '../releases/release.entity.js';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
+import { DropDeploymentAttempts1764100000000 } from './migrations/1764100000000-drop-deployment-attempts.js';
+import { LookupsAtScale1764200000000 } from './migrations/1764200000000-lookups-at-scale.js';
+import { InstanceMemory1764300000000 } from './migrations/1764300000000-instance-memory.js';
 import { SnakeNaming } from './snake-naming.js';
+
+/**
+ * A process that is frozen in a transaction loses it, and with it the locks: others carry on, and once woken it finds its
+ * connection gone instead of committing what it knew before. Longer than what a transaction waits for: Redis takes up to 6 s.
+ */
+const idleInTransactionMs = 20_000;
 
 /** Facts live in PostgreSQL; the schema changes by migrations alone. */
 export function createDataSource(url: string, options: { poolSize?: number } = {}): DataSource {
@@ -24,12 +33,12 @@ export function createDataSource(url: string, options: { poolSize?: number } = {
     type: 'postgres',
     url,
     entities: [ApiToken, App, AuditEvent, Build, Claim, ConfigVar, Deployment, Domain, Environment, Image, Instance, Node, Release, Session, SshKey, User],
-    migrations: [Initial1764000000000],
+    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000],
     migrationsTransactionMode: 'all',
     namingStrategy: new SnakeNaming(),
     synchronize: false,
     poolSize: options.poolSize ?? 20,
-    extra: { connectionTimeoutMillis: 10_000 },
+    extra: { connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
   });
 }
 

@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** SQLSTATE classes that say that the server goes or cannot take us: connection exceptions, insufficient resources, operator intervention. */
 const awayClasses = ['08', '53', '57'];
@@ -9,11 +9,13 @@ const awayMessages = ['Connection terminated', 'timeout exceeded when trying to 
 /** Whether PostgreSQL is away, rather than the query wrong. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
+  // TypeORM lets go of a connection that was lost beneath a transaction; the next query of the transaction finds none.
+  if (error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError) return true;
   if (error instanceof QueryFailedError) return isDatabaseAway(error.driverError);
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if ('severity' in error) return isLastWord(error.severity) || awayClasses.includes(code.slice(0, 2));
-  if ('syscall' in error) return ['connect', 'read', 'write'].includes(String(error.syscall));
+  if ('syscall' in error) return ['getaddrinfo', 'connect', 'read', 'write'].includes(String(error.syscall));
   return awayMessages.some((message) => error.message.startsWith(message));
 }
 

@@ -4,12 +4,13 @@ import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
 import { Log } from '../log.js';
 import { createDataSource, migrate } from './data-source.js';
+import { isDatabaseAway } from './database-failure.js';
 import { Notifications } from './notifications.js';
 import { WakeUps } from './wake-ups.js';
 
 const longestPauseMs = 2000;
 
-/** PostgreSQL may start after the control plane: this waits for it, and says so. */
+/** PostgreSQL may start after the control plane: this waits for it, and says so. Throws what waiting does not mend, as a migration that fails. */
 async function connect(config: Config, log: Log): Promise<DataSource> {
   for (let attempt = 0; ; attempt++) {
     const dataSource = createDataSource(config.databaseUrl, { poolSize: config.databasePool });
@@ -18,8 +19,9 @@ async function connect(config: Config, log: Log): Promise<DataSource> {
       await migrate(dataSource);
       return dataSource;
     } catch (error) {
-      log.warn({ reason: reasonOf(error) }, 'PostgreSQL does not answer yet, trying again');
       if (dataSource.isInitialized) await dataSource.destroy();
+      if (!isDatabaseAway(error)) throw error;
+      log.warn({ reason: reasonOf(error) }, 'PostgreSQL does not answer yet, trying again');
       await pause(Math.min(100 * 2 ** attempt, longestPauseMs));
     }
   }

@@ -3,11 +3,13 @@ import { Client } from 'pg';
 import type { EntityManager } from 'typeorm';
 
 /** What control planes tell each other, in the transaction of the facts it is about. */
-export type Channel = 'wake' | 'outbox' | 'deployment_event' | 'changed';
+const channels = ['wake', 'outbox', 'deployment_event', 'changed'] as const;
+export type Channel = (typeof channels)[number];
 
 type Listener = (payload: string | null) => void;
 
 const reconnectMs = 500;
+const connectTimeoutMs = 10_000;
 
 /**
  * PostgreSQL LISTEN/NOTIFY. A notification only says "look again": the facts are in the tables.
@@ -47,28 +49,27 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   async #connect(): Promise<void> {
-    const client = new Client({ connectionString: this.#url, keepAlive: true });
+    const client = new Client({ connectionString: this.#url, keepAlive: true, connectionTimeoutMillis: connectTimeoutMs });
+    this.#client = client;
     client.on('notification', ({ channel, payload }) => this.#tell(channel as Channel, payload ?? ''));
     client.on('error', () => undefined);
-    client.on('end', () => this.#reconnectLater());
+    client.on('end', () => this.#reconnectLater(client));
     try {
       await client.connect();
-      await client.query('listen wake; listen outbox; listen deployment_event; listen changed');
+      await client.query(channels.map((channel) => `listen ${channel}`).join(';'));
     } catch {
+      this.#reconnectLater(client);
       await client.end().catch(() => undefined);
-      this.#reconnectLater();
       return;
     }
-    this.#client = client;
     for (const channel of this.#listeners.keys()) this.#tell(channel, null);
   }
 
-  #reconnectLater(): void {
-    if (this.#closed || this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#connect();
-    }, reconnectMs);
+  /** Once for each client that is lost, however often it says so. */
+  #reconnectLater(lost: Client): void {
+    if (this.#closed || this.#client !== lost) return;
+    this.#client = null;
+    this.#timer = setTimeout(() => void this.#connect(), reconnectMs);
   }
 
   #tell(channel: Channel, payload: string | null): void {

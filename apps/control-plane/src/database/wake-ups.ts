@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Notifications } from './notifications.js';
+import { Sleepers } from './sleepers.js';
 
-/** A lost notification costs at most this long. */
 const recheckMs = 1000;
+/** One look and one sleep take no longer, unless this process was frozen: for that time nobody could tell it anything. */
+const longestRoundMs = 5000;
 
 /** Lets a step wait for facts: it looks, and looks again whenever somebody says that they may have changed. */
 @Injectable()
 export class WakeUps {
-  readonly #sleepers = new Map<string, Set<() => void>>();
+  readonly #sleepers: Sleepers;
 
   constructor(private readonly notifications: Notifications) {
-    this.notifications.listen('wake', (subject) => this.#wake(subject));
+    this.#sleepers = new Sleepers(notifications, 'wake');
   }
 
   /** Wakes all who wait for `subject`, once the manager's transaction has committed. */
@@ -21,46 +23,17 @@ export class WakeUps {
 
   /**
    * Calls `look` until it returns something other than undefined.
-   * @returns what it returned, or undefined when `timeoutMs` passed
+   * @returns what it returned, or undefined when `timeoutMs` passed, not counting time in which the process was frozen
    */
   async until<T>(subject: string, timeoutMs: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
-    const deadline = performance.now() + timeoutMs;
-    let woken = false;
-    let rouse = () => {
-      woken = true;
-    };
-    const sleeper = () => rouse();
-    const sleepers = this.#sleepers.get(subject) ?? new Set();
-    this.#sleepers.set(subject, sleepers.add(sleeper));
-    try {
-      for (;;) {
-        woken = false;
-        const seen = await look();
-        if (seen !== undefined) return seen;
-        const left = deadline - performance.now();
-        if (left <= 0) return undefined;
-        if (!woken) {
-          await new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, Math.min(left, recheckMs));
-            rouse = () => {
-              clearTimeout(timer);
-              woken = true;
-              resolve();
-            };
-          });
-          rouse = () => {
-            woken = true;
-          };
-        }
-      }
-    } finally {
-      sleepers.delete(sleeper);
-      if (sleepers.size === 0 && this.#sleepers.get(subject) === sleepers) this.#sleepers.delete(subject);
+    using sleeper = this.#sleepers.add(subject);
+    for (let leftMs = timeoutMs; ; ) {
+      const begun = performance.now();
+      const seen = await look();
+      if (seen !== undefined) return seen;
+      if (leftMs <= 0) return undefined;
+      await sleeper.sleep(Math.min(leftMs, recheckMs));
+      leftMs -= Math.min(performance.now() - begun, longestRoundMs);
     }
-  }
-
-  #wake(subject: string | null): void {
-    const woken = subject === null ? [...this.#sleepers.values()] : [this.#sleepers.get(subject) ?? new Set<() => void>()];
-    for (const sleepers of woken) for (const rouse of sleepers) rouse();
   }
 }

@@ -42,9 +42,9 @@ export class BuildSteps {
   }
 
   async #image(deploymentId: string, buildId: string): Promise<void> {
-    await this.builds.begin(buildId, deploymentId);
-    const build = await this.waiting.until(deploymentId, longestBuildMs, async () => {
-      const seen = await this.builds.find(buildId);
+    await this.builds.begin(buildId);
+    const build = await this.waiting.until(deploymentId, longestBuildMs, async (manager) => {
+      const seen = await this.builds.find(buildId, manager);
       return seen.finishedAt ? seen : undefined;
     });
     if (!build) throw new AppError('build_interrupted', { detail: 'The builder did not report for two hours. Push again; see "molo nodes" for the state of the builder.' });
@@ -78,7 +78,7 @@ export class BuildSteps {
   /** A push brings its own image; a change of config or formation takes that of the live release. */
   async #origin(manager: EntityManager, deployment: Deployment): Promise<{ imageId: string; version: string | null; commit: Deployment['commit'] }> {
     if (deployment.buildId) {
-      const build = await this.builds.find(deployment.buildId);
+      const build = await this.builds.find(deployment.buildId, manager);
       if (!build.imageId) throw new AppError('internal', { detail: `Build ${build.id} succeeded without an image.` });
       return { imageId: build.imageId, version: deployment.versionTag, commit: deployment.commit };
     }

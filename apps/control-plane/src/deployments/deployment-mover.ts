@@ -44,7 +44,7 @@ export class DeploymentMover {
 
   /** Locks a deployment's row; throws MovedOnError unless it is still in `state`, and the cancellation that somebody asked for. */
   async hold(manager: EntityManager, id: string, state: DeploymentState): Promise<Deployment> {
-    const deployment = await manager.findOneOrFail(Deployment, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    const deployment = await manager.findOneOrFail(Deployment, { where: { id }, lock: { mode: 'for_no_key_update' } });
     if (deployment.state !== state) throw new MovedOnError(`Deployment ${id} is ${deployment.state}, not ${state}`);
     if (deployment.cancelRequestedAt && cancellableStates.includes(state)) throw cancelled();
     return deployment;
@@ -52,7 +52,7 @@ export class DeploymentMover {
 
   async #passTheTurn(manager: EntityManager, id: string, environmentId: string): Promise<void> {
     await manager.query('update environments set active_deployment_id = null where id = $1 and active_deployment_id = $2', [environmentId, id]);
-    const waiting: { id: string }[] = await manager.query(`select id from deployments where environment_id = $1 and state = 'queued'`, [environmentId]);
+    const waiting: { id: string }[] = await manager.query(`select id from deployments where environment_id = $1 and state = 'queued' and finished_at is null`, [environmentId]);
     for (const next of waiting) await this.wakeUps.wake(manager, next.id);
   }
 

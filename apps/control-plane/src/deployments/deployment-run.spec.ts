@@ -1,12 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DeploymentEvent } from '@molo/contracts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError, type DeploymentEvent } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { moloItself } from '../access/caller.js';
-import { DeploymentMover, MovedOnError } from './deployment-mover.js';
+import { NodesService } from '../nodes/nodes.service.js';
+import { Deployment } from './deployment.entity.js';
 import { DeploymentRun } from './deployment-run.js';
 import { DeploymentStream } from './deployment-stream.js';
 import { LifecycleBench } from './lifecycle-bench.js';
 import { Sweeper } from './sweeper.js';
+import { Waiting } from './waiting.js';
 
 let bench: LifecycleBench;
 
@@ -106,47 +108,6 @@ describe('a push', () => {
   });
 });
 
-describe('one environment', () => {
-  it('deploys one push at a time: of those that wait the newest wins and the rest say that they were superseded', async () => {
-    bench.agent.holdBuilds = true;
-    const running = await bench.push();
-    await waitFor(() => bench.agent.builtIds.length === 1, { timeoutMs: 10_000, what: 'the first build' });
-    const waiting = await Promise.all([bench.push(), bench.push(), bench.push(), bench.push()]);
-    const states = await Promise.all(waiting.map((id) => bench.stateOf(id)));
-    expect(states.filter((state) => state === 'queued')).toHaveLength(1);
-    expect(states.filter((state) => state === 'cancelled')).toHaveLength(3);
-    bench.agent.holdBuilds = false;
-    await bench.deployments.cancel(running, moloItself);
-    expect(await bench.untilOver(running)).toBe('cancelled');
-    const winner = waiting[states.indexOf('queued')]!;
-    expect(await bench.untilOver(winner)).toBe('live');
-    const superseded = waiting.filter((id) => id !== winner);
-    for (const id of superseded) expect((await bench.deployments.view(id)).failure?.code).toBe('deployment_superseded');
-  });
-
-  it('takes twenty changes at once: the newest goes live, and the next one too', async () => {
-    await bench.untilOver(await bench.push());
-    for (let round = 0; round < 5; round++) {
-      const change = () => bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'config', moloItself));
-      const ids = await Promise.all(Array.from({ length: 20 }, change));
-      for (const id of ids) expect(['live', 'superseded', 'cancelled']).toContain(await bench.untilOver(id!));
-      const states = await Promise.all(ids.map((id) => bench.stateOf(id!)));
-      expect(states.filter((state) => state === 'live')).toHaveLength(1);
-    }
-  });
-
-  it('lets one of twenty movers move a deployment', async () => {
-    const id = await bench.push();
-    await bench.untilOver(id);
-    const mover = bench.module.get(DeploymentMover);
-    const moves = await Promise.allSettled(
-      Array.from({ length: 20 }, () => bench.dataSource.transaction((manager) => mover.move(manager, id, 'live', 'superseded'))),
-    );
-    expect(moves.filter((move) => move.status === 'fulfilled')).toHaveLength(1);
-    expect(moves.filter((move) => move.status === 'rejected' && move.reason instanceof MovedOnError)).toHaveLength(19);
-  });
-});
-
 describe('a deployment', () => {
   it('can be cancelled while its instances are checked, and what it started goes', async () => {
     bench.agent.fate = () => ({ observed: 'checking' });
@@ -171,6 +132,54 @@ describe('a deployment', () => {
     const states = (await eventsOf(id)).filter((event) => event.kind === 'state').map((event) => event.state);
     expect(states).toEqual([...new Set(states)]);
     expect(await instances()).toHaveLength(1);
+  });
+
+  it('is failed by nobody who knew it in an earlier state', async () => {
+    bench.agent.fate = () => ({ observed: 'checking' });
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'checking');
+    const late = new AppError('deployment_timed_out', { detail: 'Its instances did not start in time.' });
+    await bench.module.get(DeploymentRun).fail(id, late, 'starting');
+    expect(await bench.stateOf(id)).toBe('checking');
+    await bench.module.get(DeploymentRun).fail(id, late, 'checking');
+    expect(await bench.stateOf(id)).toBe('failed');
+  });
+
+  it('does not switch traffic to instances of which nothing was heard for long, and does once their node reports', async () => {
+    bench.agent.fate = () => ({ observed: 'checking' });
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'checking');
+    const looks = vi.spyOn(bench.module.get(NodesService), 'areOnline');
+    // As a process sees it that was frozen for 90 s, and in which no report could arrive.
+    await bench.dataSource.query(`update nodes set last_seen_at = now() - interval '90 s'`);
+    await bench.dataSource.query(`update instances set observed = 'healthy'`);
+    await waitFor(() => looks.mock.results.length > 0, { timeoutMs: 10_000, what: 'a look at the instances' });
+    expect(await looks.mock.results[0]!.value).toBe(false);
+    expect(await bench.stateOf(id)).toBe('checking');
+    bench.agent.fate = () => ({ observed: 'healthy' });
+    await bench.agent.reconcile();
+    expect(await bench.untilOver(id)).toBe('live');
+  });
+
+  it('acts on nothing that was true before its transaction and is no longer', async () => {
+    bench.agent.fate = () => ({ observed: 'checking' });
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'checking');
+    const deployment = await bench.dataSource.manager.findOneByOrFail(Deployment, { id });
+    const seen = ['before', undefined, 'again', 'held'];
+    const acts: unknown[] = [];
+    const acted = await bench.module.get(Waiting).thenAct(deployment, 10_000, async () => seen.shift(), async (_, what) => void acts.push(what));
+    expect([acted, acts]).toEqual([true, ['held']]);
+  });
+
+  it('ends when its app was deleted and whoever deleted it died before cancelling it', async () => {
+    bench.agent.fate = () => ({ observed: 'checking' });
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'checking');
+    await bench.dataSource.query('update apps set deleted_at = now()');
+    await bench.module.get(Sweeper).sweep();
+    expect(await bench.untilOver(id)).toBe('cancelled');
+    await expect(bench.push()).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('goes live although Redis forgot all of its jobs in the middle of the build', async () => {

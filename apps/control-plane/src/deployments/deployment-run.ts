@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@molo/contracts';
-import { Log } from '../log.js';
+import { AppError, type DeploymentState } from '@molo/contracts';
 import { DataSource } from 'typeorm';
+import { Log } from '../log.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover, MovedOnError } from './deployment-mover.js';
 import { BuildSteps } from './build-steps.js';
@@ -35,24 +35,28 @@ export class DeploymentRun {
         this.log.info({ deploymentId, reason: error.message }, 'somebody else carries this deployment on');
         return;
       }
-      if (!(error instanceof AppError)) throw error;
-      await this.fail(deploymentId, error);
+      if (!(error instanceof FailedStep)) throw error;
+      await this.fail(deploymentId, error.reason, error.state);
     }
   }
 
-  /** Ends a deployment that cannot go on: what it started goes, what ran before was never touched. */
-  async fail(deploymentId: string, error: AppError): Promise<void> {
-    this.log.info({ deploymentId, code: error.code, err: error.cause }, 'deployment failed');
+  /**
+   * Ends a deployment that cannot go on: what it started goes, what ran before was never touched.
+   * @param failedIn what failed in this state fails it in no other: somebody else has brought it further by now
+   */
+  async fail(deploymentId: string, error: AppError, failedIn?: DeploymentState): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'pessimistic_write' } });
+      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'for_no_key_update' } });
       const { state } = deployment;
-      if (!canFail(state)) return;
+      if (!canFail(state) || (failedIn !== undefined && failedIn !== state)) return;
+      this.log.info({ deploymentId, code: error.code, err: error.cause }, 'deployment failed');
       const facts = { failure: error.toFailure(), receipt: await this.traffic.receipt(manager, deployment) };
       await this.building.giveUp(manager, deployment);
       if (error.code === 'deployment_cancelled' && state !== 'switching') await this.mover.move(manager, deploymentId, state, 'cancelled', facts);
       else await this.mover.move(manager, deploymentId, state, 'failed', facts);
-      await this.traffic.giveBack(manager, deployment);
+      if (state === 'switching') await this.traffic.giveBack(manager, deployment);
       await this.instances.stopOwn(manager, deploymentId);
+      await this.traffic.stopCounting(manager);
     });
   }
 
@@ -65,10 +69,23 @@ export class DeploymentRun {
     await this.#step(deploymentId, 'draining', (deployment) => this.traffic.drain(deployment));
   }
 
-  async #step(deploymentId: string, state: Deployment['state'], act: (deployment: Deployment) => Promise<void>): Promise<void> {
+  async #step(deploymentId: string, state: DeploymentState, act: (deployment: Deployment) => Promise<void>): Promise<void> {
     const deployment = await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId });
     if (isPast(deployment.state, state)) return;
     if (deployment.state !== state) throw new MovedOnError(`Deployment ${deploymentId} is ${deployment.state}, not ${state}`);
-    await act(deployment);
+    try {
+      await act(deployment);
+    } catch (error) {
+      throw error instanceof AppError ? new FailedStep(state, error) : error;
+    }
+  }
+}
+
+class FailedStep extends Error {
+  constructor(
+    readonly state: DeploymentState,
+    readonly reason: AppError,
+  ) {
+    super(reason.message, { cause: reason });
   }
 }

@@ -2,40 +2,34 @@ import { Injectable } from '@nestjs/common';
 import { type DeploymentEvent, isFinal } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
+import { Sleepers } from '../database/sleepers.js';
 import { Deployment } from './deployment.entity.js';
 import { Journal } from './journal.js';
 
 const pageSize = 500;
-/** A lost notification costs a follower at most this long. */
 const recheckMs = 2000;
 
 /** One stream of a deployment's journal and log, for the pusher's terminal, the browser and the CLI alike. */
 @Injectable()
 export class DeploymentStream {
-  readonly #followers = new Map<string, Set<() => void>>();
+  readonly #followers: Sleepers;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly journal: Journal,
     notifications: Notifications,
   ) {
-    notifications.listen('deployment_event', (deploymentId) => this.#rouse(deploymentId));
+    this.#followers = new Sleepers(notifications, 'deployment_event');
   }
 
   /** Events after `afterSeq`, stored ones first, then as they come; ends with the deployment or with `signal`. */
   async *follow(deploymentId: string, afterSeq: number, signal?: AbortSignal): AsyncGenerator<DeploymentEvent> {
-    let seen = afterSeq;
-    let fresh = true;
-    let rouse: (() => void) | null = null;
-    const follower = () => {
-      fresh = true;
-      rouse?.();
-    };
-    this.#add(deploymentId, follower);
-    signal?.addEventListener('abort', follower);
+    using follower = this.#followers.add(deploymentId);
+    const rouse = () => follower.rouse();
+    signal?.addEventListener('abort', rouse);
     try {
+      let seen = afterSeq;
       while (!signal?.aborted) {
-        fresh = false;
         const over = await this.#isOver(deploymentId);
         let page: DeploymentEvent[];
         do {
@@ -46,20 +40,10 @@ export class DeploymentStream {
           }
         } while (page.length === pageSize && !signal?.aborted);
         if (over) return;
-        if (!fresh && !signal?.aborted) {
-          await new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, recheckMs);
-            rouse = () => {
-              clearTimeout(timer);
-              resolve();
-            };
-          });
-          rouse = null;
-        }
+        await follower.sleep(recheckMs);
       }
     } finally {
-      signal?.removeEventListener('abort', follower);
-      this.#remove(deploymentId, follower);
+      signal?.removeEventListener('abort', rouse);
     }
   }
 
@@ -67,20 +51,5 @@ export class DeploymentStream {
   async #isOver(deploymentId: string): Promise<boolean> {
     const deployment = await this.dataSource.manager.findOneBy(Deployment, { id: deploymentId });
     return deployment === null || isFinal(deployment.state);
-  }
-
-  #add(deploymentId: string, follower: () => void): void {
-    this.#followers.set(deploymentId, (this.#followers.get(deploymentId) ?? new Set()).add(follower));
-  }
-
-  #remove(deploymentId: string, follower: () => void): void {
-    const followers = this.#followers.get(deploymentId);
-    followers?.delete(follower);
-    if (followers?.size === 0) this.#followers.delete(deploymentId);
-  }
-
-  #rouse(deploymentId: string | null): void {
-    const roused = deploymentId === null ? [...this.#followers.values()] : [this.#followers.get(deploymentId) ?? new Set<() => void>()];
-    for (const followers of roused) for (const follower of followers) follower();
   }
 }

@@ -47,8 +47,8 @@ export class DeploymentViews {
   /** Newest first, `limit` and one more. */
   async list(environmentId: string, limit: number, before: DeploymentPosition | null): Promise<DeploymentView[]> {
     const rows: Row[] = await this.dataSource.query(
-      `${select} where d.environment_id = $1 and ($2::timestamptz is null or (date_trunc('milliseconds', d.created_at), d.id) < ($2, $3::uuid))
-       order by date_trunc('milliseconds', d.created_at) desc, d.id desc limit $4`,
+      `${select} where d.environment_id = $1 and ($2::timestamptz is null or (d.created_at, d.id) < ($2, $3::uuid))
+       order by d.created_at desc, d.id desc limit $4`,
       [environmentId, before?.at ?? null, before?.id ?? null, limit + 1],
     );
     return rows.map(viewOf);

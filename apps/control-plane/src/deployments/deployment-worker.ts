@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AppError, runDeployment } from '@molo/contracts';
@@ -27,7 +28,7 @@ export class DeploymentWorker implements OnApplicationBootstrap, OnApplicationSh
     const handler = handle(
       runDeployment,
       async ({ deploymentId }, { signal }) => {
-        await Promise.race([this.#carryOn(deploymentId, signal), stopped(signal)]);
+        await unlessStopped(signal, this.#carryOn(deploymentId, signal));
       },
       async ({ deploymentId }, error) => {
         const detail = 'The control plane could not carry the deployment on. The release that ran before was not touched. Push again; the log of the control plane says more.';
@@ -35,7 +36,7 @@ export class DeploymentWorker implements OnApplicationBootstrap, OnApplicationSh
       },
     );
     await this.queues.consume([handler], { concurrency });
-    void this.#takeUpWhatWasLeft();
+    void this.#takeUpWhatWasLeft().catch((error: unknown) => this.log.warn({ err: error }, 'deployments that were left could not be looked up; their jobs come back'));
   }
 
   onApplicationShutdown(): void {
@@ -51,7 +52,9 @@ export class DeploymentWorker implements OnApplicationBootstrap, OnApplicationSh
     const left: { id: string }[] = await this.dataSource.query('select id from deployments where finished_at is null and started_at is not null order by created_at');
     await Promise.all(
       left.map(async ({ id }) => {
-        await this.#carryOn(id, signal).catch((error: unknown) => this.log.warn({ deploymentId: id, err: error }, 'a deployment that was left could not be taken up; its job comes back'));
+        await this.#carryOn(id, signal).catch((error: unknown) => {
+          if (!signal.aborted) this.log.warn({ deploymentId: id, err: error }, 'a deployment that was left could not be taken up; its job comes back');
+        });
       }),
     );
   }
@@ -82,10 +85,15 @@ export class DeploymentWorker implements OnApplicationBootstrap, OnApplicationSh
 }
 
 /** The process shuts down: the job goes back, and whoever starts next takes the deployment up where it stands. */
-function stopped(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(new AppError('unavailable', { detail: 'The control plane is stopping.' }));
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+async function unlessStopped(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  // The signal lives as long as the process: what listens to it has to go with the job.
+  const done = new AbortController();
+  const stopped = once(signal, 'abort', { signal: done.signal }).then(() => {
+    throw new AppError('unavailable', { detail: 'The control plane is stopping.' });
   });
+  try {
+    await Promise.race([work, stopped]);
+  } finally {
+    done.abort();
+  }
 }

@@ -24,7 +24,6 @@ export class Deployment {
   @Column('jsonb', { nullable: true }) receipt!: Receipt | null;
   @Column('timestamptz', { nullable: true }) cancelRequestedAt!: Date | null;
   @Column('bigint') eventSeq!: string;
-  @Column('integer') attempts!: number;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
   @Column('timestamptz') stateSince!: Date;

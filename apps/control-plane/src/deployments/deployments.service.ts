@@ -50,7 +50,8 @@ export class DeploymentsService {
 
   async push(push: Push): Promise<{ deploymentId: string }> {
     return this.dataSource.transaction(async (manager) => {
-      const environment = await manager.findOneByOrFail(Environment, { appId: push.appId, name: push.environmentName });
+      const { id: environmentId } = await manager.findOneByOrFail(Environment, { appId: push.appId, name: push.environmentName });
+      await this.#lock(manager, environmentId);
       const buildId = await this.builds.create(manager, {
         appId: push.appId,
         commitId: push.commit.id,
@@ -59,15 +60,15 @@ export class DeploymentsService {
         sourceBytes: push.sourceBytes,
       });
       const { commit, versionTag, gitRef, gitOld, gitNew } = push;
-      const deploymentId = await this.#begin(manager, environment.id, 'push', push.caller, { buildId, commit, versionTag, gitRef, gitOld, gitNew });
+      const deploymentId = await this.#begin(manager, environmentId, 'push', push.caller, { buildId, commit, versionTag, gitRef, gitOld, gitNew });
       return { deploymentId };
     });
   }
 
   /** Deploys the config and formation as they are now, on the image that is live. @returns null where nothing is live yet */
   async deployChange(manager: EntityManager, environmentId: string, reason: 'config' | 'scale', caller: Caller): Promise<string | null> {
-    const environment = await manager.findOneByOrFail(Environment, { id: environmentId });
-    if (!environment.liveReleaseId) return null;
+    const { liveReleaseId } = await this.#lock(manager, environmentId);
+    if (!liveReleaseId) return null;
     return this.#begin(manager, environmentId, reason, caller, {});
   }
 
@@ -95,7 +96,7 @@ export class DeploymentsService {
 
   async cancel(id: string, caller: Caller): Promise<DeploymentView> {
     await this.dataSource.transaction(async (manager) => {
-      const deployment = await manager.findOne(Deployment, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      const deployment = await manager.findOne(Deployment, { where: { id }, lock: { mode: 'for_no_key_update' } });
       if (!deployment) throw new AppError('not_found', { detail: `There is no deployment ${id}.` });
       if (!cancellableStates.includes(deployment.state)) {
         throw new AppError('conflict', { detail: `The deployment is ${deployment.state}: it can no longer be cancelled. "molo rollback" goes back to the release before it.` });
@@ -118,16 +119,23 @@ export class DeploymentsService {
   }
 
   async #live(manager: EntityManager, environmentId: string): Promise<string> {
-    const environment = await manager.findOneByOrFail(Environment, { id: environmentId });
-    if (!environment.liveReleaseId) throw new AppError('conflict', { detail: 'Nothing is live here yet. Push the app first.' });
-    return environment.liveReleaseId;
+    const { liveReleaseId } = await this.#lock(manager, environmentId);
+    if (!liveReleaseId) throw new AppError('conflict', { detail: 'Nothing is live here yet. Push the app first.' });
+    return liveReleaseId;
   }
 
+  /** Of two that begin at once, the second sees what the first left; after the app's deletion, which locks the same, nothing begins. */
+  async #lock(manager: EntityManager, environmentId: string): Promise<Environment> {
+    const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'for_no_key_update' } });
+    const [deleted]: unknown[] = await manager.query('select 1 from apps where id = $1 and deleted_at is not null', [environment.appId]);
+    if (deleted) throw new AppError('not_found', { detail: 'The app was deleted.' });
+    return environment;
+  }
+
+  /** The environment is locked by the caller. */
   async #begin(manager: EntityManager, environmentId: string, reason: ReleaseReason, caller: Caller, facts: Partial<Deployment>): Promise<string> {
     const id = randomUUID();
     const actor = actorOf(caller);
-    // Of two that begin at once, the second has to see the first.
-    await manager.query('select 1 from environments where id = $1 for update', [environmentId]);
     await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor });
     await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
     await this.turn.supersedeWaiting(manager, environmentId, id);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, type AppManifest } from '@molo/contracts';
+import { AppError } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
@@ -35,12 +35,12 @@ export class InstanceSteps {
   ) {}
 
   async place(deployment: Deployment): Promise<void> {
-    const release = await this.#release(deployment);
+    const release = await this.#release(this.dataSource.manager, deployment);
     const { manifest } = await this.images.find(this.dataSource.manager, release.imageId);
     if (Object.keys(manifest.processes).length === 0) {
       throw new AppError('no_web_process', { detail: 'The image has no process to run. Add a Procfile with a line such as "web: node server.js".' });
     }
-    await this.waiting.until(deployment.id, longestNodeWaitMs, () => this.#someNodeAnswers());
+    await this.waiting.until(deployment.id, longestNodeWaitMs, (manager) => this.#someNodeAnswers(manager));
     if (deployment.reason === 'push' && manifest.processes['release']) await this.#runReleaseProcess(deployment, release);
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'placing');
@@ -51,32 +51,29 @@ export class InstanceSteps {
   }
 
   async start(deployment: Deployment): Promise<void> {
-    await this.#untilAll(deployment, (instance) => instance.containerId !== null && instance.observed !== 'pulling', longestStartMs);
-    await this.dataSource.transaction((manager) => this.mover.move(manager, deployment.id, 'starting', 'checking'));
+    await this.#onceAll(deployment, isStarted, (manager) => this.mover.move(manager, deployment.id, 'starting', 'checking'));
   }
 
   async check(deployment: Deployment): Promise<void> {
-    await this.#untilAll(deployment, (instance) => instance.observed === 'healthy', longestStartMs);
-    await this.dataSource.transaction(async (manager) => {
-      await this.mover.hold(manager, deployment.id, 'checking');
+    await this.#onceAll(deployment, (instance) => instance.observed === 'healthy', async (manager) => {
       await this.mover.move(manager, deployment.id, 'checking', 'switching');
-      await this.instances.serve(manager, deployment.environmentId, await this.webIds(manager, deployment));
+      await this.instances.serve(manager, deployment.environmentId, await this.#webIds(manager, deployment));
     });
-  }
-
-  /** The instances that take requests once the deployment has switched. */
-  async webIds(manager: EntityManager, deployment: Deployment): Promise<string[]> {
-    const own = await this.instances.ofDeployment(manager, deployment.id);
-    const kept = await this.kept.of(manager, await this.#release(deployment), deployment.id);
-    return [...own, ...kept].filter(isWeb).map((instance) => instance.id);
   }
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
     await this.instances.stop(manager, (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt));
   }
 
-  async #someNodeAnswers(): Promise<true | undefined> {
-    const nodes = await this.nodes.withRole(this.dataSource.manager, 'instances');
+  /** The instances that take requests once the deployment has switched. */
+  async #webIds(manager: EntityManager, deployment: Deployment): Promise<string[]> {
+    const own = await this.instances.ofDeployment(manager, deployment.id);
+    const kept = await this.kept.of(manager, await this.#release(manager, deployment), deployment.id);
+    return [...own, ...kept].filter(isWeb).map((instance) => instance.id);
+  }
+
+  async #someNodeAnswers(manager: EntityManager): Promise<true | undefined> {
+    const nodes = await this.nodes.withRole(manager, 'instances');
     return nodes.some(isOnline) ? true : undefined;
   }
 
@@ -86,8 +83,8 @@ export class InstanceSteps {
       await this.mover.hold(manager, deployment.id, 'placing');
       await this.#want(manager, deployment.id, release, [['release', 1]], true);
     });
-    const ended = await this.waiting.until(deployment.id, longestReleaseProcessMs, async () => {
-      const own = await this.instances.ofDeployment(this.dataSource.manager, deployment.id);
+    const ended = await this.waiting.until(deployment.id, longestReleaseProcessMs, async (manager) => {
+      const own = await this.instances.ofDeployment(manager, deployment.id);
       return own.find((instance) => instance.runsOnce && (instance.observed === 'exited' || instance.observed === 'failed' || instance.observed === 'gone'));
     });
     if (!ended) throw new AppError('release_process_failed', { detail: 'The release process did not end within an hour.' });
@@ -109,29 +106,29 @@ export class InstanceSteps {
     }
   }
 
-  async #untilAll(deployment: Deployment, isThere: (instance: Instance) => boolean, timeoutMs: number): Promise<void> {
-    const done = await this.waiting.until(deployment.id, timeoutMs, async () => {
-      const own = (await this.instances.ofDeployment(this.dataSource.manager, deployment.id)).filter((instance) => !instance.runsOnce);
+  /** Acts once all of the deployment's own instances are as wanted, by what their nodes say now. */
+  async #onceAll(deployment: Deployment, isThere: (instance: Instance) => boolean, act: (manager: EntityManager) => Promise<void>): Promise<void> {
+    const look = async (manager: EntityManager) => {
+      const own = (await this.instances.ofDeployment(manager, deployment.id)).filter((instance) => !instance.runsOnce);
       const failed = own.find((instance) => instance.observed === 'failed' || (instance.failure !== null && !instance.wasHealthy && instance.observed !== 'healthy'));
       if (failed) throw failureOf(failed);
-      return own.every(isThere) ? true : undefined;
-    });
-    if (!done) throw new AppError('deployment_timed_out', { detail: 'Its instances did not come up in time. See "molo nodes": does the agent answer?' });
+      return own.every(isThere) && (await this.nodes.areOnline(manager, own.map((instance) => instance.nodeId))) ? true : undefined;
+    };
+    if (!(await this.waiting.thenAct(deployment, longestStartMs, look, act))) throw new AppError('deployment_timed_out', { detail: 'Its instances did not come up in time. See "molo nodes": does the agent answer?' });
   }
 
-  async #release(deployment: Deployment): Promise<Release> {
+  async #release(manager: EntityManager, deployment: Deployment): Promise<Release> {
     if (!deployment.releaseId) throw new AppError('internal', { detail: `Deployment ${deployment.id} has no release.` });
-    return this.releases.find(this.dataSource.manager, deployment.releaseId);
+    return this.releases.find(manager, deployment.releaseId);
   }
+}
+
+function isStarted(instance: Instance): boolean {
+  return instance.containerId !== null && instance.observed !== 'pulling';
 }
 
 export function isWeb(instance: Instance): boolean {
   return instance.processType === 'web' && !instance.runsOnce && instance.goneAt === null;
-}
-
-/** How long requests may take to end, by the app's own manifest. */
-export function drainMs(manifest: AppManifest): number {
-  return manifest.drainSeconds * 1000;
 }
 
 function failureOf(instance: Instance): AppError {

@@ -1,18 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import { Global, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type DeploymentState, isFinal } from '@molo/contracts';
 import { connectRedis, Queues } from '@molo/queue';
-import { createTestDatabase, type TestDatabase, testRedisUrl, uniquePrefix, waitFor } from '@molo/testkit';
+import { type TestDatabase, testRedisUrl, uniquePrefix, waitFor } from '@molo/testkit';
 import { DataSource } from 'typeorm';
-import { moloItself } from '../access/caller.js';
 import { AccessModule } from '../access/access.module.js';
+import { moloItself } from '../access/caller.js';
+import { Addresses } from '../addresses.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { BuildsService } from '../builds/builds.service.js';
 import { Config, Settings } from '../config.js';
-import { createDataSource, migrate } from '../database/data-source.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { createSchemaDatabase } from '../database/test-database.js';
 import { LifecycleModule } from '../lifecycle.module.js';
 import { createLog, Log } from '../log.js';
 import { DesiredService } from '../nodes/desired.service.js';
@@ -21,11 +24,8 @@ import { NodesService } from '../nodes/nodes.service.js';
 import { ObservedService } from '../nodes/observed.service.js';
 import { RestModule } from '../rest/rest.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
-import { Addresses } from '../addresses.js';
-import { AuditModule } from '../audit/audit.module.js';
 import { DeploymentsService } from './deployments.service.js';
 import { SimulatedAgent } from './simulated-agent.js';
-import { Global, Module } from '@nestjs/common';
 
 /** The control plane's lifecycle on a real PostgreSQL and Redis, with one simulated node. */
 export class LifecycleBench implements AsyncDisposable {
@@ -40,7 +40,7 @@ export class LifecycleBench implements AsyncDisposable {
   ) {}
 
   static async start(): Promise<LifecycleBench> {
-    const database = await createTestDatabase({ name: 'control_plane', prepare: prepareSchema });
+    const database = await createSchemaDatabase();
     const home = await mkdtemp(join(tmpdir(), 'molo-lifecycle-'));
     const settings = Settings.parse({ MOLO_HOME: home, MOLO_DATABASE_URL: database.url, MOLO_REDIS_URL: testRedisUrl(), MOLO_LOG_LEVEL: 'silent' });
     const config = new Config(settings, { masterKey: 'ab'.repeat(32), nodeToken: `token-${randomUUID()}` });
@@ -71,11 +71,11 @@ export class LifecycleBench implements AsyncDisposable {
     return this.module.get(DataSource);
   }
 
-  /** Pushes a tree of its own, unless one is named. @returns the deployment's id */
-  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0')): Promise<string> {
+  /** Pushes a tree of its own, unless one is named, to the bench's app, unless another is. @returns the deployment's id */
+  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0'), appId = this.appId): Promise<string> {
     const commit = { id: randomUUID().replaceAll('-', '').padEnd(40, '0'), subject: 'Change a line', author: 'Ada' };
     const { deploymentId } = await this.deployments.push({
-      appId: this.appId,
+      appId,
       environmentName: 'production',
       commit,
       treeId,
@@ -123,12 +123,6 @@ function settingsModule(config: Config) {
   @Module({ providers: [{ provide: Config, useValue: config }, { provide: Log, useValue: createLog(config) }, Addresses], exports: [Config, Log, Addresses] })
   class SettingsModule {}
   return SettingsModule;
-}
-
-async function prepareSchema(url: string): Promise<void> {
-  const dataSource = await createDataSource(url).initialize();
-  await migrate(dataSource);
-  await dataSource.destroy();
 }
 
 export async function createApp(dataSource: DataSource, name: string): Promise<{ appId: string; environmentId: string }> {

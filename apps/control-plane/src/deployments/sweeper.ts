@@ -2,7 +2,10 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { reconcileNode, runBuild, runDeployment } from '@molo/contracts';
 import { Queues } from '@molo/queue';
 import { DataSource } from 'typeorm';
+import { moloItself } from '../access/caller.js';
 import { Log } from '../log.js';
+import { DeploymentsService } from './deployments.service.js';
+import { cancellableStates } from './transitions.js';
 
 const sweepMs = 5000;
 
@@ -18,6 +21,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     private readonly queues: Queues,
+    private readonly deployments: DeploymentsService,
     private readonly log: Log,
   ) {}
 
@@ -35,6 +39,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#sweeping = true;
     try {
       await this.#freeEnvironments();
+      await this.#cancelOrphans();
       await this.#queueDeployments();
       await this.#queueBuilds();
       await this.#queueNodes();
@@ -48,10 +53,20 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   /** A deployment that is over holds no turn; whatever made it keep one must not stop those that come after. */
   async #freeEnvironments(): Promise<void> {
     const [freed]: [{ id: string }[], number] = await this.dataSource.query(
-      `update environments set active_deployment_id = null
-       where active_deployment_id in (select id from deployments where finished_at is not null) returning id`,
+      `update environments e set active_deployment_id = null from deployments d
+       where d.id = e.active_deployment_id and d.finished_at is not null returning e.id`,
     );
     if (freed.length > 0) this.log.error({ environments: freed.map(({ id }) => id) }, 'environments were held by deployments that are over; they are free again');
+  }
+
+  /** An app's deletion cancels its deployments after its commit; one that died between the two left them running. */
+  async #cancelOrphans(): Promise<void> {
+    const orphans: { id: string }[] = await this.dataSource.query(
+      `select d.id from deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id
+       where d.finished_at is null and d.cancel_requested_at is null and d.state = any($1) and a.deleted_at is not null`,
+      [cancellableStates],
+    );
+    for (const { id } of orphans) await this.deployments.cancel(id, moloItself);
   }
 
   async #queueDeployments(): Promise<void> {

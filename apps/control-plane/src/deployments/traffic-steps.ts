@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type Failure, type Receipt, type TrafficCount } from '@molo/contracts';
-import { Log } from '../log.js';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Repositories } from '../git/repositories.js';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
-import { NodesService } from '../nodes/nodes.service.js';
+import { Log } from '../log.js';
+import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
-import { drainMs, InstanceSteps, isWeb } from './instance-steps.js';
+import { isWeb } from './instance-steps.js';
 import { Journal } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
 import { Waiting } from './waiting.js';
@@ -26,7 +26,6 @@ export class TrafficSteps {
   constructor(
     private readonly dataSource: DataSource,
     private readonly instances: InstancesService,
-    private readonly steps: InstanceSteps,
     private readonly kept: KeptInstances,
     private readonly nodes: NodesService,
     private readonly releases: ReleasesService,
@@ -40,17 +39,16 @@ export class TrafficSteps {
   ) {}
 
   async switch(deployment: Deployment): Promise<void> {
-    const wanted = await this.steps.webIds(this.dataSource.manager, deployment);
-    const switched = await this.waiting.until(deployment.id, longestSwitchMs, () => this.#isSwitched(deployment.environmentId, wanted));
-    if (!switched) throw new AppError('ingress_failed', { detail: 'The ingress did not take the new instances within a minute. The old ones serve on. See "molo status".' });
-    await this.dataSource.transaction(async (manager) => {
-      await this.mover.hold(manager, deployment.id, 'switching');
-      if (wanted.length > 0) await this.journal.step(manager, deployment.id, 'ingress.switched', `Traffic goes to ${wanted.length === 1 ? 'the new instance' : `the ${wanted.length} new instances`}`);
-      await this.mover.move(manager, deployment.id, 'switching', 'draining');
-      await this.#handOnKept(manager, deployment);
-      await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [deployment.environmentId, deployment.id, deployment.releaseId]);
-      await this.instances.drain(manager, await this.instances.ofOthers(manager, deployment.environmentId, deployment.id));
+    const { id, environmentId, releaseId } = deployment;
+    const switched = await this.waiting.thenAct(deployment, longestSwitchMs, (manager) => this.#switched(manager, environmentId), async (manager, serving) => {
+      if (serving.length > 0) await this.journal.step(manager, id, 'ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`);
+      await this.mover.move(manager, id, 'switching', 'draining');
+      const kept = await this.#kept(manager, deployment);
+      await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [environmentId, id, releaseId]);
+      await this.instances.handOn(manager, kept, id, releaseId!);
+      await this.instances.drain(manager, await this.instances.ofOthers(manager, environmentId, id));
     });
+    if (!switched) throw new AppError('ingress_failed', { detail: 'The ingress did not take the new instances within a minute. The old ones serve on. See "molo status".' });
   }
 
   async drain(deployment: Deployment): Promise<void> {
@@ -67,14 +65,8 @@ export class TrafficSteps {
       // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
       await this.#moveRef(manager, deployment);
       await this.mover.move(manager, deployment.id, 'draining', 'live', { receipt });
-      await this.nodes.bumpAll(manager);
+      await this.stopCounting(manager);
     });
-  }
-
-  async #handOnKept(manager: EntityManager, { id, releaseId }: Deployment): Promise<void> {
-    if (!releaseId) return;
-    const release = await this.releases.find(manager, releaseId);
-    await this.instances.handOn(manager, await this.kept.of(manager, release, id), id, releaseId);
   }
 
   /** What the ingresses counted while the deployment ran. */
@@ -94,36 +86,42 @@ export class TrafficSteps {
     };
   }
 
-  /** A switch that failed: traffic stays, or goes back, where it was. */
+  /** A switch that failed: traffic goes back where it was. */
   async giveBack(manager: EntityManager, deployment: Deployment): Promise<void> {
-    if (deployment.state !== 'switching') {
-      await this.nodes.bumpAll(manager);
-      return;
-    }
     const old = await this.instances.ofOthers(manager, deployment.environmentId, deployment.id);
     const serving = old.filter((instance) => isWeb(instance) && instance.desired === 'running');
     await this.instances.serve(manager, deployment.environmentId, serving.map((instance) => instance.id));
   }
 
-  async #isSwitched(environmentId: string, wanted: readonly string[]): Promise<true | undefined> {
-    const { manager } = this.dataSource;
+  /** The deployment is over: its traffic is counted no longer. */
+  async stopCounting(manager: EntityManager): Promise<void> {
+    await this.nodes.bumpIngresses(manager);
+  }
+
+  async #kept(manager: EntityManager, { id, releaseId }: Deployment): Promise<Instance[]> {
+    return this.kept.of(manager, await this.releases.find(manager, releaseId!), id);
+  }
+
+  /** The instances that take requests, once all ingresses say now that they send theirs to these. */
+  async #switched(manager: EntityManager, environmentId: string): Promise<Instance[] | undefined> {
+    const wanted = await this.instances.serving(manager, environmentId);
     const ingresses = await this.nodes.withRole(manager, 'ingress');
     const seen: { node_id: string; serving: string[]; failure: Failure | null }[] = await manager.query(
       'select node_id, serving, failure from observed_routes where environment_id = $1',
       [environmentId],
     );
-    const failure = seen.find((route) => route.failure)?.failure;
+    const routes = new Map(seen.map((route) => [route.node_id, route]));
+    const failure = ingresses.map((node) => routes.get(node.id)?.failure).find(Boolean);
     if (failure) throw new AppError(failure.code, { detail: failure.detail });
-    const key = wanted.toSorted().join();
-    const isThere = (nodeId: string) => seen.some((route) => route.node_id === nodeId && route.serving.toSorted().join() === key);
-    return ingresses.every((node) => isThere(node.id)) ? true : undefined;
+    const key = keyOf(wanted.map((instance) => instance.id));
+    return ingresses.every((node) => isOnline(node) && keyOf(routes.get(node.id)?.serving ?? []) === key) ? wanted : undefined;
   }
 
   async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<boolean> {
     const limits = await Promise.all(old.map((instance) => this.#endMs(instance)));
-    const ended = await this.waiting.until(deployment.id, Math.max(...limits) + drainMarginMs, async () => {
-      const left = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
-      const open = await this.#openConnections(deployment.environmentId);
+    const ended = await this.waiting.until(deployment.id, Math.max(...limits) + drainMarginMs, async (manager) => {
+      const left = await this.instances.ofOthers(manager, deployment.environmentId, deployment.id);
+      const open = await this.#openConnections(manager, deployment.environmentId);
       return left.every((instance) => !isWeb(instance) || (instance.observed === 'stopping' && open === 0)) ? true : undefined;
     });
     return ended ?? false;
@@ -146,15 +144,15 @@ export class TrafficSteps {
   }
 
   /** An instance whose last connection has ended may take its time to stop: nothing of its traffic is at stake any more. */
-  async #openConnections(environmentId: string): Promise<number> {
-    const [row]: { open: string }[] = await this.dataSource.query('select coalesce(sum(draining), 0) as open from observed_routes where environment_id = $1', [environmentId]);
+  async #openConnections(manager: EntityManager, environmentId: string): Promise<number> {
+    const [row]: { open: string }[] = await manager.query('select coalesce(sum(draining), 0) as open from observed_routes where environment_id = $1', [environmentId]);
     return Number(row?.open ?? 0);
   }
 
   async #endMs(instance: Instance): Promise<number> {
     const release = await this.releases.find(this.dataSource.manager, instance.releaseId);
     const { manifest } = await this.images.find(this.dataSource.manager, release.imageId);
-    return drainMs(manifest) + manifest.stopSeconds * 1000;
+    return (manifest.drainSeconds + manifest.stopSeconds) * 1000;
   }
 
   async #supersede(manager: EntityManager, deployment: Deployment): Promise<void> {
@@ -183,4 +181,8 @@ export class TrafficSteps {
     const release = await this.releases.find(manager, deployment.releaseId);
     return (await this.images.find(manager, release.imageId)).layers.filter((layer) => layer.moved);
   }
+}
+
+function keyOf(ids: readonly string[]): string {
+  return ids.toSorted().join();
 }

@@ -31,8 +31,8 @@ export class Turn {
   async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string): Promise<void> {
     const waiting = await manager
       .createQueryBuilder(Deployment, 'deployment')
-      .setLock('pessimistic_write')
-      .where(`deployment.environment_id = :environmentId and deployment.state = 'queued' and deployment.started_at is null and deployment.id <> :newer`, { environmentId, newer })
+      .setLock('for_no_key_update')
+      .where(`deployment.environment_id = :environmentId and deployment.finished_at is null and deployment.state = 'queued' and deployment.started_at is null and deployment.id <> :newer`, { environmentId, newer })
       .getMany();
     for (const older of waiting) {
       if (older.buildId) await this.builds.cancel(manager, older.buildId, older.id);
@@ -42,20 +42,35 @@ export class Turn {
   }
 
   async #try(deploymentId: string): Promise<boolean | undefined> {
+    const { environmentId, turn } = await this.#look(this.dataSource.manager, deploymentId);
+    if (turn !== 'next') return turnOf[turn];
     return this.dataSource.transaction(async (manager) => {
-      const { environmentId } = await manager.findOneByOrFail(Deployment, { id: deploymentId });
-      // Whoever supersedes holds the environment's row, whoever cancels the deployment's: with both it is known whether it still waits.
-      const [environment]: { active_deployment_id: string | null }[] = await manager.query('select active_deployment_id from environments where id = $1 for update', [environmentId]);
-      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'pessimistic_write' } });
+      // Nobody takes a turn without the environment's row; whoever supersedes holds it too.
+      await manager.query('select 1 from environments where id = $1 for no key update', [environmentId]);
+      const { turn: now } = await this.#look(manager, deploymentId);
+      // The steps of one that has its turn lock the deployment before the environment: its row must not be waited for here.
+      if (now !== 'next') return turnOf[now];
+      // Whoever cancels holds the deployment's row.
+      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'for_no_key_update' } });
       if (deployment.finishedAt) return false;
-      const active = environment?.active_deployment_id ?? null;
-      if (active !== null && active !== deploymentId) return undefined;
-      if (deployment.startedAt) return true;
       await manager.query('update environments set active_deployment_id = $2 where id = $1', [environmentId, deploymentId]);
       await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
       // From here on the ingress counts what this deployment does to traffic.
-      await this.nodes.bumpAll(manager);
+      await this.nodes.bumpIngresses(manager);
       return true;
     });
   }
+
+  async #look(manager: EntityManager, deploymentId: string): Promise<{ environmentId: string; turn: 'over' | 'taken' | 'waits' | 'next' }> {
+    const [row] = await manager.query(
+      `select d.environment_id as "environmentId", case when d.finished_at is not null then 'over' when d.started_at is not null then 'taken'
+         when e.active_deployment_id is not null then 'waits' else 'next' end as turn
+       from deployments d join environments e on e.id = d.environment_id where d.id = $1`,
+      [deploymentId],
+    );
+    if (!row) throw new AppError('not_found', { detail: `There is no deployment ${deploymentId}.` });
+    return row;
+  }
 }
+
+const turnOf = { over: false, taken: true, waits: undefined } as const;

@@ -32,7 +32,7 @@ export class EnvironmentsService {
   /** Lets one change of an environment at a time go on, and reads what the one before left. */
   async lock(manager: EntityManager, appName: string, environmentName: string): Promise<AppEnvironment> {
     const { environment } = await this.find(appName, environmentName, manager);
-    await manager.query('select 1 from environments where id = $1 for update', [environment.id]);
+    await manager.query('select 1 from environments where id = $1 for no key update', [environment.id]);
     return await this.find(appName, environmentName, manager);
   }
 
@@ -42,7 +42,7 @@ export class EnvironmentsService {
 
   /** All of an app, against every other change of them. @returns their ids */
   async lockAll(manager: EntityManager, appId: string): Promise<string[]> {
-    const environments: { id: string }[] = await manager.query('select id from environments where app_id = $1 order by id for update', [appId]);
+    const environments: { id: string }[] = await manager.query('select id from environments where app_id = $1 order by id for no key update', [appId]);
     return environments.map(({ id }) => id);
   }
 

@@ -58,8 +58,8 @@ export class ImagesService {
     const images = await this.dataSource.manager
       .createQueryBuilder(Image, 'image')
       .where('image.app_id = :appId', { appId })
-      .andWhere(before ? `(date_trunc('milliseconds', image.created_at), image.id) < (:at, :id)` : 'true', before ?? {})
-      .orderBy(`date_trunc('milliseconds', image.created_at)`, 'DESC')
+      .andWhere(before ? '(image.created_at, image.id) < (:at, :id)' : 'true', before ?? {})
+      .orderBy('image.createdAt', 'DESC')
       .addOrderBy('image.id', 'DESC')
       .limit(limit + 1)
       .getMany();

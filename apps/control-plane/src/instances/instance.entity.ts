@@ -12,6 +12,8 @@ export class Instance {
   @Column('integer') index!: number;
   @Column('boolean') runsOnce!: boolean;
   @Column('text', { nullable: true }) command!: string | null;
+  /** Its limit, which its node has promised it; a bigint, so a string. */
+  @Column('bigint') memoryBytes!: string;
   @Column('text') desired!: InstanceDesired;
   /** Takes new requests. */
   @Column('boolean') serving!: boolean;

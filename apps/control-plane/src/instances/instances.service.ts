@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In, IsNull, Not } from 'typeorm';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
-import { type Candidate, type Placement, place } from '../nodes/placement.js';
+import { type Candidate, type Placement, placeAll } from '../nodes/placement.js';
 import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
 import { Instance } from './instance.entity.js';
@@ -27,31 +27,32 @@ export class InstancesService {
     const existing = await manager.findBy(Instance, { deploymentId, processType: wanted.processType });
     const kept = wanted.kept.filter((instance) => instance.processType === wanted.processType);
     const taken = new Set([...existing, ...kept].map((instance) => instance.index));
-    const placed: { name: string; placement: Placement }[] = [];
-    for (let index = 1; index <= wanted.count; index++) {
-      if (taken.has(index)) continue;
-      const placement = place(await this.#candidates(manager, release.environmentId, wanted.processType), spec.resources);
-      await manager.insert(Instance, {
-        id: randomUUID(),
-        environmentId: release.environmentId,
-        deploymentId,
-        releaseId: release.id,
-        nodeId: placement.nodeId,
-        processType: wanted.processType,
-        index,
-        runsOnce: wanted.runsOnce,
-        command: spec.command,
-        desired: 'running',
-      });
-      placed.push({ name: `${wanted.processType}.${index}`, placement });
-    }
-    await this.nodes.bump(manager, [...new Set(placed.map(({ placement }) => placement.nodeId))]);
-    return placed;
+    const missing = Array.from({ length: wanted.count }, (_, position) => position + 1).filter((index) => !taken.has(index));
+    if (missing.length === 0) return [];
+    const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType), spec.resources, missing.length);
+    const placed = missing.map((index, position) => ({ index, placement: placements[position]! }));
+    await manager.insert(Instance, placed.map(({ index, placement: { nodeId } }) => ({
+      id: randomUUID(),
+      environmentId: release.environmentId,
+      deploymentId,
+      releaseId: release.id,
+      nodeId,
+      processType: wanted.processType,
+      index,
+      runsOnce: wanted.runsOnce,
+      command: spec.command,
+      memoryBytes: String(spec.resources.memoryBytes),
+      desired: 'running' as const,
+    })));
+    await this.nodes.bump(manager, [...new Set(placements.map(({ nodeId }) => nodeId))]);
+    return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
 
   /** Makes instances of another deployment those of this one. */
   async handOn(manager: EntityManager, instances: readonly Instance[], deploymentId: string, releaseId: string): Promise<void> {
-    if (instances.length > 0) await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { deploymentId, releaseId });
+    if (instances.length === 0) return;
+    await this.#lock(manager, instances[0]!.environmentId);
+    await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { deploymentId, releaseId });
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
@@ -65,9 +66,14 @@ export class InstancesService {
 
   /** Sends new requests to these instances of the environment and to no others. */
   async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
+    await this.#lock(manager, environmentId);
     await manager.query('update instances set serving = (id = any($2)) where environment_id = $1 and gone_at is null', [environmentId, instanceIds]);
-    const ingresses = await this.nodes.withRole(manager, 'ingress');
-    await this.nodes.bump(manager, ingresses.map((node) => node.id));
+    await this.nodes.bumpIngresses(manager);
+  }
+
+  /** Those that new requests of the environment are to go to. */
+  async serving(manager: EntityManager, environmentId: string): Promise<Instance[]> {
+    return manager.findBy(Instance, { environmentId, serving: true, goneAt: IsNull() });
   }
 
   /** Lets these instances finish what they have, then stop. */
@@ -87,8 +93,14 @@ export class InstancesService {
     await this.serve(manager, environmentId, []);
   }
 
+  /** All of the environment, in the order in which reports lock them, so that nobody waits for each other. */
+  async #lock(manager: EntityManager, environmentId: string): Promise<void> {
+    await manager.query('select 1 from instances where environment_id = $1 and gone_at is null order by id for no key update', [environmentId]);
+  }
+
   async #wish(manager: EntityManager, instances: readonly Instance[], desired: 'draining' | 'stopped'): Promise<void> {
     if (instances.length === 0) return;
+    await this.#lock(manager, instances[0]!.environmentId);
     await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { desired, serving: false });
     await this.nodes.bump(manager, [...new Set(instances.map((instance) => instance.nodeId))]);
   }
@@ -96,10 +108,8 @@ export class InstancesService {
   async #candidates(manager: EntityManager, environmentId: string, processType: string): Promise<Candidate[]> {
     const nodes = await this.nodes.withRole(manager, 'instances');
     const rows: { node_id: string; promised: string; twins: string }[] = await manager.query(
-      `select i.node_id, coalesce(sum((img.manifest->'processes'->i.process_type->'resources'->>'memoryBytes')::bigint), 0) as promised,
-         count(*) filter (where i.environment_id = $1 and i.process_type = $2) as twins
-       from instances i join releases r on r.id = i.release_id join images img on img.id = r.image_id
-       where i.gone_at is null and i.desired = 'running' group by i.node_id`,
+      `select node_id, sum(memory_bytes) as promised, count(*) filter (where environment_id = $1 and process_type = $2) as twins
+       from instances where gone_at is null and desired = 'running' group by node_id`,
       [environmentId, processType],
     );
     const byNode = new Map(rows.map((row) => [row.node_id, row]));
@@ -107,7 +117,7 @@ export class InstancesService {
       nodeId: node.id,
       name: node.name,
       online: isOnline(node),
-      memoryBytes: node.figures?.memoryBytes ?? null,
+      memoryBytes: node.memoryBytes,
       promisedBytes: Number(byNode.get(node.id)?.promised ?? 0),
       twins: Number(byNode.get(node.id)?.twins ?? 0),
     }));

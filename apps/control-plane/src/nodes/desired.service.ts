@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppManifest, Commit, DesiredInstance, DesiredNode, DesiredRoute, InstanceDesired } from '@molo/contracts';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { Config } from '../config.js';
+import { valuesOf } from '../environments/config-snapshots.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
@@ -75,7 +76,6 @@ export class DesiredService {
     const { manifest } = row;
     const isWeb = row.process_type === 'web';
     const resources = manifest.processes[row.process_type]!.resources;
-    const config = this.releases.configOf(release);
     return {
       id: row.id,
       app: row.app,
@@ -91,7 +91,7 @@ export class DesiredService {
       runsOnce: row.runs_once,
       image: { reference: `${this.config.registryHost}/${row.app}@${row.digest}`, digest: row.digest, imageId: row.engine_image_id },
       command: row.command,
-      env: Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value])),
+      env: valuesOf(this.releases.configOf(release)),
       port: isWeb ? manifest.port : null,
       resources,
       health: isWeb ? manifest.health : null,
@@ -103,10 +103,12 @@ export class DesiredService {
   async #routes(manager: EntityManager): Promise<DesiredRoute[]> {
     const rows: RouteRow[] = await manager.query(
       `select e.id as environment_id, a.name as app, e.name as environment, r.number as release,
-         coalesce((select array_agg(host order by host) from domains d where d.environment_id = e.id), '{}') as domains,
-         coalesce((select array_agg(i.id order by i.id) from instances i where i.environment_id = e.id and i.serving and i.gone_at is null), '{}') as serving,
-         (select d.id from deployments d where d.id = e.active_deployment_id and d.started_at is not null) as counting
+         coalesce(own.hosts, '{}') as domains, coalesce(serving.ids, '{}') as serving, active.id as counting
        from environments e join apps a on a.id = e.app_id left join releases r on r.id = e.live_release_id
+         left join (select environment_id, array_agg(host order by host) as hosts from domains group by environment_id) own on own.environment_id = e.id
+         left join (select environment_id, array_agg(id order by id) as ids from instances where serving and gone_at is null
+           group by environment_id) serving on serving.environment_id = e.id
+         left join deployments active on active.id = e.active_deployment_id and active.started_at is not null
        where a.deleted_at is null order by a.name, e.name`,
     );
     return rows.map((row) => ({

@@ -21,9 +21,11 @@ export class NodeReports {
            exists (select 1 from instances i where i.deployment_id = d.id and i.node_id = $2)) order by d.id`,
         [ids, nodeId],
       );
-      const own = new Set(rows.map((row) => row.id));
-      for (const { deploymentId, source, key, text } of chunks) {
-        if (own.has(deploymentId)) await this.journal.append(manager, deploymentId, { kind: 'log', source, text: text.replaceAll('\0', '') }, key);
+      // One deployment after the other, in the order in which everybody locks them.
+      for (const { id } of rows) {
+        for (const { source, key, text } of chunks.filter((chunk) => chunk.deploymentId === id)) {
+          await this.journal.append(manager, id, { kind: 'log', source, text: text.replaceAll('\0', '') }, key);
+        }
       }
     });
   }

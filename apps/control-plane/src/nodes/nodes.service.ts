@@ -1,16 +1,16 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type Node as NodeView, reconcileNode } from '@molo/contracts';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { hashSecret } from '../access/secret-text.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Node } from './node.entity.js';
 
 /** A node that said nothing for this long counts as away. */
-export const offlineAfterMs = 30_000;
+const offlineAfterMs = 30_000;
 
-function tokenHash(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
-}
+/** A node as those who place and wait see it, without the figures of all that runs there. */
+export type NodeInRole = Pick<Node, 'id' | 'name' | 'lastSeenAt'> & { readonly memoryBytes: number | null };
 
 @Injectable()
 export class NodesService {
@@ -27,17 +27,17 @@ export class NodesService {
     await this.dataSource.query(
       `insert into nodes (id, name, token_hash, roles) values ($1, $2, $3, '{builder,ingress,instances}')
        on conflict (name) do update set token_hash = excluded.token_hash`,
-      [randomUUID(), name, tokenHash(token)],
+      [randomUUID(), name, hashSecret(token)],
     );
   }
 
   /** @returns the node's id, or null when no node has this token */
   async byToken(token: string): Promise<string | null> {
-    const hash = tokenHash(token);
+    const hash = hashSecret(token);
     const known = this.#known.get(hash);
     if (known) return known;
-    const node = await this.dataSource.manager.findOneBy(Node, { tokenHash: hash });
-    if (!node || !timingSafeEqual(Buffer.from(node.tokenHash), Buffer.from(hash))) return null;
+    const node = await this.dataSource.manager.findOne(Node, { where: { tokenHash: hash }, select: { id: true } });
+    if (!node) return null;
     this.#known.set(hash, node.id);
     return node.id;
   }
@@ -46,9 +46,9 @@ export class NodesService {
   async bump(manager: EntityManager, nodeIds: readonly string[]): Promise<void> {
     if (nodeIds.length === 0) return;
     // One order for everybody, so that two changes never wait for each other.
+    if (nodeIds.length > 1) await manager.query('select 1 from nodes where id = any($1) order by id for no key update', [nodeIds]);
     const [rows]: [{ id: string; generation: string }[], number] = await manager.query(
-      `update nodes set generation = generation + 1 where id in (select id from nodes where id = any($1) order by id for update)
-       returning id, generation`,
+      'update nodes set generation = generation + 1 where id = any($1) returning id, generation',
       [nodeIds],
     );
     for (const { id, generation } of rows) {
@@ -56,18 +56,28 @@ export class NodesService {
     }
   }
 
-  async bumpAll(manager: EntityManager): Promise<void> {
-    const nodes = await manager.find(Node, { select: { id: true } });
-    await this.bump(manager, nodes.map((node) => node.id));
+  /** Where requests go, or what is counted of them, has changed. */
+  async bumpIngresses(manager: EntityManager): Promise<void> {
+    const ingresses = await this.withRole(manager, 'ingress');
+    await this.bump(manager, ingresses.map((node) => node.id));
   }
 
-  async withRole(manager: EntityManager, role: Node['roles'][number]): Promise<Node[]> {
-    const nodes = await manager.find(Node, { order: { name: 'ASC' } });
-    return nodes.filter((node) => node.roles.includes(role));
+  async withRole(manager: EntityManager, role: Node['roles'][number]): Promise<NodeInRole[]> {
+    const rows: (Omit<NodeInRole, 'memoryBytes'> & { memoryBytes: string | null })[] = await manager.query(
+      `select id, name, last_seen_at as "lastSeenAt", figures->>'memoryBytes' as "memoryBytes" from nodes where $1 = any(roles) order by name`,
+      [role],
+    );
+    return rows.map((row) => ({ ...row, memoryBytes: row.memoryBytes === null ? null : Number(row.memoryBytes) }));
+  }
+
+  /** Whether what is known of all these nodes is of now. */
+  async areOnline(manager: EntityManager, nodeIds: readonly string[]): Promise<boolean> {
+    const nodes = await manager.find(Node, { where: { id: In([...new Set(nodeIds)]) }, select: { id: true, lastSeenAt: true } });
+    return nodes.every(isOnline);
   }
 
   /** The builder to give work to; throws `no_node_available` when there is none at all. */
-  async builder(manager: EntityManager): Promise<Node> {
+  async builder(manager: EntityManager): Promise<NodeInRole> {
     const builders = await this.withRole(manager, 'builder');
     const builder = builders.find(isOnline) ?? builders[0];
     if (!builder) throw new AppError('no_node_available', { detail: 'No node has the role builder. Give it to a node first.' });
@@ -84,7 +94,7 @@ export class NodesService {
   }
 }
 
-export function isOnline(node: Node): boolean {
+export function isOnline(node: Pick<Node, 'lastSeenAt'>): boolean {
   return node.lastSeenAt !== null && Date.now() - node.lastSeenAt.getTime() < offlineAfterMs;
 }
 

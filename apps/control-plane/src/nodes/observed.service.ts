@@ -7,6 +7,11 @@ import { Journal } from '../deployments/journal.js';
 import { Instance } from '../instances/instance.entity.js';
 import { Node } from './node.entity.js';
 
+interface Change {
+  readonly instance: Instance;
+  readonly observed: ObservedInstance;
+}
+
 /** Takes what the agents see. Only what changed is written; whoever waits for it is woken in the same transaction. */
 @Injectable()
 export class ObservedService {
@@ -19,15 +24,17 @@ export class ObservedService {
 
   async take(nodeId: string, report: ObservedNode): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      // The node's row is locked last, after the deployments', as everywhere: reports of one node queue up here instead.
+      // Rows are locked as everywhere: deployments, environments, instances, nodes, and each kind in the order of its ids.
+      // Reports of one node queue up here instead.
       await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [nodeId]);
       const node = await manager.findOneByOrFail(Node, { id: nodeId });
       if (!isNewer(node, report)) return;
-      const touched = new Set<string>();
-      await this.#takeInstances(manager, nodeId, report, touched);
-      await this.#takeRoutes(manager, nodeId, report, touched);
+      const changes = await this.#changes(manager, nodeId, report);
+      for (const change of changes) await this.#journal(manager, change);
       await this.#takeTraffic(manager, nodeId, report.traffic);
-      await this.#tell(manager, touched);
+      const routed = await this.#takeRoutes(manager, nodeId, report);
+      for (const change of changes.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1))) await this.#write(manager, change);
+      await this.#tell(manager, new Set([...changes.map(({ instance }) => instance.environmentId), ...routed]));
       await manager.update(Node, { id: nodeId }, {
         agentStartedAt: new Date(report.agentStartedAt),
         observedSeq: String(report.seq),
@@ -37,19 +44,18 @@ export class ObservedService {
     });
   }
 
-  async #takeInstances(manager: EntityManager, nodeId: string, report: ObservedNode, touched: Set<string>): Promise<void> {
+  /** In the order of their deployments, which are locked one after the other. */
+  async #changes(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<Change[]> {
     const known = await manager
       .createQueryBuilder(Instance, 'instance')
       .where('instance.node_id = :nodeId and instance.gone_at is null', { nodeId })
       .orderBy('instance.deployment_id')
       .getMany();
     const seen = new Map(report.instances.map((instance) => [instance.id, instance]));
-    for (const instance of known) {
+    return known.flatMap((instance) => {
       const observed = seen.get(instance.id) ?? this.#absent(instance);
-      if (!observed || isSame(instance, observed)) continue;
-      await this.#write(manager, instance, observed);
-      touched.add(instance.environmentId);
-    }
+      return observed && !isSame(instance, observed) ? [{ instance, observed }] : [];
+    });
   }
 
   /** What an agent no longer speaks of, and was told to end, is gone; one that it has not heard of yet is still to come. */
@@ -59,7 +65,7 @@ export class ObservedService {
     return { id, observed: 'gone', containerId: null, address: null, restarts, exitCode, outOfMemory, startedAt: null, failure, lastLines };
   }
 
-  async #write(manager: EntityManager, instance: Instance, observed: ObservedInstance): Promise<void> {
+  async #write(manager: EntityManager, { instance, observed }: Change): Promise<void> {
     const now = new Date();
     await manager.update(Instance, { id: instance.id }, {
       observed: observed.observed,
@@ -75,11 +81,11 @@ export class ObservedService {
       observedAt: now,
       ...(observed.observed === 'gone' ? { goneAt: now, serving: false } : {}),
     });
-    if (observed.observed !== instance.observed) await this.#journal(manager, instance, observed);
   }
 
   /** The journal ends with the deployment; what befalls its instances later is told by the instances themselves. */
-  async #journal(manager: EntityManager, instance: Instance, { observed, failure }: ObservedInstance): Promise<void> {
+  async #journal(manager: EntityManager, { instance, observed: { observed, failure } }: Change): Promise<void> {
+    if (observed === instance.observed) return;
     const [running]: unknown[] = await manager.query('select 1 from deployments where id = $1 and finished_at is null', [instance.deploymentId]);
     if (!running) return;
     const name = `${instance.processType}.${instance.index}`;
@@ -89,17 +95,16 @@ export class ObservedService {
     await this.journal.step(manager, instance.deploymentId, `instance.${observed}`, text, { instance: instance.id, name });
   }
 
-  async #takeRoutes(manager: EntityManager, nodeId: string, report: ObservedNode, touched: Set<string>): Promise<void> {
+  /** @returns the environments whose routes changed */
+  async #takeRoutes(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<string[]> {
     const rows: { environment_id: string; serving: string[]; draining: number; failure: unknown }[] = await manager.query(
       'select environment_id, serving, draining, failure from observed_routes where node_id = $1',
       [nodeId],
     );
     const known = new Map(rows.map((row) => [row.environment_id, routeKey(row.serving, row.draining, row.failure)]));
-    for (const route of report.routes) {
-      if (known.get(route.environmentId) === routeKey(route.serving, route.draining, route.failure)) continue;
-      await this.#writeRoute(manager, nodeId, report.generation, route);
-      touched.add(route.environmentId);
-    }
+    const changed = report.routes.filter((route) => known.get(route.environmentId) !== routeKey(route.serving, route.draining, route.failure));
+    for (const route of changed) await this.#writeRoute(manager, nodeId, report.generation, route);
+    return changed.map((route) => route.environmentId);
   }
 
   async #writeRoute(manager: EntityManager, nodeId: string, generation: number, route: ObservedRoute): Promise<void> {

@@ -17,11 +17,23 @@ export interface Placement {
   readonly reason: string;
 }
 
+/** Chooses a node for each of `count` equal instances, one after the other. Throws `no_node_available`. */
+export function placeAll(candidates: readonly Candidate[], wanted: Resources, count: number): Placement[] {
+  const placements: Placement[] = [];
+  let left = candidates;
+  while (placements.length < count) {
+    const placement = place(left, wanted);
+    placements.push(placement);
+    left = left.map((node) => (node.nodeId === placement.nodeId ? { ...node, twins: node.twins + 1, promisedBytes: node.promisedBytes + wanted.memoryBytes } : node));
+  }
+  return placements;
+}
+
 /**
  * Chooses a node: one that answers, then the one with the fewest twins, then the one with the most memory not yet promised.
  * Memory may be promised more than once over: limits are upper bounds, and most instances stay far below theirs.
  */
-export function place(candidates: readonly Candidate[], wanted: Resources): Placement {
+function place(candidates: readonly Candidate[], wanted: Resources): Placement {
   const fitting = candidates.filter((node) => node.online && (node.memoryBytes === null || wanted.memoryBytes <= node.memoryBytes));
   const best = fitting.toSorted((a, b) => a.twins - b.twins || free(b) - free(a) || a.name.localeCompare(b.name))[0];
   if (!best) throw new AppError('no_node_available', { detail: reasonForNone(candidates, wanted) });

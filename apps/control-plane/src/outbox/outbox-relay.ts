@@ -1,10 +1,9 @@
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { jobs, type JobDefinition } from '@molo/contracts';
 import { Queues } from '@molo/queue';
-import { Log } from '../log.js';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
+import { Log } from '../log.js';
 
 const batchSize = 200;
 /** Finds what a lost notification or a Redis that was away left behind. */
@@ -75,8 +74,8 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
 
   async #produce(name: string, data: unknown): Promise<void> {
     const job = jobsByName.get(name);
-    if (!job) {
-      this.log.error({ job: name }, 'an outbox row names a job that this version does not know; it is dropped');
+    if (!job?.data.safeParse(data).success) {
+      this.log.error({ job: name }, 'an outbox row is no job that this version knows; it is dropped, so that those behind it go on');
       return;
     }
     const nodeId = (data as { nodeId?: string }).nodeId;

@@ -32,7 +32,7 @@ export class ReleasesService {
   /** Makes the next release of an environment out of an image and the config and formation of this moment. */
   async create(manager: EntityManager, wanted: NewRelease): Promise<Release> {
     const { environmentId, image } = wanted;
-    const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'pessimistic_write' } });
+    const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'for_no_key_update' } });
     const number = environment.releaseCount + 1;
     const config = await this.snapshots.take(manager, environmentId);
     const release = manager.create(Release, {
