@@ -27,6 +27,9 @@ const given: Settings = {
   MOLO_NODE_NAME: 'crane',
   MOLO_LOG_LEVEL: 'debug',
   MOLO_DATABASE_POOL: '7',
+  MOLO_BUILD_MEMORY: '4G',
+  MOLO_BUILD_CPUS: '1.5',
+  MOLO_BUILD_TIMEOUT: '1h',
 };
 
 let home: string;
