@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '@molo/testkit';
+import { command, setting } from '../e2e/platform.js';
+
+export const killedServices = ['control-plane', 'agent', 'redis', 'postgres', 'registry', 'haproxy', 'dockerd'] as const;
+export type KilledService = (typeof killedServices)[number];
+
+/** What runit may take to start a program again, and the program to answer: PostgreSQL recovers, an engine finds its containers. */
+const returnMs = 60_000;
+
+/** Process id of a service. The engine may be kept by another platform of this machine, which shares it. */
+export async function pidOf(service: KilledService): Promise<number> {
+  const file = service === 'dockerd' ? '/var/run/docker.pid' : join(setting('MOLO_HOME'), 'services', service, 'supervise/pid');
+  return Number((await readFile(file, 'utf8')).trim());
+}
+
+/** kill -9 of the program; resolves when another of its kind runs and answers. */
+export async function kill9(service: KilledService): Promise<void> {
+  const pid = await pidOf(service);
+  process.kill(pid, 'SIGKILL');
+  await waitFor(async () => (await pidOf(service)) !== pid && (await pidOf(service)) > 0 && (await answers(service)), { timeoutMs: returnMs, what: `${service} to come back` });
+}
+
+const folderOf = (service: KilledService) => join(setting('MOLO_HOME'), 'services', service);
+
+/** Down until `startService`: its keeper leaves it so. */
+export async function stopService(service: KilledService): Promise<void> {
+  await command('sv', ['-w', '30', 'force-stop', folderOf(service)]);
+}
+
+export async function startService(service: KilledService): Promise<void> {
+  await command('sv', ['up', folderOf(service)]);
+  await waitFor(() => answers(service), { timeoutMs: returnMs, what: `${service} to answer` });
+}
+
+export async function answers(service: KilledService): Promise<boolean> {
+  if (service === 'dockerd') return (await command('docker', ['version', '--format', '{{.Server.Version}}'])).code === 0;
+  return (await command('sh', ['-c', 'cd "$0" && exec ./check', folderOf(service)])).code === 0;
+}
+
+/** An engine without live-restore takes its containers with it, and one that nobody keeps does not come back. */
+export async function engineMayBeKilled(): Promise<boolean> {
+  const { stdout } = await command('docker', ['info', '--format', '{{.LiveRestoreEnabled}}']);
+  const pid = await pidOf('dockerd').catch(() => 0);
+  if (stdout.trim() !== 'true' || !(pid > 0)) return false;
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
+  return (await readFile(`/proc/${parent}/comm`, 'utf8')).trim() === 'runsv';
+}

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '@molo/testkit';
+import { command, setting } from '../e2e/platform.js';
+import { FaultBed, moments } from './fault-bed.js';
+import { expectInvariants, expectNothingLost } from './invariants.js';
+import { startService, stopService } from './services.js';
+
+/** As long as the issue asks for; everything else waits for a condition. */
+const redisAwayMs = 5 * 60_000;
+
+async function redis(...request: string[]): Promise<string> {
+  const password = (await readFile(join(setting('MOLO_HOME'), 'secrets/redis.password'), 'utf8')).trim();
+  const { stdout } = await command('redis-cli', ['-p', setting('MOLO_REDIS_PORT'), ...request], { env: { REDISCLI_AUTH: password } });
+  return stdout.trim();
+}
+
+describe('a store that fails in the middle of a deployment', () => {
+  let bed: FaultBed;
+
+  beforeAll(async () => {
+    bed = await FaultBed.start('stores');
+  });
+
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]();
+  });
+
+  it.each(moments)('Redis emptied at %s: nothing queued is lost', async (moment) => {
+    const deployment = await bed.deployWith(moment, async () => expect(await redis('FLUSHALL')).toBe('OK'), { overWithinMs: 45_000 });
+    expect(deployment.state).toBe('live');
+    await expectInvariants(bed, deployment);
+    expectNothingLost(bed);
+  });
+
+  it(`Redis away for ${redisAwayMs / 60_000} minutes: what waits for it goes on when it is back`, async () => {
+    const deployment = await bed.deployWith(
+      'state:queued',
+      async () => {
+        await stopService('redis');
+        await pause(redisAwayMs);
+        await startService('redis');
+      },
+      { overWithinMs: 60_000 },
+    );
+    await expectInvariants(bed, deployment);
+    expectNothingLost(bed);
+  });
+
+  it('PostgreSQL refusing connections: the API says that it is away, and the deployment goes on when it is back', async () => {
+    const deployment = await bed.deployWith('state:starting', async () => {
+      await stopService('postgres');
+      expect(await untilRefused()).toBe(503);
+      await startService('postgres');
+    });
+    expect(deployment.state).toBe('live');
+    await expectInvariants(bed, deployment);
+    expectNothingLost(bed);
+  });
+
+  it('PostgreSQL at its limit of connections: 503, and on by itself when there is room again', async () => {
+    const deployment = await bed.deployWith('state:starting', async () => {
+      const crowd = await takeAllConnections();
+      expect(await untilRefused()).toBe(503);
+      await Promise.all(crowd.map((client) => client.end()));
+    });
+    expect(deployment.state).toBe('live');
+    await expectInvariants(bed, deployment);
+    expectNothingLost(bed);
+  });
+
+  it('the registry away for a moment: the build waits for it or fails with the reason', async () => {
+    const deployment = await bed.deployWith('build:building', async () => {
+      await stopService('registry');
+      await pause(5000);
+      await startService('registry');
+    });
+    await expectInvariants(bed, deployment);
+    expectNothingLost(bed);
+  });
+});
+
+async function untilRefused(): Promise<number> {
+  const statusOfAnswer = async () => {
+    const answer = await fetch(`${setting('MOLO_CONTROL_PLANE_URL')}/api/v1/apps`, { headers: { authorization: 'Bearer nobody' }, signal: AbortSignal.timeout(10_000) });
+    await answer.arrayBuffer();
+    return answer.status >= 500 ? answer.status : null;
+  };
+  return waitFor(statusOfAnswer, { timeoutMs: 20_000, what: 'the API to notice' });
+}
+
+/** Ends the connections of everybody else, and takes each one that PostgreSQL gives. */
+async function takeAllConnections(): Promise<Client[]> {
+  const taken: Client[] = [];
+  for (let endedOthers = false; ; ) {
+    const client = new Client({ connectionString: setting('MOLO_DATABASE_URL') });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      taken.push(client);
+    } catch {
+      if (endedOthers) return taken;
+      await taken[0]?.query('select pg_terminate_backend(pid) from pg_stat_activity where not pid = any($1)', [await pidsOf(taken)]);
+      endedOthers = true;
+    }
+  }
+}
+
+async function pidsOf(clients: readonly Client[]): Promise<number[]> {
+  const answers = await Promise.all(clients.map((client) => client.query<{ pid: number }>('select pg_backend_pid() as pid')));
+  return answers.flatMap(({ rows }) => rows.map(({ pid }) => pid));
+}
