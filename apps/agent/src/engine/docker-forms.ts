@@ -11,7 +11,7 @@ const keptCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', '
 const nanosecondsPerSecond = 1e9;
 
 /** The engine's own copy of the log is only the way to ours. */
-const engineLog = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } };
+const engineLog = { Type: 'json-file', Config: { 'max-size': '20m', 'max-file': '2' } };
 
 export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
   return {

@@ -111,3 +111,13 @@ it('keeps the last fifty lines at hand for a failure', async () => {
   await logs.settled(container.id, 5000);
   expect(logs.lastLines('one')).toEqual(expected(60).slice(-50));
 });
+
+it('passes over lines that the engine says once more in the middle of its stream', async () => {
+  write(6);
+  const output = engine.output.get(container.id)!;
+  output.push(...output.slice(2, 4));
+  write(2);
+  logs.follow(container, () => false);
+  await has(8);
+  expect(await texts()).toEqual(expected(8));
+});

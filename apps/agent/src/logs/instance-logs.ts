@@ -108,9 +108,10 @@ export class InstanceLogs implements OnModuleDestroy {
     try {
       const source = await this.engine.logs(container.id, from?.at ?? null, signal);
       const isNew = afterPosition(from);
+      const isInOrder = ascending();
       const pace = new Pace(bytesPerSecond);
       for await (const lines of logLines(source)) {
-        const fresh = lines.filter(isNew);
+        const fresh = lines.filter((line) => isNew(line) && isInOrder(line));
         if (fresh.length === 0) continue;
         await this.take(container, log, fresh, forDeployment());
         position = advance(position, fresh);
@@ -171,6 +172,16 @@ function afterPosition(position: LogPosition | null): (line: LogLine) => boolean
     if (line.at < position.at) return false;
     known -= 1;
     return known < 0;
+  };
+}
+
+/** The engine says lines once more where it began a new file while it was followed (seen with Docker 20.10). */
+function ascending(): (line: LogLine) => boolean {
+  const newest = { stdout: '', stderr: '' };
+  return ({ stream, at }) => {
+    if (at < newest[stream]) return false;
+    newest[stream] = at;
+    return true;
   };
 }
 
