@@ -140,7 +140,7 @@ export class BuildRunner {
       const plan = await times.of('plan', unlessAborted(planApp(tree, planning), signal));
       tellPlan(log, plan);
       if (tree.hasFile('.gitmodules')) log.detail('Submodules are not fetched: their folders are empty');
-      await times.of('prepare', unlessAborted(this.prepare(order, plan, log), signal));
+      await times.of('prepare', unlessAborted(whileUnavailable(() => this.prepare(order, plan, log), signal), signal));
       const imageId = await times.of('build', whileUnavailable(() => this.build(order, plan, tree, log, signal), signal));
       await reporting;
       const pushing = controlPlane.reportBuild(order.id, { state: 'pushing' }, signal);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
+import { imageFacts } from '../engine/image-facts.js';
 import semver from 'semver';
 import { toolchainImage, type Toolchain } from '../source/app-plan.js';
 import { eachTarEntry, tarStream, type TarWriter } from '../source/tar-entries.js';
@@ -52,15 +53,8 @@ export class Toolchains {
     await running;
   }
 
-  private async isThere(image: string): Promise<boolean> {
-    return this.docker.getImage(image).inspect().then(
-      () => true,
-      () => false,
-    );
-  }
-
   private async make(toolchain: Toolchain, image: string, progress: (line: string) => void): Promise<void> {
-    if (await this.isThere(image)) return;
+    if (await imageFacts(this.docker, image)) return;
     progress(`Fetching ${toolchain.name} ${toolchain.version}`);
     await mkdir(this.settings.workFolder, { recursive: true });
     const folder = await mkdtemp(join(this.settings.workFolder, 'toolchain-'));

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { AppError } from '@molo/contracts';
 import type Docker from 'dockerode';
-import { progressOf } from '../engine/progress.js';
+import { EngineError, progressOf } from '../engine/progress.js';
 
 /** `docker import`: one tar becomes an image of one layer. Labels and further Dockerfile instructions go into its config. */
 export async function importImage(docker: Docker, archive: string | Readable, reference: string, labels: Readonly<Record<string, string>>, changes: readonly string[] = []): Promise<void> {
@@ -15,7 +16,8 @@ export async function importImage(docker: Docker, archive: string | Readable, re
     for await (const _event of progressOf(answer)) continue;
   } catch (error) {
     connection.signal.throwIfAborted();
-    throw error;
+    if (error instanceof EngineError) throw error;
+    throw new AppError('unavailable', { detail: 'The Docker Engine broke off the import of an image. Deploy again when it answers.', cause: error });
   }
 }
 

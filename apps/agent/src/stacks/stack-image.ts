@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError, type StackReport } from '@molo/contracts';
 import type Docker from 'dockerode';
+import { imageFacts } from '../engine/image-facts.js';
 import { appUser } from '../source/generated-dockerfile.js';
 import { stackImage } from '../source/app-plan.js';
 import { importImage } from './image-import.js';
@@ -66,7 +67,7 @@ export async function ensureStack(docker: Docker, name: StackName, settings: Sta
 }
 
 async function describeStack(docker: Docker, name: StackName, settings: StackSettings): Promise<StackReport | null> {
-  const info = await docker.getImage(stackImage(name)).inspect().catch(() => null);
+  const info = await imageFacts(docker, stackImage(name));
   if (!info || info.Config.Labels?.['molo.stack.recipe'] !== recipe) return null;
   const list = await readFile(packageList(name, settings), 'utf8').catch(() => '[]');
   return { name, digest: info.RootFS.Layers?.[0] ?? info.Id, imageId: info.Id, bytes: info.Size, packages: JSON.parse(list) as string[] };

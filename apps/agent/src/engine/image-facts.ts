@@ -1,0 +1,15 @@
+import { AppError } from '@molo/contracts';
+import type Docker from 'dockerode';
+
+/**
+ * What the engine has under an image's name or id; null where it has none. Throws `unavailable` where the engine does not
+ * say: what may well be there is not made again for that.
+ */
+export async function imageFacts(docker: Docker, name: string): Promise<Docker.ImageInspectInfo | null> {
+  try {
+    return await docker.getImage(name).inspect();
+  } catch (cause) {
+    if ((cause as { statusCode?: number }).statusCode === 404) return null;
+    throw new AppError('unavailable', { detail: 'The Docker Engine does not answer. Deploy again when it does.', cause });
+  }
+}
