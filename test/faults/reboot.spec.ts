@@ -1,0 +1,58 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { waitFor } from '@molo/testkit';
+import { checkout, command, setting, visit } from '../e2e/platform.js';
+import { FaultBed } from './fault-bed.js';
+import { expectInvariants } from './invariants.js';
+
+it('a machine whose programs all stop at once in the middle of a deployment comes back by itself, in the right order', async () => {
+  await using bed = await FaultBed.start('reboot');
+  await Promise.all([bed.traffic.subject.stop(), bed.traffic.bystander.stop()]);
+  const deployment = await bed.deployWith(
+    'state:starting',
+    async () => {
+      await endEverything(bed);
+      const { code, stdout, stderr } = await command('node', ['infra/bootstrap.mjs', 'start'], { env: { MOLO_HOME: setting('MOLO_HOME') } });
+      expect(code, stdout + stderr).toBe(0);
+    },
+    { overWithinMs: 60_000 },
+  );
+  for (const { app } of [bed.subject, bed.bystander]) {
+    await waitFor(async () => (await visit(app, '/version')).status === 200, { timeoutMs: 30_000, what: `${app} to serve again` });
+  }
+  await expectInvariants(bed, deployment);
+});
+
+/** kill -9 of all that runs under the platform's home, its keepers first, and of the apps' containers. */
+async function endEverything(bed: FaultBed): Promise<void> {
+  for (const pid of await processesOfHome()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended with its parent.
+    }
+  }
+  for (const { app } of [bed.subject, bed.bystander]) {
+    const { stdout } = await command('docker', ['ps', '--quiet', '--filter', `label=molo.app=${app}`]);
+    for (const id of stdout.split('\n').filter(Boolean)) await command('docker', ['kill', id]);
+  }
+}
+
+/** Keepers before what they keep, so that nothing is started again. */
+async function processesOfHome(): Promise<number[]> {
+  const home = setting('MOLO_HOME');
+  const found: { pid: number; isKeeper: boolean }[] = [];
+  for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const commandLine = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+      const folder = await readlink(`/proc/${name}/cwd`);
+      if (!commandLine.includes(home) && !folder.startsWith(home) && !folder.startsWith(join(checkout, 'apps'))) continue;
+      if ((await readlink(`/proc/${name}/ns/pid`)) !== (await readlink('/proc/self/ns/pid'))) continue;
+      found.push({ pid: Number(name), isKeeper: /^(runsvdir|runsv|svlogd) /.test(commandLine) });
+    } catch {
+      // It has ended.
+    }
+  }
+  return found.filter(({ pid }) => pid !== process.pid).toSorted((a, b) => Number(b.isKeeper) - Number(a.isKeeper)).map(({ pid }) => pid);
+}
