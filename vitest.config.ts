@@ -58,7 +58,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.spec.ts'],
-          globalSetup: ['./test/e2e/global-setup.ts'],
+          globalSetup: ['./test/faults/global-setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isFinal } from '@molo/contracts';
+import { waitFor } from '@molo/testkit';
+import { WorkingCopy } from '../e2e/platform.js';
+import { FaultBed } from './fault-bed.js';
+import { expectInvariants, expectNothingLost } from './invariants.js';
+
+const pushesAtOnce = 20;
+const appsAtOnce = 50;
+
+describe('a crowd', () => {
+  let bed: FaultBed;
+
+  beforeAll(async () => {
+    bed = await FaultBed.start('crowd');
+  });
+
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]();
+  });
+
+  it(`of ${pushesAtOnce} pushes to one app at once: one after the other, the newest wins, the rest say what became of them`, async () => {
+    const before = (await bed.deployments(200)).length;
+    const pushes: Promise<unknown>[] = [];
+    for (let number = 0; number < pushesAtOnce; number += 1) {
+      await bed.change();
+      pushes.push(bed.subject.push('HEAD:main', '--force'));
+    }
+    await Promise.all(pushes);
+    const begun = (await waitFor(async () => {
+      const all = (await bed.deployments(200)).slice(0, -before);
+      return all.length > 0 && all.every(({ state }) => isFinal(state)) ? all : null;
+    }, { timeoutMs: 300_000, what: 'all deployments to be over' })).toReversed();
+    const live = begun.filter(({ state }) => state === 'live');
+    expect(live).toHaveLength(1);
+    expect(begun.at(-1)?.id).toBe(live[0]?.id);
+    for (const { state, failure } of begun) if (state === 'cancelled') expect(failure?.code).toBe('deployment_superseded');
+    const [newest] = live;
+    if (newest) await expectInvariants(bed, newest);
+    expectNothingLost(bed);
+  });
+
+  it(`of ${appsAtOnce} apps pushed at once: all go live, and the bystander notices nothing`, { timeout: 1_800_000 }, async () => {
+    const copies: WorkingCopy[] = [];
+    try {
+      for (let number = 1; number <= appsAtOnce; number += 1) {
+        const copy = await WorkingCopy.of(`crowd-${number}`);
+        copies.push(copy);
+        await copy.commitFixture('static-site');
+      }
+      const outcomes = await Promise.all(copies.map((copy) => copy.push()));
+      for (const { code, stderr } of outcomes) expect(code, stderr).toBe(0);
+      expectNothingLost(bed);
+    } finally {
+      for (const copy of copies) await copy[Symbol.asyncDispose]();
+    }
+  });
+});
