@@ -20,7 +20,7 @@ export async function measureChanges(stage: Stage, pairs: number): Promise<Figur
     await copy.changeLine(line);
     await copy.push();
   }
-  const starts = await ContainerStarts.like(app);
+  await using starts = await ContainerStarts.like(app);
   const measure = async (name: string, act: (index: number) => Promise<unknown>) => {
     say(name);
     const pairsTaken = await inTurn(pairs, (index) => change(stage, () => act(index)), () => starts.untilAnswered(1), say);

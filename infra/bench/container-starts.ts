@@ -1,8 +1,14 @@
 import Docker from 'dockerode';
 import { firstAnswer } from './app-clock.ts';
 
-/** What the start of a container takes at least: the same image under the same limits, with nothing of Molo in between. */
-export class ContainerStarts {
+const network = 'molo-bench';
+
+/**
+ * What the start of a container takes at least: the same image under the same limits, on a network of its own kind (which
+ * costs the engine some 90 ms more than the default one, where all containers reach each other), with nothing of Molo in
+ * between.
+ */
+export class ContainerStarts implements AsyncDisposable {
   readonly #docker: Docker;
   readonly #options: Docker.ContainerCreateOptions;
   readonly #port: number;
@@ -13,15 +19,16 @@ export class ContainerStarts {
     this.#port = port;
   }
 
-  /** As the running instance of an app is run, but on the engine's own network. */
+  /** As the running instance of an app is run. */
   static async like(app: string): Promise<ContainerStarts> {
     const docker = new Docker();
     const [instance] = await docker.listContainers({ filters: { label: [`molo.app=${app}`] } });
     if (!instance) throw new Error(`${app} runs nowhere`);
     const { Image, Config, HostConfig } = await docker.getContainer(instance.Id).inspect();
     const port = Number(Config.Env.find((entry) => entry.startsWith('PORT='))?.slice('PORT='.length) ?? 8080);
+    await docker.createNetwork({ Name: network });
     const { Memory, NanoCpus, PidsLimit, CapDrop, CapAdd, SecurityOpt, Init, LogConfig } = HostConfig;
-    return new ContainerStarts(docker, { Image, Env: Config.Env, Cmd: Config.Cmd, HostConfig: { Memory, NanoCpus, PidsLimit, CapDrop, CapAdd, SecurityOpt, LogConfig, ...(Init === undefined ? {} : { Init }) } }, port);
+    return new ContainerStarts(docker, { Image, Env: Config.Env, Cmd: Config.Cmd, HostConfig: { NetworkMode: network, Memory, NanoCpus, PidsLimit, CapDrop, CapAdd, SecurityOpt, LogConfig, ...(Init === undefined ? {} : { Init }) } }, port);
   }
 
   /** Starts so many at once and ends them again. @returns seconds until all have answered */
@@ -34,6 +41,10 @@ export class ContainerStarts {
     } finally {
       await Promise.all(containers.map((container) => container.remove({ force: true })));
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#docker.getNetwork(network).remove();
   }
 
   async #start(container: Docker.Container): Promise<number> {
