@@ -9,7 +9,7 @@ export async function sshHostKey(path: string): Promise<string> {
   if (kept !== null) return kept;
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600, flush: true });
+  await writeFile(draft, newHostKey(), { mode: 0o600, flush: true });
   try {
     // Whoever is first wins; a link never replaces what is there.
     await link(draft, path);
@@ -19,6 +19,22 @@ export async function sshHostKey(path: string): Promise<string> {
     await rm(draft, { force: true });
   }
   return readFile(path, 'utf8');
+}
+
+/** Of some hundred keys ssh2 writes one that it cannot read itself: its start would fail for good. */
+export function newHostKey(generate: () => string = () => ssh2.utils.generateKeyPairSync('ed25519').private): string {
+  for (;;) {
+    const key = generate();
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
+}
+
+/** Now and then ssh2 (1.17) makes a key that it cannot read itself: 9 of 2,000. */
+export function freshKey(generate = () => ssh2.utils.generateKeyPairSync('ed25519').private): string {
+  for (;;) {
+    const key = generate();
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }
 
 /** As ssh shows it on the first connection. */
