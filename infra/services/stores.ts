@@ -74,6 +74,7 @@ export function redis({ settings, home, redisPassword }: Surroundings): Service 
 
 /** CNCF Distribution with TLS of the internal CA; who may pull or push is said by tokens of the control plane. */
 export function registry({ settings, home, node, checkout, registrySecret }: Surroundings): Service {
+  const marker = quote(`${home}/run/registry.collect`);
   const configuration = {
     version: 0.1,
     log: { level: 'warn', accesslog: { disabled: true } },
@@ -85,7 +86,14 @@ export function registry({ settings, home, node, checkout, registrySecret }: Sur
     name: 'registry',
     unprivileged: true,
     needs: [],
-    command: `docker-registry serve ${quote(`${home}/services/registry/config.yml`)}`,
+    // The control plane asks for a collection by a file, and ends the server. Its garbage-collect is the service for once:
+    // whatever ends it, runit starts the server next, as the file is gone by then, and the two never run side by side.
+    prepare: [
+      `as_user sh -c 'echo "$1" >"$2"' sh $$ ${quote(`${home}/run/registry.pid`)}`,
+      'export registry_task=serve',
+      `[ ! -e ${marker} ] || { as_user rm -f ${marker} && registry_task='garbage-collect --delete-untagged=false'; }`,
+    ],
+    command: `docker-registry $registry_task ${quote(`${home}/services/registry/config.yml`)}`,
     check: answersCheck(node, checkout, `https://127.0.0.1:${settings['MOLO_REGISTRY_PORT']}/`),
     // JSON is YAML too.
     files: { 'config.yml': `${JSON.stringify(configuration, null, 2)}\n` },

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Agent } from './agent.js';
 import { buildProviders } from './builds/builds.module.js';
+import { Collection } from './collection/collection.js';
 import { CONFIG, type AgentConfig } from './config.js';
 import { ControlPlaneClient } from './control-plane/control-plane-client.js';
 import { DockerEngine } from './engine/docker-engine.js';
@@ -25,6 +26,7 @@ import { Traffic } from './reconcile/traffic.js';
 
 const parts = [
   Agent,
+  Collection,
   ControlPlaneClient,
   DeploymentLines,
   DesiredFollower,

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Collection } from './collection/collection.js';
 import { FiguresReporter } from './figures/figures-reporter.js';
 import { NodeJobs } from './jobs/node-jobs.js';
 import { LOG, type Log } from './logger.js';
@@ -18,6 +19,7 @@ export class Agent implements OnModuleDestroy {
     @Inject(DesiredFollower) private readonly desired: DesiredFollower,
     @Inject(NodeJobs) private readonly jobs: NodeJobs,
     @Inject(FiguresReporter) private readonly figures: FiguresReporter,
+    @Inject(Collection) private readonly collection: Collection,
     @Inject(LogStore) private readonly logs: LogStore,
     @Inject(LOG) private readonly log: Log,
   ) {}
@@ -26,6 +28,7 @@ export class Agent implements OnModuleDestroy {
     await this.reconciler.start();
     this.desired.start();
     this.figures.start();
+    this.collection.start();
     this.timer = setInterval(() => void this.removeOldLogs(), oldLogsEveryMs);
     void this.takeWork();
   }

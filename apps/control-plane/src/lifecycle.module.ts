@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AppsModule } from './apps/apps.module.js';
 import { BuildsModule } from './builds/builds.module.js';
+import { CollectionModule } from './collection/collection.module.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
 import { DeploymentsModule } from './deployments/deployments.module.js';
 import { EnvironmentsModule } from './environments/environments.module.js';
@@ -23,7 +24,7 @@ import { ReleasesModule } from './releases/releases.module.js';
  * It stands above the features' own modules, since it needs apps and environments, which themselves begin deployments.
  */
 @Module({
-  imports: [AppsModule, BuildsModule, DeploymentsModule, EnvironmentsModule, ImagesModule, InstancesModule, NodesModule, ReleasesModule],
+  imports: [AppsModule, BuildsModule, CollectionModule, DeploymentsModule, EnvironmentsModule, ImagesModule, InstancesModule, NodesModule, ReleasesModule],
   controllers: [AgentController, DeploymentsController, ImagesController, InstancesController, NodesController, ReleasesController],
   providers: [AgentAuthentication, DesiredService, NodeReports, ObservedService],
 })

@@ -98,6 +98,7 @@ export const ManifestFile = z.strictObject({
   resources: z.record(ProcessType, ResourcesFile).optional().describe('limits by process type'),
   drain: DurationSeconds.optional().describe('longest time that old connections have to end by themselves'),
   stop: DurationSeconds.optional().describe('time between SIGTERM and SIGKILL'),
+  settle: DurationSeconds.optional().describe('time after the switch in which a release whose instances die is rolled back by itself; 0s: never'),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
@@ -150,6 +151,8 @@ export const AppManifest = z.object({
   health: Health,
   drainSeconds: z.number(),
   stopSeconds: z.number(),
+  /** After the switch: a release whose instances die in this time is rolled back by Molo; 0: never. */
+  settleSeconds: z.number(),
   buildSecrets: z.array(z.string()),
 });
 export type AppManifest = z.infer<typeof AppManifest>;
@@ -161,4 +164,5 @@ export const manifestDefaults = {
   startSeconds: 60,
   drainSeconds: 30,
   stopSeconds: 10,
+  settleSeconds: 30,
 } as const;

@@ -202,6 +202,20 @@ export const NodeFigures = z.object({
 });
 export type NodeFigures = z.infer<typeof NodeFigures>;
 
+/**
+ * `POST /agent/v1/images/unneeded`: images that this node's engine has under names of our registry. The answer tells those
+ * that nobody needs any more; what was told once holds for ever.
+ */
+export const NodeImage = z.object({
+  /** The engine's own id of the image. */
+  id: Digest,
+  /** The build that gave it its name; null where it was pulled by digest. */
+  buildId: z.uuid().nullable(),
+});
+export type NodeImage = z.infer<typeof NodeImage>;
+export const UnneededImages = z.object({ ids: z.array(Digest) });
+export type UnneededImages = z.infer<typeof UnneededImages>;
+
 /** `POST /agent/v1/stacks`: an OS Base image that this node made or has. */
 export const StackReport = z.object({ name: z.string(), digest: Digest, imageId: Digest, bytes: z.number().int(), packages: z.array(z.string()) });
 export type StackReport = z.infer<typeof StackReport>;

@@ -15,6 +15,7 @@ export const problems = {
   malformed_request: { title: 'The request cannot be read', status: 400, retryable: false },
   unsupported_media_type: { title: 'The body has a type that is not taken here', status: 415, retryable: false },
   payload_too_large: { title: 'The body is too large', status: 413, retryable: false },
+  request_too_slow: { title: 'The request took too long to arrive', status: 408, retryable: true },
   not_signed_in: { title: 'Sign in first', status: 401, retryable: false },
   credentials_refused: { title: 'These credentials are not valid', status: 401, retryable: false },
   too_many_attempts: { title: 'Too many attempts', status: 429, retryable: true },
@@ -45,7 +46,7 @@ export const problems = {
   no_node_available: { title: 'No node has room for this', status: 503, retryable: true },
   release_process_failed: { title: 'The release process failed', status: 422, retryable: false },
   instance_start_failed: { title: 'An instance could not be started', status: 422, retryable: false },
-  instance_exited: { title: 'An instance ended before it was healthy', status: 422, retryable: false },
+  instance_exited: { title: 'An instance did not stay running', status: 422, retryable: false },
   instance_out_of_memory: { title: 'An instance was killed for using more memory than it may', status: 422, retryable: false },
   instance_not_listening: { title: 'No one listens on the port of the instance', status: 422, retryable: false },
   instance_wrong_port: { title: 'The instance listens on another port', status: 422, retryable: false },
@@ -54,6 +55,7 @@ export const problems = {
   deployment_cancelled: { title: 'The deployment was cancelled', status: 409, retryable: false },
   deployment_superseded: { title: 'A newer deployment took its place', status: 409, retryable: false },
   deployment_timed_out: { title: 'The deployment took longer than it may', status: 503, retryable: true },
+  image_collected: { title: 'The image of this release is no longer kept', status: 409, retryable: false },
   generation_outdated: { title: 'A newer wish is known already', status: 409, retryable: false },
 } as const satisfies Record<string, ProblemKind>;
 

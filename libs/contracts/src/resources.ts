@@ -70,6 +70,8 @@ export const Release = z.object({
   deployment: z.object({ id: z.uuid(), state: DeploymentState, receipt: Receipt.nullable() }).nullable(),
   /** Whether it is the one that serves now. */
   live: z.boolean(),
+  /** Whether its image is still there, so that one can go back to it. */
+  imageKept: z.boolean(),
 });
 export type Release = z.infer<typeof Release>;
 
@@ -86,6 +88,10 @@ export const Build = z.object({
 });
 export type Build = z.infer<typeof Build>;
 
+/** What a rollback undoes that Molo itself began: a deployment whose release died while it settled, and how. */
+export const Undone = z.object({ deploymentId: z.uuid(), release: ReleaseName, failure: Failure });
+export type Undone = z.infer<typeof Undone>;
+
 export const Deployment = z.object({
   id: z.uuid(),
   app: z.string(),
@@ -96,7 +102,9 @@ export const Deployment = z.object({
   commit: Commit.nullable(),
   build: Build.nullable(),
   actor: Actor,
+  /** Why it failed; of one that went live: how an instance died while the release settled. */
   failure: Failure.nullable(),
+  undoes: Undone.nullable(),
   receipt: Receipt.nullable(),
   createdAt: at,
   startedAt: at.nullable(),
@@ -110,7 +118,7 @@ export const EnvironmentSummary = z.object({
   /** `by`: who made it live. */
   liveRelease: ReleaseName.extend({ since: at, by: Actor.optional() }).nullable(),
   activeDeployment: z.object({ id: z.uuid(), state: DeploymentState }).nullable(),
-  lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable() }).nullable(),
+  lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable(), undoes: Undone.nullable() }).nullable(),
   /** Instances wanted and healthy. */
   instances: z.object({ wanted: z.number().int(), healthy: z.number().int() }),
 });

@@ -217,7 +217,7 @@ export class BuildRunner {
     const manifest = await whileUnavailable(() => registry.manifest(repository, digest, signal), signal);
     const [config] = await Promise.all([
       registry.imageConfig(repository, manifest.config.digest, signal),
-      ...order.tags.slice(1).map((tag) => registry.tag(repository, tag, manifest, signal)),
+      ...order.tags.map((tag) => registry.tag(repository, tag, manifest, signal)),
     ]);
     const baseLayers = await this.baseLayers(plan, config.rootfs.diff_ids);
     const layers = describeLayers({ manifest, config, moved, baseLayers, expected: plan.manifest.builder === 'dockerfile' ? undefined : plan.image.layerKinds });
@@ -276,8 +276,9 @@ function unlessAborted<T>(step: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function imageReference({ imageRepository, tags, id }: BuildOrder): string {
-  return `${imageRepository}:${tags[0] ?? `build-${id}`}`;
+/** The build's own name: by it the image is known as Molo's, and as that of a build that may have failed. */
+function imageReference({ imageRepository, id }: BuildOrder): string {
+  return `${imageRepository}:build-${id}`;
 }
 
 function labelsOf(order: BuildOrder, plan: AppPlan): Record<string, string> {
@@ -285,6 +286,8 @@ function labelsOf(order: BuildOrder, plan: AppPlan): Record<string, string> {
     ...plan.image.labels,
     'molo.managed': 'true',
     'molo.app': order.app,
+    // No two builds make the same image: one that was collected never comes back under its old digest.
+    'molo.build': order.id,
     'molo.builder': plan.manifest.builder,
     'molo.layers': plan.image.layerKinds.join(','),
     'molo.layer.source': order.treeId,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, BuildOrder, DesiredNode, Problem, type BuildReport, type LogChunk, type NodeFigures, type ObservedNode, type StackReport } from '@molo/contracts';
+import { AppError, BuildOrder, DesiredNode, Problem, UnneededImages, type BuildReport, type LogChunk, type NodeFigures, type NodeImage, type ObservedNode, type StackReport } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pool } from 'undici';
 import { CONFIG, type AgentConfig } from '../config.js';
@@ -78,6 +78,12 @@ export class ControlPlaneClient implements OnModuleDestroy {
 
   async reportStack(stack: StackReport): Promise<void> {
     await this.call({ method: 'POST', path: '/agent/v1/stacks', body: stack });
+  }
+
+  /** Which of these images nobody needs any more. */
+  async unneededImages(images: readonly NodeImage[]): Promise<string[]> {
+    const answer = await this.call({ method: 'POST', path: '/agent/v1/images/unneeded', body: images, attempts: 1 });
+    return parse(UnneededImages, answer.body).ids;
   }
 
   private async call(call: Call): Promise<Answer> {

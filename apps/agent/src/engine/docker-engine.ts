@@ -4,9 +4,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import Docker from 'dockerode';
 import { CONFIG, type AgentConfig } from '../config.js';
 import { LOG, type Log } from '../logger.js';
-import { containerOf, createOptions, statusCodeOf } from './docker-forms.js';
+import { containerOf, createOptions, imageOf, labelFilter, statusCodeOf } from './docker-forms.js';
+import { pruneBuildCache } from './build-cache.js';
 import { watchDocker } from './docker-events.js';
-import { Engine, type Container, type ContainerSpec, type EngineEvent, type Network, type RegistryCredentials } from './engine.js';
+import { Engine, type Container, type ContainerSpec, type EngineEvent, type EngineImage, type Network, type RegistryCredentials } from './engine.js';
 
 /** The Docker Engine of this machine, through its API. */
 @Injectable()
@@ -41,6 +42,32 @@ export class DockerEngine extends Engine {
     const id = await this.hasImage(reference);
     if (id === null) throw new AppError('image_pull_failed', { detail: `The image ${reference} was fetched and is not there.` });
     return id;
+  }
+
+  async listImages(labels: Readonly<Record<string, string>>): Promise<EngineImage[]> {
+    const found = await this.docker.listImages({ filters: { label: labelFilter(labels) } });
+    return found.map(imageOf);
+  }
+
+  async imagesInUse(): Promise<ReadonlySet<string>> {
+    return new Set((await this.docker.listContainers({ all: true })).map(({ ImageID: id }) => id));
+  }
+
+  async removeImage(reference: string): Promise<void> {
+    try {
+      await this.docker.getImage(reference).remove();
+    } catch (error) {
+      // 404: gone; 409: a container or another image stands on it.
+      if (![404, 409].includes(statusCodeOf(error))) throw error;
+    }
+  }
+
+  async pruneBuildCache(keepBytes: number): Promise<number> {
+    return pruneBuildCache(this.docker, keepBytes);
+  }
+
+  async dataFolder(): Promise<string> {
+    return ((await this.docker.info()) as { DockerRootDir: string }).DockerRootDir;
   }
 
   async create(spec: ContainerSpec): Promise<string> {
@@ -84,8 +111,7 @@ export class DockerEngine extends Engine {
   }
 
   async list(labels: Readonly<Record<string, string>>): Promise<Container[]> {
-    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    const found = await this.docker.listContainers({ all: true, filters: { label } });
+    const found = await this.docker.listContainers({ all: true, filters: { label: labelFilter(labels) } });
     const containers = await Promise.all(found.map((each) => this.inspect(each.Id)));
     return containers.filter((each) => each !== null);
   }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
-import type { Container, ContainerSpec } from './engine.js';
+import type { ContainerCreateOptions, ContainerInspectInfo, ImageInfo } from 'dockerode';
+import type { Container, ContainerSpec, EngineImage } from './engine.js';
 
 /**
  * What an ordinary server needs to set itself up and give up root: take over files, change its user, bind a low port.
@@ -56,6 +56,15 @@ export function containerOf(info: ContainerInspectInfo): Container {
     address: status === 'running' ? (address ?? null) : null,
     imageHealth: imageHealthOf(state.Health?.Status),
   };
+}
+
+export function imageOf(info: ImageInfo): EngineImage {
+  const references = [...(info.RepoTags ?? []), ...(info.RepoDigests ?? [])].filter((reference) => !reference.includes('<none>'));
+  return { id: info.Id, references, labels: info.Labels ?? {} };
+}
+
+export function labelFilter(labels: Readonly<Record<string, string>>): string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 }
 
 export function statusCodeOf(error: unknown): number {

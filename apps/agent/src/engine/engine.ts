@@ -46,6 +46,14 @@ export interface Network {
   readonly attached: number;
 }
 
+export interface EngineImage {
+  /** Its config digest. */
+  readonly id: string;
+  /** What it can be called by: `HOST/app:tag`, `HOST/app@sha256:…`. */
+  readonly references: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export interface EngineEvent {
   /** `lost`: events may have been missed; whoever relies on them looks again. */
   readonly kind: 'started' | 'ended' | 'removed' | 'out-of-memory' | 'health' | 'lost';
@@ -67,6 +75,16 @@ export abstract class Engine {
   abstract hasImage(reference: string): Promise<string | null>;
   /** Fetches an image and returns its id. */
   abstract pull(reference: string, credentials: RegistryCredentials): Promise<string>;
+  /** All images that carry all of these labels. */
+  abstract listImages(labels: Readonly<Record<string, string>>): Promise<EngineImage[]>;
+  /** Ids of the images that containers are made from, ended ones too. */
+  abstract imagesInUse(): Promise<ReadonlySet<string>>;
+  /** Takes a reference, or an id, from its image; with the last one the image goes. One that something stands on stays. */
+  abstract removeImage(reference: string): Promise<void>;
+  /** Removes build cache that is part of no image, what was longest unused first, down to `keepBytes`; returns the bytes freed. */
+  abstract pruneBuildCache(keepBytes: number): Promise<number>;
+  /** Folder of all its images and containers on this machine's disk. */
+  abstract dataFolder(): Promise<string>;
   /** Returns the container's id; that of the container which has the name already, if one has. */
   abstract create(spec: ContainerSpec): Promise<string>;
   abstract start(containerId: string): Promise<void>;

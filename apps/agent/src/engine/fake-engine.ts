@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { AppError } from '@molo/contracts';
-import { Engine, type Container, type ContainerSpec, type EngineEvent, type Network } from './engine.js';
+import { Engine, type Container, type ContainerSpec, type EngineEvent, type EngineImage, type Network } from './engine.js';
 
 /** An engine for tests: containers are entries in a map, which start and end when the test says so. */
 export class FakeEngine extends Engine {
   readonly containers = new Map<string, Container>();
   readonly specs = new Map<string, ContainerSpec>();
   readonly images = new Set<string>();
+  /** Images as they are listed. */
+  stored: EngineImage[] = [];
+  /** What the build cache was to be pruned to, each time. */
+  readonly cacheBounds: number[] = [];
   readonly pulled: string[] = [];
   readonly signals: string[] = [];
   readonly made = new Map<string, Network>();
@@ -38,6 +42,37 @@ export class FakeEngine extends Engine {
     if (this.pullFailure) throw this.pullFailure;
     this.images.add(reference);
     return reference;
+  }
+
+  async listImages(labels: Readonly<Record<string, string>>): Promise<EngineImage[]> {
+    this.assertUp();
+    return this.stored.filter((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value));
+  }
+
+  async imagesInUse(): Promise<ReadonlySet<string>> {
+    this.assertUp();
+    return new Set([...this.containers.keys()].map((id) => this.specs.get(id)!.imageId));
+  }
+
+  async removeImage(reference: string): Promise<void> {
+    this.assertUp();
+    this.stored = this.stored.flatMap((image) => {
+      if (image.id === reference) return [];
+      if (!image.references.includes(reference)) return [image];
+      const references = image.references.filter((each) => each !== reference);
+      return references.length === 0 ? [] : [{ ...image, references }];
+    });
+  }
+
+  async pruneBuildCache(keepBytes: number): Promise<number> {
+    this.assertUp();
+    this.cacheBounds.push(keepBytes);
+    return 0;
+  }
+
+  async dataFolder(): Promise<string> {
+    this.assertUp();
+    return '/';
   }
 
   async create(spec: ContainerSpec): Promise<string> {

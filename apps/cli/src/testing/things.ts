@@ -20,7 +20,7 @@ export const app: App = {
       url: 'http://myapp.localhost',
       liveRelease: { number: 3, version: '1.2', since: at, by: actor },
       activeDeployment: null,
-      lastDeployment: { id: deploymentId, state: 'live', failure: null },
+      lastDeployment: { id: deploymentId, state: 'live', failure: null, undoes: null },
       instances: { wanted: 2, healthy: 2 },
     },
   ],
@@ -37,6 +37,7 @@ export const deployment: Deployment = {
   build: null,
   actor,
   failure: null,
+  undoes: null,
   receipt,
   createdAt: at,
   startedAt: at,
@@ -60,6 +61,7 @@ export const release: Release = {
     health: { check: { kind: 'tcp', port: 8080 }, intervalSeconds: 1, timeoutSeconds: 5, startSeconds: 60 },
     drainSeconds: 30,
     stopSeconds: 10,
+    settleSeconds: 30,
     buildSecrets: [],
   },
   formation: { web: 2 },
@@ -68,6 +70,7 @@ export const release: Release = {
   createdAt: at,
   deployment: { id: deploymentId, state: 'live', receipt },
   live: true,
+  imageKept: true,
 };
 
 export function log(seq: number, text: string): DeploymentEvent {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '@molo/testkit';
 import { DataSource } from 'typeorm';
 import { Deployment } from '../deployments/deployment.entity.js';
+import { Image } from '../images/image.entity.js';
 import { Instance } from '../instances/instance.entity.js';
 import { createDataSource, migrate } from './data-source.js';
 import { isDatabaseAway } from './database-failure.js';
@@ -56,6 +57,7 @@ describe('migrations', () => {
     const now = await createDataSource(empty.url).initialize();
     await migrate(now);
     expect(await now.manager.find(Deployment)).toMatchObject([{ state: 'live' }]);
+    expect(await now.manager.find(Image)).toMatchObject([{ manifest: { settleSeconds: 30 } }]);
     expect(await now.manager.find(Instance)).toMatchObject([{ processType: 'web', memoryBytes: '67108864' }]);
     await now.destroy();
     await empty.drop();

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,7 @@ import { RegistryBlobs } from '../registry/registry-blobs.js';
 import { RegistryClient } from '../registry/registry-client.js';
 import { RegistryTokenController } from '../registry/registry-token.controller.js';
 import { RegistryTokens } from '../registry/registry-tokens.js';
+import { UploadGate } from '../registry/upload-gate.js';
 import { DeploymentsDouble } from './deployments-double.js';
 import { GitAccess } from './git-access.js';
 import { GitHttpController } from './git-http.controller.js';
@@ -122,7 +123,7 @@ async function createApp(config: Config, keys: Map<string, Caller>, audited: Aud
 }
 
 /** Each of them as it is in GitModule and RegistryModule. */
-const realParts = [Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep];
+const realParts = [Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep, UploadGate];
 
 function findByName(name: string): Promise<{ id: string; name: string; deployBranch: string }> {
   if (!apps.includes(name)) return Promise.reject(new AppError('not_found', { detail: 'none' }));
@@ -140,7 +141,7 @@ function authenticatorOf(keys: ReadonlyMap<string, Caller>): Pick<Authenticator,
 
 function makeCertificates(home: string): void {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: home, stdio: 'pipe' });
-  for (const folder of ['ca', 'tls', 'registry', 'run']) mkdirSync(join(home, folder));
+  for (const folder of ['ca', 'tls', 'registry', 'run', 'control-plane', 'services/registry']) mkdirSync(join(home, folder), { recursive: true });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'];
   openssl('req', '-x509', ...key, '-keyout', 'ca/ca.key', '-out', 'ca/ca.crt', '-subj', '/CN=Molo test CA', '-days', '2');
   for (const name of ['registry', 'registry-token']) {
@@ -158,12 +159,23 @@ async function startRegistry(home: string, port: number, url: string): Promise<(
     http: { addr: `127.0.0.1:${port}`, tls: { certificate: join(home, 'tls/registry.crt'), key: join(home, 'tls/registry.key') } },
     auth: { token: { realm: `${url}/registry/token`, service: 'molo-registry', issuer: 'molo', rootcertbundle: join(home, 'ca/ca.crt') } },
   };
+  const file = join(home, 'services/registry/config.yml');
   // YAML takes JSON.
-  writeFileSync(join(home, 'registry.yml'), JSON.stringify(settings));
-  const child = spawn('docker-registry', ['serve', join(home, 'registry.yml')], { stdio: 'ignore' });
-  const ended = once(child, 'exit');
+  writeFileSync(file, JSON.stringify(settings));
+  // As set-up's run script has it, and runit.
+  const run = 'echo $$ >"$1/run/registry.pid"; task=serve; [ ! -e "$1/run/registry.collect" ] || { rm "$1/run/registry.collect" && task=garbage-collect; }; exec docker-registry $task "$2"';
+  let stopped = false;
+  let ended = Promise.resolve();
+  let child: ChildProcess;
+  const start = () => {
+    child = spawn('sh', ['-c', run, 'sh', home, file], { stdio: 'ignore' });
+    ended = once(child, 'exit').then(() => (stopped ? undefined : start()));
+    return ended;
+  };
+  void start();
   while (!(await accepts(port))) await pause(20);
   return async () => {
+    stopped = true;
     child.kill();
     await ended;
   };

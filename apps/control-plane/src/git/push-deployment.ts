@@ -5,6 +5,7 @@ import { Addresses } from '../addresses.js';
 import { DeploymentStream } from '../deployments/deployment-stream.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { Log } from '../log.js';
+import { UploadGate } from '../registry/upload-gate.js';
 import type { HookConnection } from './hook-connection.js';
 import { complaint, detail, failureLines, heading, linesOf, liveLines } from './push-narrative.js';
 import { type PushedCommit, readPushedCommit } from './pushed-commit.js';
@@ -35,6 +36,7 @@ export class PushDeployment {
     private readonly addresses: Addresses,
     private readonly repositories: Repositories,
     private readonly archive: SourceArchive,
+    private readonly uploads: UploadGate,
     private readonly deployments: DeploymentsService,
     private readonly stream: DeploymentStream,
     private readonly log: Log,
@@ -42,7 +44,8 @@ export class PushDeployment {
 
   async run(deploying: DeployingPush): Promise<Verdict> {
     try {
-      const deploymentId = await this.#begin(deploying);
+      // Its source has a build that needs it before the registry may be collected again.
+      const deploymentId = await this.uploads.pass(() => this.#begin(deploying));
       return await this.#follow(deploymentId, deploying);
     } catch (error) {
       const failure = this.#failureOf(error);
@@ -97,7 +100,8 @@ export class PushDeployment {
       await connection.say(complaint(`${reason}. The deployment goes on:\nmolo logs --deployment ${deploymentId}`));
       return { kind: 'refused', reason: `not live yet: molo logs --deployment ${deploymentId}` };
     }
-    if (end.failure || (end.state !== 'live' && end.state !== 'superseded')) {
+    // The failure of one that went live is what befell it later.
+    if (end.state !== 'live' && end.state !== 'superseded') {
       const failure = end.failure ?? { code: 'deployment_cancelled', detail: 'The deployment was cancelled.' };
       await connection.say(failureLines(failure));
       return refused(failure);

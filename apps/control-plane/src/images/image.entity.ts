@@ -13,5 +13,7 @@ export class Image {
   @Column('bigint') bytes!: string;
   @Column('jsonb') layers!: ImageLayer[];
   @Column('jsonb') manifest!: AppManifest;
+  /** Nobody needs it any more: its bytes go, its row stays for the releases that were made of it. */
+  @Column('timestamptz', { nullable: true }) collectedAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type BuiltImage, type Image as ImageView } from '@molo/contracts';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Config } from '../config.js';
 import { Image } from './image.entity.js';
 
@@ -17,15 +17,15 @@ export class ImagesService {
     private readonly config: Config,
   ) {}
 
-  /** The newest image of this source tree on the stack as it is now, if there is one. */
+  /** The newest image of this source tree on the stack as it is now, if there is one. Until the transaction ends it is not collected. */
   async ofTree(manager: EntityManager, appId: string, treeId: string): Promise<Image | null> {
-    const image = await manager.findOne(Image, { where: { appId, treeId }, order: { createdAt: 'DESC' } });
+    const image = await manager.findOne(Image, { where: { appId, treeId, collectedAt: IsNull() }, order: { createdAt: 'DESC' }, lock: { mode: 'pessimistic_read' } });
     if (!image || image.stackDigest === null) return image;
     const current: { image_id: string }[] = await manager.query('select image_id from stacks where image_id = $1', [image.stackDigest]);
     return current.length > 0 ? image : null;
   }
 
-  /** Writes down an image that a builder made; the same digest again is the same image. */
+  /** Writes down an image that a builder made; the same digest again is the same image, and is kept again. */
   async keep(manager: EntityManager, appId: string, treeId: string, built: BuiltImage): Promise<Image> {
     await manager
       .createQueryBuilder()
@@ -42,7 +42,7 @@ export class ImagesService {
         layers: built.layers,
         manifest: built.manifest,
       })
-      .orUpdate(['layers', 'engine_image_id', 'manifest', 'tree_id', 'stack_digest'], ['app_id', 'digest'])
+      .orUpdate(['layers', 'engine_image_id', 'manifest', 'tree_id', 'stack_digest', 'collected_at', 'manifest_deleted_at'], ['app_id', 'digest'])
       .execute();
     return manager.findOneByOrFail(Image, { appId, digest: built.digest });
   }
@@ -53,11 +53,20 @@ export class ImagesService {
     return image;
   }
 
-  /** Newest first, `limit` and one more. */
+  /** Sees to it that the image of an earlier release stays until the transaction ends. Throws `image_collected` where it has gone. */
+  async hold(manager: EntityManager, { imageId, number }: { imageId: string; number: number }): Promise<void> {
+    const image = await manager.findOneOrFail(Image, { where: { id: imageId }, lock: { mode: 'pessimistic_read' } });
+    if (image.collectedAt === null) return;
+    throw new AppError('image_collected', {
+      detail: `The image of v${number} is no longer kept: the newest ${this.config.keepReleases} releases that went live keep theirs. Push its commit again to build it anew.`,
+    });
+  }
+
+  /** Those that are kept, newest first, `limit` and one more. */
   async list(app: string, appId: string, limit: number, before: ImagePosition | null): Promise<ImageView[]> {
     const images = await this.dataSource.manager
       .createQueryBuilder(Image, 'image')
-      .where('image.app_id = :appId', { appId })
+      .where('image.app_id = :appId and image.collected_at is null', { appId })
       .andWhere(before ? '(image.created_at, image.id) < (:at, :id)' : 'true', before ?? {})
       .orderBy('image.createdAt', 'DESC')
       .addOrderBy('image.id', 'DESC')

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
-import { AppError, type BuildOrder, BuildReport, type DesiredNode, Id, LogChunk, NodeFigures, ObservedNode, StackReport } from '@molo/contracts';
+import { AppError, type BuildOrder, BuildReport, type DesiredNode, Id, LogChunk, NodeFigures, NodeImage, ObservedNode, StackReport, type UnneededImages } from '@molo/contracts';
 import { z } from 'zod';
 import { BuildOrders } from '../builds/build-orders.js';
 import { BuildsService } from '../builds/builds.service.js';
+import { ImageCollection } from '../collection/image-collection.js';
 import { fieldErrors, unstorable } from '../rest/field-errors.js';
 import { AgentAuthentication, CallingNode } from './agent-authentication.js';
 import { DesiredService } from './desired.service.js';
@@ -19,6 +20,7 @@ export class AgentController {
     private readonly builds: BuildsService,
     private readonly orders: BuildOrders,
     private readonly reports: NodeReports,
+    private readonly images: ImageCollection,
   ) {}
 
   @Get('desired')
@@ -59,6 +61,12 @@ export class AgentController {
   @HttpCode(204)
   async postStack(@CallingNode() nodeId: string, @Body() body: unknown): Promise<void> {
     await this.reports.takeStack(nodeId, parse(StackReport, body));
+  }
+
+  @Post('images/unneeded')
+  @HttpCode(200)
+  async postUnneeded(@Body() body: unknown): Promise<UnneededImages> {
+    return { ids: await this.images.unneeded(parse(z.array(NodeImage).max(100_000), body)) };
   }
 }
 

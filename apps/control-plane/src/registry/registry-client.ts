@@ -51,6 +51,14 @@ export class RegistryClient implements OnApplicationShutdown {
     }
   }
 
+  /** Whether it answers at all, with whatever status. */
+  async answers(): Promise<boolean> {
+    return this.send('molo', { method: 'GET', path: '/v2/' }).then(
+      (response) => (response.resume(), true),
+      () => false,
+    );
+  }
+
   /** Reads the rest of an answer and returns what the registry says is wrong. */
   async failure(response: IncomingMessage): Promise<AppError> {
     const said = (await text(response)).slice(0, 2000);
@@ -83,7 +91,7 @@ export class RegistryClient implements OnApplicationShutdown {
   async #tokenFor(repository: string): Promise<string> {
     const known = this.#tokens.get(repository);
     if (known && known.untilMs > Date.now()) return known.token;
-    const token = await this.tokens.sign('control-plane', [{ type: 'repository', name: repository, actions: ['pull', 'push'] }]);
+    const token = await this.tokens.sign('control-plane', [{ type: 'repository', name: repository, actions: ['pull', 'push', 'delete'] }]);
     if (this.#tokens.size > 10_000) this.#tokens.clear();
     this.#tokens.set(repository, { token, untilMs: Date.now() + (tokenSeconds - renewBeforeSeconds) * 1000 });
     return token;

@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
 import { RegistryBlobs } from './registry-blobs.js';
 import { RegistryClient } from './registry-client.js';
+import { RegistryManifests } from './registry-manifests.js';
 import { ReleaseTags } from './release-tags.js';
 import { RegistryTokens } from './registry-tokens.js';
+import { UploadGate } from './upload-gate.js';
 
 /** The registry as a store: needs nothing of the other features, so any of them may use it. */
-@Module({ providers: [RegistryTokens, RegistryClient, RegistryBlobs, ReleaseTags], exports: [RegistryTokens, RegistryBlobs, ReleaseTags] })
+@Module({
+  providers: [RegistryTokens, RegistryClient, RegistryBlobs, RegistryManifests, ReleaseTags, UploadGate],
+  exports: [RegistryTokens, RegistryClient, RegistryBlobs, RegistryManifests, ReleaseTags, UploadGate],
+})
 export class RegistryStorageModule {}

@@ -2,7 +2,8 @@ import { text } from 'node:stream/consumers';
 import { Injectable } from '@nestjs/common';
 import { RegistryClient } from './registry-client.js';
 
-const manifestTypes = [
+/** All kinds of manifest, as `accept` names them: a registry would turn another kind into the oldest one. */
+export const manifestTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',

@@ -89,6 +89,17 @@ export class ReleasesService {
     if (!row) throw new AppError('conflict', { detail: 'There is no earlier release that has been live, so there is nothing to roll back to.' });
     return this.find(manager, row.id);
   }
+
+  /** The newest release before `number` that has been live, stayed up, and whose image is kept: where Molo goes back to by itself. */
+  async lastSettledBefore(manager: EntityManager, environmentId: string, number: number): Promise<Release | null> {
+    const [row]: { id: string }[] = await manager.query(
+      `select r.id from releases r join images img on img.id = r.image_id where r.environment_id = $1 and r.number < $2 and img.collected_at is null
+         and exists (select 1 from deployments d where d.release_id = r.id and d.state in ('live', 'superseded') and d.failure is null)
+       order by r.number desc limit 1`,
+      [environmentId, number],
+    );
+    return row ? this.find(manager, row.id) : null;
+  }
 }
 
 function contextOf(environmentId: string, number: number): string {
