@@ -21,6 +21,7 @@ const codesOfProblems: Partial<Record<ProblemCode, number>> = {
   forbidden: exitCodes.notAllowed.code,
   unavailable: exitCodes.unavailable.code,
   too_many_attempts: exitCodes.unavailable.code,
+  request_too_slow: exitCodes.unavailable.code,
   already_exists: exitCodes.conflict.code,
   conflict: exitCodes.conflict.code,
 };

@@ -195,6 +195,17 @@ describe('deployments', () => {
     expect(stdout.trimEnd().split('\n').map((each) => JSON.parse(each) as object)).toMatchObject([{ kind: 'log' }, { kind: 'state', state: 'failed' }]);
   });
 
+  test('a rollback that Molo began by itself says what it undoes and why', async () => {
+    const undoes = { deploymentId: deployment.id, release: { number: 3, version: '1.2' }, failure: { code: 'instance_out_of_memory', detail: 'web.1 was killed.' } } as const;
+    const rolledBack = { ...deployment, actor: { kind: 'molo', name: 'molo' }, undoes } as const;
+    const died = { ...deployment, state: 'superseded', failure: undoes.failure } as const;
+    await bed.serve({ listDeployments: () => ({ items: [rolledBack, died], nextCursor: null }), getDeployment: () => rolledBack });
+    const [, first, second] = (await bed.home.molo(['deployments', '--app', 'myapp'])).stdout.split('\n');
+    expect(first).toMatch(/live .* rollback +molo .* undoes v3, which did not settle: web\.1 was killed\.$/);
+    expect(second).toMatch(/superseded .* did not settle: web\.1 was killed\.$/);
+    expect((await bed.home.molo(['deployment', deploymentId])).stdout).toContain(`Undoes      ${deployment.id}: v3 did not settle: web.1 was killed.`);
+  });
+
   test('Ctrl-C detaches, says how to join again and ends with 130', async () => {
     await bed.serve({
       ...following(),

@@ -53,6 +53,7 @@ export function completeManifest({ file, processes }: AppFiles, detected: Detect
     },
     drainSeconds: file.drain ?? manifestDefaults.drainSeconds,
     stopSeconds: file.stop ?? manifestDefaults.stopSeconds,
+    settleSeconds: file.settle ?? manifestDefaults.settleSeconds,
     buildSecrets: file.build?.secrets ?? [],
   };
 }

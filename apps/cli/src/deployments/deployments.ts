@@ -1,4 +1,4 @@
-import { AppError, type Deployment, Id, isFinal } from '@molo/contracts';
+import { AppError, type Deployment, Id, isFinal, type Undone } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { readPages } from '../pages.js';
 import { ago, duration } from '../terminal/measures.js';
@@ -29,8 +29,14 @@ export async function listDeployments(cli: Cli, options: ListOptions): Promise<v
 }
 
 function resultOf(deployment: Deployment): string | null {
-  if (deployment.failure) return deployment.failure.detail;
+  if (deployment.failure) return `${wasLive(deployment) ? 'did not settle: ' : ''}${deployment.failure.detail}`;
+  if (deployment.undoes) return `undoes v${deployment.undoes.release.number}, which did not settle: ${deployment.undoes.failure.detail}`;
   return deployment.receipt && `${duration(deployment.receipt.durationMs)}, ${deployment.receipt.requests} requests, ${deployment.receipt.failed} failed`;
+}
+
+/** A failure of such a one is the death of an instance while the release settled. */
+function wasLive({ state }: Deployment): boolean {
+  return state === 'live' || state === 'superseded';
 }
 
 export async function showDeployment(cli: Cli, _options: CommonOptions, id: string): Promise<void> {
@@ -43,7 +49,12 @@ export async function showDeployment(cli: Cli, _options: CommonOptions, id: stri
   if (deployment.commit) cli.terminal.say(line`Commit      ${deployment.commit.id.slice(0, 10)} ${deployment.commit.subject}`);
   cli.terminal.say(line`Started     ${ago(deployment.createdAt)} by ${deployment.actor.name} (${deployment.reason})`);
   if (deployment.receipt) cli.terminal.say(line`Receipt     ${receiptLine(deployment.receipt)}`);
-  if (deployment.failure) cli.terminal.say(line`Failure     ${deployment.failure.detail}`);
+  if (deployment.undoes) tellUndone(cli, deployment.undoes);
+  if (deployment.failure) cli.terminal.say(line`Failure     ${wasLive(deployment) ? 'It did not settle: ' : ''}${deployment.failure.detail}`);
+}
+
+function tellUndone(cli: Cli, { deploymentId, release, failure }: Undone): void {
+  cli.terminal.say(line`Undoes      ${deploymentId}: v${release.number} did not settle: ${failure.detail}`);
 }
 
 export async function cancel(cli: Cli, _options: CommonOptions, id: string | undefined): Promise<void> {

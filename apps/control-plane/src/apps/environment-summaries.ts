@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, defaultEnvironment, type EnvironmentSummary } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Addresses } from '../addresses.js';
+import { undoneBy } from '../deployments/deployment-views.js';
 import type { App } from './app.entity.js';
 
 interface Row {
@@ -57,7 +58,7 @@ const summariesOfApps = `
     left join deployments serving on serving.id = e.serving_deployment_id
     left join deployments active on active.id = e.active_deployment_id and active.finished_at is null
     left join lateral (
-      select json_build_object('id', d.id, 'state', d.state, 'failure', d.failure) as summary
+      select json_build_object('id', d.id, 'state', d.state, 'failure', d.failure, 'undoes', ${undoneBy('d')}) as summary
       from deployments d where d.environment_id = e.id order by d.created_at desc limit 1) last on true
     cross join lateral (
       select count(*)::int as wanted, (count(*) filter (where i.observed = 'healthy'))::int as healthy

@@ -13,6 +13,7 @@ interface Row {
   commit: DeploymentView['commit'];
   actor: DeploymentView['actor'];
   failure: DeploymentView['failure'];
+  undoes: DeploymentView['undoes'];
   receipt: DeploymentView['receipt'];
   created_at: Date;
   started_at: Date | null;
@@ -25,9 +26,16 @@ export interface DeploymentPosition {
   readonly id: string;
 }
 
+/** In SQL: what the deployment under this name undoes, for a query's list of columns. */
+export function undoneBy(deployment: string): string {
+  return `(select json_build_object('deploymentId', undone.id, 'release', json_build_object('number', ur.number, 'version', ur.version), 'failure', undone.failure)
+    from deployments undone join releases ur on ur.id = undone.release_id where undone.id = ${deployment}.undoes_deployment_id)`;
+}
+
 const select = `
   select d.id, a.name as app, e.name as environment, d.state, d.reason, r.number, coalesce(r.version, d.version_tag) as version, coalesce(d.commit, r.commit) as commit, d.actor, d.failure, d.receipt,
     d.created_at, d.started_at, d.finished_at,
+    ${undoneBy('d')} as undoes,
     case when b.id is null then null else json_build_object('id', b.id, 'state', b.state, 'treeId', b.tree_id, 'reused', b.reused, 'failure', b.failure,
       'createdAt', b.created_at, 'startedAt', b.started_at, 'finishedAt', b.finished_at) end as build
   from deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id
@@ -72,6 +80,7 @@ function viewOf(row: Row): DeploymentView {
     },
     actor: row.actor,
     failure: row.failure,
+    undoes: row.undoes,
     receipt: row.receipt,
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,

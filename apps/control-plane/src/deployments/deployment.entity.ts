@@ -20,8 +20,13 @@ export class Deployment {
   @Column('text', { nullable: true }) gitOld!: string | null;
   @Column('text', { nullable: true }) gitNew!: string | null;
   @Column('jsonb') actor!: Actor;
+  /** Why it failed; of one that went live: how an instance died while the release settled. */
   @Column('jsonb', { nullable: true }) failure!: Failure | null;
   @Column('jsonb', { nullable: true }) receipt!: Receipt | null;
+  /** Until then the death of an instance is held against the release; null: it has not switched, or what became of it is decided. */
+  @Column('timestamptz', { nullable: true }) settlingUntil!: Date | null;
+  /** Of a rollback that Molo itself began: the deployment that did not settle. */
+  @Column('uuid', { nullable: true }) undoesDeploymentId!: string | null;
   @Column('timestamptz', { nullable: true }) cancelRequestedAt!: Date | null;
   @Column('bigint') eventSeq!: string;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;

@@ -18,6 +18,7 @@ import { DeploymentsService } from './deployments.service.js';
 import { InstanceSteps } from './instance-steps.js';
 import { KeptInstances } from './kept-instances.js';
 import { JournalModule } from './journal.module.js';
+import { Settling } from './settling.js';
 import { Sweeper } from './sweeper.js';
 import { TrafficSteps } from './traffic-steps.js';
 import { Turn } from './turn.js';
@@ -25,7 +26,7 @@ import { Waiting } from './waiting.js';
 
 @Module({
   imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, RegistryStorageModule, ReleasesModule, RepositoriesModule],
-  providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, KeptInstances, Sweeper, TrafficSteps, Turn, Waiting],
-  exports: [DeploymentsService, DeploymentViews, JournalModule],
+  providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, KeptInstances, Settling, Sweeper, TrafficSteps, Turn, Waiting],
+  exports: [DeploymentsService, DeploymentViews, JournalModule, Settling],
 })
 export class DeploymentsModule {}

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type Commit, type Deployment as DeploymentView, type ReleaseReason, runDeployment } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
-import { actorOf, type Caller } from '../access/caller.js';
+import { actorOf, type Caller, moloItself } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
 import { BuildsService } from '../builds/builds.service.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { ConfigSnapshots } from '../environments/config-snapshots.js';
 import { Environment } from '../environments/environment.entity.js';
+import { ImagesService } from '../images/images.service.js';
 import { OutboxService } from '../outbox/outbox.service.js';
+import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { cancelled, DeploymentMover } from './deployment-mover.js';
@@ -37,6 +39,7 @@ export class DeploymentsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly builds: BuildsService,
+    private readonly images: ImagesService,
     private readonly releases: ReleasesService,
     private readonly snapshots: ConfigSnapshots,
     private readonly turn: Turn,
@@ -79,10 +82,15 @@ export class DeploymentsService {
       const liveRelease = await this.releases.find(manager, live);
       const target = number === null ? await this.releases.lastGoodBefore(manager, environmentId, liveRelease.number) : await this.releases.byNumber(manager, environmentId, number);
       if (target.id === live) throw new AppError('conflict', { detail: `v${target.number} is live already. "molo redeploy" starts it afresh.` });
-      await this.snapshots.restore(manager, environmentId, this.releases.configOf(target));
-      return this.#begin(manager, environmentId, 'rollback', caller, { sourceReleaseId: target.id });
+      return this.#goBack(manager, target, caller, {});
     });
     return this.view(id);
+  }
+
+  /** The rollback that Molo itself begins for a deployment whose release did not settle: at most one for each. @returns its id */
+  async undo(manager: EntityManager, { id, environmentId }: Deployment, target: Release): Promise<string> {
+    await this.#lock(manager, environmentId);
+    return this.#goBack(manager, target, moloItself, { undoesDeploymentId: id });
   }
 
   /** The live release once more, with fresh instances. */
@@ -124,6 +132,13 @@ export class DeploymentsService {
     return liveReleaseId;
   }
 
+  /** The environment is locked by the caller. */
+  async #goBack(manager: EntityManager, target: Release, caller: Caller, facts: Partial<Deployment>): Promise<string> {
+    await this.images.hold(manager, target);
+    await this.snapshots.restore(manager, target.environmentId, this.releases.configOf(target));
+    return this.#begin(manager, target.environmentId, 'rollback', caller, { ...facts, sourceReleaseId: target.id });
+  }
+
   /** Of two that begin at once, the second sees what the first left; after the app's deletion, which locks the same, nothing begins. */
   async #lock(manager: EntityManager, environmentId: string): Promise<Environment> {
     const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'for_no_key_update' } });
@@ -139,7 +154,7 @@ export class DeploymentsService {
     await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor });
     await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
     await this.turn.supersedeWaiting(manager, environmentId, id);
-    await this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after: { reason, commit: facts.commit?.id ?? null } });
+    await this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after: { reason, commit: facts.commit?.id ?? null, ...(facts.undoesDeploymentId ? { undoes: facts.undoesDeploymentId } : {}) } });
     await this.outbox.add(manager, runDeployment, { deploymentId: id });
     return id;
   }

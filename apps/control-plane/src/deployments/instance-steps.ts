@@ -9,6 +9,7 @@ import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
+import { failureOf } from './instance-failure.js';
 import { Journal } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
 import { Waiting } from './waiting.js';
@@ -129,12 +130,4 @@ function isStarted(instance: Instance): boolean {
 
 export function isWeb(instance: Instance): boolean {
   return instance.processType === 'web' && !instance.runsOnce && instance.goneAt === null;
-}
-
-function failureOf(instance: Instance): AppError {
-  const name = `${instance.processType}.${instance.index}`;
-  const lines = instance.lastLines.length > 0 ? `\nIts last lines:\n${instance.lastLines.map((line) => `  ${line}`).join('\n')}` : '';
-  const code = instance.failure?.code ?? (instance.runsOnce ? 'release_process_failed' : 'instance_exited');
-  const reason = instance.failure?.detail ?? `${name} ended with exit code ${instance.exitCode ?? 'unknown'}.`;
-  return new AppError(code, { detail: `${reason}${lines}` });
 }

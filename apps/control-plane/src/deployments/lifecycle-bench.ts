@@ -39,10 +39,11 @@ export class LifecycleBench implements AsyncDisposable {
     private readonly redisPrefix: string,
   ) {}
 
-  static async start(): Promise<LifecycleBench> {
+  /** @param given settings other than the defaults */
+  static async start(given: Readonly<Record<string, string>> = {}): Promise<LifecycleBench> {
     const database = await createSchemaDatabase();
     const home = await mkdtemp(join(tmpdir(), 'molo-lifecycle-'));
-    const settings = Settings.parse({ MOLO_HOME: home, MOLO_DATABASE_URL: database.url, MOLO_REDIS_URL: testRedisUrl(), MOLO_LOG_LEVEL: 'silent' });
+    const settings = Settings.parse({ MOLO_HOME: home, MOLO_DATABASE_URL: database.url, MOLO_REDIS_URL: testRedisUrl(), MOLO_LOG_LEVEL: 'silent', ...given });
     const config = new Config(settings, { masterKey: 'ab'.repeat(32), nodeToken: `token-${randomUUID()}` });
     const redisPrefix = uniquePrefix();
     const module = await Test.createTestingModule({ imports: [settingsModule(config), DatabaseModule, SecretsModule, AuditModule, AccessModule, RestModule, LifecycleModule] })

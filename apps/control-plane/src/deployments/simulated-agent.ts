@@ -11,6 +11,8 @@ export interface Fate {
   readonly observed: InstanceObserved;
   readonly failure?: Failure;
   readonly exitCode?: number;
+  readonly restarts?: number;
+  readonly outOfMemory?: boolean;
 }
 
 interface Parts {
@@ -26,6 +28,8 @@ export class SimulatedAgent {
   readonly seen: DesiredNode[] = [];
   readonly builtIds: string[] = [];
   fate: (instance: DesiredInstance) => Fate = () => ({ observed: 'healthy' });
+  /** Instances that have connections open still, and so do not end when they are to. */
+  lingers: (instance: DesiredInstance) => boolean = () => false;
   buildFailure: Failure | null = null;
   /** Held builds stay `building` until they are let go. */
   holdBuilds = false;
@@ -79,22 +83,24 @@ export class SimulatedAgent {
       return;
     }
     await builds.report(buildId, this.nodeId, { state: 'pushing' });
-    await builds.report(buildId, this.nodeId, { state: 'succeeded', image: imageOf(this.processes) });
+    await builds.report(buildId, this.nodeId, { state: 'succeeded', image: imageOf(this.processes, this.settleSeconds) });
   }
 
   /** Process types of the images that are built. */
   processes: readonly string[] = ['web', 'worker'];
+  /** Settling time of the images that are built. */
+  settleSeconds = 30;
 
   #observe(instance: DesiredInstance): ObservedInstance {
-    const fate: Fate = instance.desired === 'running' ? this.fate(instance) : { observed: 'gone' };
+    const fate: Fate = instance.desired === 'running' ? this.fate(instance) : { observed: this.lingers(instance) ? 'draining' : 'gone' };
     return {
       id: instance.id,
       observed: fate.observed,
       containerId: `container-${instance.id}`,
       address: '10.0.0.2',
-      restarts: 0,
+      restarts: fate.restarts ?? 0,
       exitCode: fate.exitCode ?? null,
-      outOfMemory: false,
+      outOfMemory: fate.outOfMemory ?? false,
       startedAt: null,
       failure: fate.failure ?? null,
       lastLines: fate.failure ? ['the last line'] : [],
@@ -106,7 +112,7 @@ function digest(): string {
   return `sha256:${randomUUID().replaceAll('-', '').repeat(2)}`;
 }
 
-function imageOf(processTypes: readonly string[]) {
+function imageOf(processTypes: readonly string[], settleSeconds: number) {
   const resources = { memoryBytes: 64 * 1024 ** 2, cpus: 1, pids: 64 };
   const layer = { kind: 'source', diffId: digest(), digest: digest(), bytes: 1000, createdBy: 'COPY', moved: true } as const;
   return {
@@ -122,6 +128,7 @@ function imageOf(processTypes: readonly string[]) {
       health: { check: { kind: 'tcp' as const, port: 8080 }, intervalSeconds: 0.1, timeoutSeconds: 1, startSeconds: 10 },
       drainSeconds: 1,
       stopSeconds: 1,
+      settleSeconds,
       buildSecrets: [],
     },
   };

@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { moloItself } from '../access/caller.js';
 import { Log } from '../log.js';
 import { DeploymentsService } from './deployments.service.js';
+import { Settling } from './settling.js';
 import { cancellableStates } from './transitions.js';
 
 const sweepMs = 5000;
@@ -22,6 +23,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly dataSource: DataSource,
     private readonly queues: Queues,
     private readonly deployments: DeploymentsService,
+    private readonly settling: Settling,
     private readonly log: Log,
   ) {}
 
@@ -40,6 +42,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     try {
       await this.#freeEnvironments();
       await this.#cancelOrphans();
+      await this.settling.decideAll(await this.settling.due());
       await this.#queueDeployments();
       await this.#queueBuilds();
       await this.#queueNodes();

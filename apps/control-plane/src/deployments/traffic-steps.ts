@@ -14,6 +14,7 @@ import { DeploymentMover } from './deployment-mover.js';
 import { isWeb } from './instance-steps.js';
 import { Journal } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
+import { Settling } from './settling.js';
 import { Waiting } from './waiting.js';
 
 const longestSwitchMs = 60_000;
@@ -32,6 +33,7 @@ export class TrafficSteps {
     private readonly images: ImagesService,
     private readonly repositories: Repositories,
     private readonly tags: ReleaseTags,
+    private readonly settling: Settling,
     private readonly mover: DeploymentMover,
     private readonly journal: Journal,
     private readonly waiting: Waiting,
@@ -45,6 +47,7 @@ export class TrafficSteps {
       await this.mover.move(manager, id, 'switching', 'draining');
       const kept = await this.#kept(manager, deployment);
       await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [environmentId, id, releaseId]);
+      await this.settling.begin(manager, id, await this.instances.ofDeployment(manager, id));
       await this.instances.handOn(manager, kept, id, releaseId!);
       await this.instances.drain(manager, await this.instances.ofOthers(manager, environmentId, id));
     });
@@ -53,13 +56,10 @@ export class TrafficSteps {
 
   async drain(deployment: Deployment): Promise<void> {
     const old = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
-    const [ended] = await Promise.all([old.length === 0 || this.#untilDrained(deployment, old), this.#nameImage(deployment)]);
+    const [howEnded] = await Promise.all([old.length === 0 ? null : this.#untilDrained(deployment, old), this.#nameImage(deployment)]);
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'draining');
-      if (old.length > 0) {
-        const text = ended ? 'The old instances have ended' : 'The old instances have not ended within their limits; the agent goes on stopping them';
-        await this.journal.step(manager, deployment.id, 'instances.drained', text);
-      }
+      if (howEnded) await this.journal.step(manager, deployment.id, 'instances.drained', howEnded);
       const receipt = await this.receipt(manager, deployment);
       await this.#supersede(manager, deployment);
       // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
@@ -117,14 +117,16 @@ export class TrafficSteps {
     return ingresses.every((node) => isOnline(node) && keyOf(routes.get(node.id)?.serving ?? []) === key) ? wanted : undefined;
   }
 
-  async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<boolean> {
+  /** @returns how it went, for people */
+  async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<string> {
     const limits = await Promise.all(old.map((instance) => this.#endMs(instance)));
     const ended = await this.waiting.until(deployment.id, Math.max(...limits) + drainMarginMs, async (manager) => {
       const left = await this.instances.ofOthers(manager, deployment.environmentId, deployment.id);
       const open = await this.#openConnections(manager, deployment.environmentId);
-      return left.every((instance) => !isWeb(instance) || (instance.observed === 'stopping' && open === 0)) ? true : undefined;
+      if (left.every((instance) => !isWeb(instance) || (instance.observed === 'stopping' && open === 0))) return 'The old instances have ended';
+      return (await this.settling.isUndone(manager, deployment.id)) ? 'The rollback does not wait for the old instances; the agent goes on draining them' : undefined;
     });
-    return ended ?? false;
+    return ended ?? 'The old instances have not ended within their limits; the agent goes on stopping them';
   }
 
   /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. */
@@ -157,7 +159,7 @@ export class TrafficSteps {
 
   async #supersede(manager: EntityManager, deployment: Deployment): Promise<void> {
     const live = await manager.findBy(Deployment, { environmentId: deployment.environmentId, state: 'live' });
-    for (const older of live) await this.mover.move(manager, older.id, 'live', 'superseded');
+    for (const older of live) await this.mover.move(manager, older.id, 'live', 'superseded', older.failure ? { failure: older.failure } : {});
   }
 
   /** The release is live whatever git says: a ref that cannot move is told in the journal, and moves with the next push. */

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { WakeUps } from '../database/wake-ups.js';
 import { Notifications } from '../database/notifications.js';
 import { Journal } from '../deployments/journal.js';
+import { Settling } from '../deployments/settling.js';
 import { Instance } from '../instances/instance.entity.js';
 import { Node } from './node.entity.js';
 
@@ -20,28 +21,38 @@ export class ObservedService {
     private readonly journal: Journal,
     private readonly wakeUps: WakeUps,
     private readonly notifications: Notifications,
+    private readonly settling: Settling,
   ) {}
 
   async take(nodeId: string, report: ObservedNode): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      // Rows are locked as everywhere: deployments, environments, instances, nodes, and each kind in the order of its ids.
-      // Reports of one node queue up here instead.
-      await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [nodeId]);
-      const node = await manager.findOneByOrFail(Node, { id: nodeId });
-      if (!isNewer(node, report)) return;
-      const changes = await this.#changes(manager, nodeId, report);
-      for (const change of changes) await this.#journal(manager, change);
-      await this.#takeTraffic(manager, nodeId, report.traffic);
-      const routed = await this.#takeRoutes(manager, nodeId, report);
-      for (const change of changes.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1))) await this.#write(manager, change);
-      await this.#tell(manager, new Set([...changes.map(({ instance }) => instance.environmentId), ...routed]));
-      await manager.update(Node, { id: nodeId }, {
-        agentStartedAt: new Date(report.agentStartedAt),
-        observedSeq: String(report.seq),
-        appliedGeneration: String(report.generation),
-        lastSeenAt: new Date(),
-      });
+    const died = await this.dataSource.transaction((manager) => this.#take(manager, nodeId, report));
+    await this.settling.decideAll(died);
+  }
+
+  /** @returns the deployments of which it is to be decided what becomes of them, since they do not settle */
+  async #take(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<string[]> {
+    // Rows are locked as everywhere: deployments, environments, instances, nodes, and each kind in the order of its ids.
+    // Reports of one node queue up here instead.
+    await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [nodeId]);
+    const node = await manager.findOneByOrFail(Node, { id: nodeId });
+    if (!isNewer(node, report)) return [];
+    const changes = await this.#changes(manager, nodeId, report);
+    const died: string[] = [];
+    for (const change of changes) {
+      await this.#journal(manager, change);
+      if (await this.#died(manager, change)) died.push(change.instance.deploymentId);
+    }
+    await this.#takeTraffic(manager, nodeId, report.traffic);
+    const routed = await this.#takeRoutes(manager, nodeId, report);
+    for (const change of changes.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1))) await this.#write(manager, change);
+    await this.#tell(manager, new Set([...changes.map(({ instance }) => instance.environmentId), ...routed]));
+    await manager.update(Node, { id: nodeId }, {
+      agentStartedAt: new Date(report.agentStartedAt),
+      observedSeq: String(report.seq),
+      appliedGeneration: String(report.generation),
+      lastSeenAt: new Date(),
     });
+    return died;
   }
 
   /** In the order of their deployments, which are locked one after the other. */
@@ -83,7 +94,7 @@ export class ObservedService {
     });
   }
 
-  /** The journal ends with the deployment; what befalls its instances later is told by the instances themselves. */
+  /** The journal ends with the deployment; what befalls its instances later is told by the instances themselves, but for a death while the release settles. */
   async #journal(manager: EntityManager, { instance, observed: { observed, failure } }: Change): Promise<void> {
     if (observed === instance.observed) return;
     const [running]: unknown[] = await manager.query('select 1 from deployments where id = $1 and finished_at is null', [instance.deploymentId]);
@@ -93,6 +104,13 @@ export class ObservedService {
     const isTroubled = observed === 'failed' || observed === 'unhealthy' || observed === 'backing_off';
     const text = failure && isTroubled ? failure.detail : `${name} is ${observed.replaceAll('_', ' ')}${after}`;
     await this.journal.step(manager, instance.deploymentId, `instance.${observed}`, text, { instance: instance.id, name });
+  }
+
+  /** One that was healthy has ended: it counts a restart, and may be healthy again before it is reported. */
+  async #died(manager: EntityManager, { instance, observed }: Change): Promise<boolean> {
+    if (instance.runsOnce || observed.restarts <= instance.restarts) return false;
+    const { restarts, exitCode, outOfMemory, failure, lastLines } = observed;
+    return this.settling.died(manager, Object.assign(new Instance(), instance, { restarts, exitCode, outOfMemory, failure, lastLines }));
   }
 
   /** @returns the environments whose routes changed */

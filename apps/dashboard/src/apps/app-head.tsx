@@ -4,7 +4,6 @@ import type { ReactNode } from 'react';
 import Link from 'next/link';
 import type { App, EnvironmentSummary } from '@molo/contracts';
 import { ArrowUpRight } from 'lucide-react';
-import { failureSentence } from '../deployments/failure-text';
 import { StateChip } from '../deployments/state-chip';
 import { formatBytes, formatCount } from '../text/quantities';
 import { Since } from '../ui/ago';
@@ -13,6 +12,7 @@ import { Card } from '../ui/card';
 import { Notice } from '../ui/notice';
 import { useFigures } from './app-queries';
 import { Health } from './health';
+import { troubleOf } from './trouble';
 
 interface AppHeadProps {
   readonly app: App;
@@ -99,7 +99,7 @@ function Figure({ name, bad = false, children }: { readonly name: string; readon
 
 /** What runs now, or what went wrong last. */
 function Happening({ environment }: { readonly environment: EnvironmentSummary }) {
-  const { activeDeployment, lastDeployment, liveRelease } = environment;
+  const { activeDeployment } = environment;
   if (activeDeployment !== null) {
     return (
       <Notice
@@ -114,14 +114,11 @@ function Happening({ environment }: { readonly environment: EnvironmentSummary }
       />
     );
   }
-  if (lastDeployment?.state !== 'failed') return null;
+  const trouble = troubleOf(environment);
+  if (trouble === null) return null;
   return (
-    <Notice
-      tone="bad"
-      title={liveRelease === null ? 'The last deployment failed' : `The last deployment failed; ${liveRelease.version ?? `v${liveRelease.number}`} serves on`}
-      actions={<Link href={`/deployments/${lastDeployment.id}`} className={buttonClasses('plain', 's')}>See why</Link>}
-    >
-      {failureSentence(lastDeployment.failure?.detail ?? '')}
+    <Notice tone="bad" title={trouble.title} actions={<Link href={`/deployments/${trouble.deploymentId}`} className={buttonClasses('plain', 's')}>See why</Link>}>
+      {trouble.sentence}
     </Notice>
   );
 }

@@ -3,12 +3,12 @@
 import Link from 'next/link';
 import type { App, EnvironmentSummary } from '@molo/contracts';
 import { ArrowUpRight, ChevronRight } from 'lucide-react';
-import { failureSentence } from '../deployments/failure-text';
 import { StateChip } from '../deployments/state-chip';
 import { Ago, Since } from '../ui/ago';
 import { Card } from '../ui/card';
 import { classNames } from '../ui/class-names';
 import { Health } from './health';
+import { troubleOf } from './trouble';
 
 export function AppRow({ app }: { readonly app: App }) {
   const [main, ...others] = app.environments;
@@ -77,13 +77,13 @@ function Live({ app, environment }: { readonly app: App; readonly environment: E
 }
 
 function Trouble({ environment }: { readonly environment: EnvironmentSummary }) {
-  const { lastDeployment } = environment;
-  if (lastDeployment?.state !== 'failed') return null;
+  const trouble = troubleOf(environment);
+  if (trouble === null) return null;
   return (
     <p className="flex flex-wrap items-baseline gap-x-2 border-t border-line bg-bad-soft/60 px-5 py-2.5 text-[0.9rem] last:rounded-b-xl">
-      <span className="font-medium text-bad">The last deployment failed.</span>
-      <span className="min-w-0 flex-1 basis-60 truncate text-ink-soft">{failureSentence(lastDeployment.failure?.detail ?? '')}</span>
-      <Link href={`/deployments/${lastDeployment.id}`} className="relative z-1 rounded font-medium text-harbour hover:underline">
+      <span className="font-medium text-bad">{trouble.title}.</span>
+      <span className="min-w-0 flex-1 basis-60 truncate text-ink-soft">{trouble.sentence}</span>
+      <Link href={`/deployments/${trouble.deploymentId}`} className="relative z-1 rounded font-medium text-harbour hover:underline">
         See why
       </Link>
     </p>

@@ -1,7 +1,8 @@
 'use client';
 
 import { useMemo, useState } from 'react';
-import { type Deployment, isFinal, problems } from '@molo/contracts';
+import Link from 'next/link';
+import { type Deployment, isFinal, problems, type Undone } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { onlySource } from '../logs/log-buffer';
 import { LogView, SourceFilter } from '../logs/log-view';
@@ -9,11 +10,14 @@ import { isProblem } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { QueryView } from '../platform/query-view';
 import { ReceiptView } from '../releases/receipt-view';
+import { buttonClasses } from '../ui/button';
 import { Card, Section } from '../ui/card';
 import { Command } from '../ui/command';
 import { Notice } from '../ui/notice';
 import { DeploymentHead } from './deployment-head';
+import { releaseName, wasLive } from './deployment-states';
 import { FailureNotice } from './failure-notice';
+import { failureSentence } from './failure-text';
 import { lastLinesOf } from './last-lines';
 import type { Story } from './story';
 import { useDeployment, useDeploymentStory } from './use-deployment';
@@ -43,7 +47,9 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
   return (
     <div className="flex flex-col gap-8">
       <DeploymentHead deployment={deployment} state={state} />
+      {deployment.undoes !== null && <UndoesNotice {...deployment.undoes} />}
       {failure !== null && state === 'failed' && <FailureNotice failure={failure} logLines={lastLinesOf(story)} />}
+      {failure !== null && wasLive(state) && <FailureNotice title="It went live and did not settle" failure={failure} logLines={[]} />}
       {failure !== null && state === 'cancelled' && (
         <Notice tone="info" title={problems[failure.code].title}>
           {failure.detail}
@@ -63,6 +69,14 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
       </div>
       <DeploymentLog deploymentId={deployment.id} story={story} running={running} />
     </div>
+  );
+}
+
+function UndoesNotice({ deploymentId, release, failure }: Undone) {
+  return (
+    <Notice tone="warn" title={`Molo rolled back ${releaseName(release)}, which did not settle`} actions={<Link href={`/deployments/${deploymentId}`} className={buttonClasses('plain', 's')}>See why</Link>}>
+      {failureSentence(failure.detail)}
+    </Notice>
   );
 }
 

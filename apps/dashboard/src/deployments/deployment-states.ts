@@ -27,6 +27,11 @@ export function mayBeCancelled(state: DeploymentState): boolean {
   return cancellable.has(state);
 }
 
+/** A failure of such a one is the death of an instance while the release settled. */
+export function wasLive(state: DeploymentState): boolean {
+  return state === 'live' || state === 'superseded';
+}
+
 export const shownReasons: Record<ReleaseReason, string> = {
   push: 'Push',
   rollback: 'Rollback',

@@ -1,7 +1,7 @@
 'use client';
 
 import Link from 'next/link';
-import { type Deployment, problems } from '@molo/contracts';
+import { type Deployment, type Failure, problems } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { MoreButton } from '../platform/more-button';
 import { QueryView } from '../platform/query-view';
@@ -44,7 +44,7 @@ export function DeploymentsSection({ place }: { readonly place: Place }) {
 }
 
 function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
-  const { id, state, release, reason, actor, commit, failure, receipt, createdAt } = deployment;
+  const { id, state, release, reason, actor, commit, failure, undoes, receipt, createdAt } = deployment;
   return (
     <li className="relative border-b border-line px-5 py-3.5 last:border-0 hover:bg-sunken/60">
       <div className="grid items-center gap-x-5 gap-y-1.5 sm:grid-cols-[9rem_minmax(0,1fr)_auto]">
@@ -73,11 +73,16 @@ function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
           </p>
         )}
       </div>
-      {failure !== null && state === 'failed' && (
-        <p className="mt-1.5 text-[0.87rem] text-ink-soft sm:pl-[10.25rem]">
-          <span className="font-medium text-bad">{problems[failure.code].title}.</span> {failureSentence(failure.detail)}
-        </p>
-      )}
+      {failure !== null && state !== 'cancelled' && <Reason title={state === 'failed' ? problems[failure.code].title : 'It did not settle'} failure={failure} />}
+      {undoes !== null && <Reason title={`It undoes ${releaseName(undoes.release)}, which did not settle`} failure={undoes.failure} />}
     </li>
+  );
+}
+
+function Reason({ title, failure }: { readonly title: string; readonly failure: Failure }) {
+  return (
+    <p className="mt-1.5 text-[0.87rem] text-ink-soft sm:pl-[10.25rem]">
+      <span className="font-medium text-bad">{title}.</span> {failureSentence(failure.detail)}
+    </p>
   );
 }

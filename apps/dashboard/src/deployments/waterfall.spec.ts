@@ -37,6 +37,16 @@ describe('the waterfall of a deployment', () => {
     expect([totalMs, running]).toEqual([1_500, true]);
   });
 
+  it('goes on behind its end with the death of an instance while the release settled', () => {
+    const died: Moment[] = [{ kind: 'step', at: at(5_000), step: 'settling.failed', text: 'web.1 ended' }, { kind: 'step', at: at(5_010), step: 'settling.undone', text: 'Rolling back to v1' }];
+    const { bars, totalMs } = waterfall([...start, { kind: 'state', at: at(700), state: 'live' }, ...died, { kind: 'state', at: at(6_000), state: 'superseded' }], at(0), origin + 9_999);
+    expect(bars.slice(-2)).toMatchObject([
+      { phase: 'starting', endMs: 700, status: 'done', steps: [] },
+      { phase: 'settling', startMs: 700, endMs: 5_010, status: 'failed', steps: [{ text: 'web.1 ended' }, { text: 'Rolling back to v1' }] },
+    ]);
+    expect(totalMs).toBe(5_010);
+  });
+
   it('shows in which phase it failed', () => {
     const { bars } = waterfall([...start, { kind: 'state', at: at(900), state: 'failed' }], at(0), origin);
     expect(bars.at(-1)).toMatchObject({ phase: 'starting', endMs: 900, status: 'failed' });

@@ -1,7 +1,7 @@
 import { type BuildState, isFinal } from '@molo/contracts';
 import type { Moment } from './story';
 
-export const phases = ['queued', 'awaiting_approval', 'building', 'pushing', 'releasing', 'placing', 'starting', 'checking', 'switching', 'draining'] as const;
+export const phases = ['queued', 'awaiting_approval', 'building', 'pushing', 'releasing', 'placing', 'starting', 'checking', 'switching', 'draining', 'settling'] as const;
 export type Phase = (typeof phases)[number];
 
 export const phaseNames: Record<Phase, string> = {
@@ -15,6 +15,7 @@ export const phaseNames: Record<Phase, string> = {
   checking: 'Check',
   switching: 'Switch',
   draining: 'Drain',
+  settling: 'Settle',
 };
 
 export interface PhaseStep {
@@ -62,12 +63,20 @@ export function waterfall(moments: readonly Moment[], createdAt: string, nowMs: 
   let running = true;
   for (const moment of moments) {
     const offsetMs = Math.max(0, Date.parse(moment.at) - originMs);
-    if (moment.kind === 'step') bars.at(-1)?.steps.push({ offsetMs, text: moment.text });
+    if (moment.kind === 'step') tellStep(bars, { offsetMs, text: moment.text }, running);
     else running = enter(bars, moment, offsetMs) && running;
   }
   const lastMs = Math.max(...bars.map((bar) => Math.max(bar.startMs, ...bar.steps.map((step) => step.offsetMs), bar.endMs ?? 0)));
   const endMs = running ? Math.max(lastMs, nowMs - originMs) : lastMs;
   return { bars: shown(bars, endMs, running), totalMs: Math.max(endMs, 1), running };
+}
+
+/** What is told behind the end of a deployment befell its release while it settled. */
+function tellStep(bars: OpenBar[], step: PhaseStep, running: boolean): void {
+  if (!running && bars.at(-1)?.phase !== 'settling') bars.push({ phase: 'settling', startMs: bars.at(-1)?.endMs ?? step.offsetMs, endMs: null, failed: true, steps: [] });
+  const open = bars.at(-1);
+  open?.steps.push(step);
+  if (open && !running) open.endMs = step.offsetMs;
 }
 
 /** Ends the bar that is open and opens the next; false where the moment ends the deployment. */
@@ -76,7 +85,7 @@ function enter(bars: OpenBar[], moment: Extract<Moment, { kind: 'state' | 'build
   if (open === undefined) return true;
   if (moment.kind === 'state' && isFinal(moment.state)) {
     open.endMs ??= offsetMs;
-    open.failed = moment.state === 'failed';
+    open.failed ||= moment.state === 'failed';
     return false;
   }
   const phase = moment.kind === 'build' ? phaseByBuild[moment.state] : (moment.state as Phase);
