@@ -153,7 +153,7 @@ export class DeploymentsService {
     const actor = actorOf(caller);
     await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor });
     await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
-    await this.turn.supersedeWaiting(manager, environmentId, id);
+    await this.turn.supersedeWaiting(manager, environmentId, id, reason);
     await this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after: { reason, commit: facts.commit?.id ?? null, ...(facts.undoesDeploymentId ? { undoes: facts.undoesDeploymentId } : {}) } });
     await this.outbox.add(manager, runDeployment, { deploymentId: id });
     return id;

@@ -33,6 +33,27 @@ describe('one environment', () => {
     for (const id of superseded) expect((await bench.deployments.view(id)).failure?.code).toBe('deployment_superseded');
   });
 
+  it('drops nothing that a newer change does not bring: a push and a config change wait behind each other in their order', async () => {
+    await bench.untilOver(await bench.push());
+    bench.agent.holdBuilds = true;
+    const built = bench.agent.builtIds.length;
+    const running = await bench.push();
+    await waitFor(() => bench.agent.builtIds.length > built, { timeoutMs: 10_000, what: 'the build of the running one' });
+    const pushed = await bench.push();
+    const change = (reason: 'config' | 'scale') => bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, reason, moloItself));
+    const scaled = (await change('scale'))!;
+    const configured = (await change('config'))!;
+    const { id: redeployed } = await bench.deployments.redeploy(bench.environmentId, moloItself);
+    expect(await Promise.all([pushed, scaled, configured, redeployed].map((id) => bench.stateOf(id)))).toEqual(['queued', 'cancelled', 'queued', 'queued']);
+    bench.agent.holdBuilds = false;
+    await bench.deployments.cancel(running, moloItself);
+    for (const id of [pushed, configured, redeployed]) expect(await bench.untilOver(id)).toMatch(/live|superseded/);
+    const [first, second, third] = await Promise.all([pushed, configured, redeployed].map((id) => bench.deployments.view(id)));
+    expect(first!.release!.number).toBeLessThan(second!.release!.number);
+    expect(third!.release!.number).toBe(second!.release!.number);
+    expect(third!.state).toBe('live');
+  });
+
   it('takes twenty changes at once: the newest goes live, and the next one too', async () => {
     await bench.untilOver(await bench.push());
     for (let round = 0; round < 5; round++) {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@molo/contracts';
+import { AppError, type ReleaseReason } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BuildsService } from '../builds/builds.service.js';
 import { WakeUps } from '../database/wake-ups.js';
@@ -10,7 +10,21 @@ import { DeploymentMover } from './deployment-mover.js';
 /** How long to wait for a turn before the job is put back; the sweeper then queues it again. */
 const patienceMs = 10 * 60_000;
 
-/** One deployment at a time may change an environment; of those that wait only the newest stays. */
+/**
+ * What a newer deployment brings of those that wait before it, so that they need not come any more. Config and formation are
+ * read when the turn comes, so each release holds the newest; the code of a push is in no change of config, and a redeploy
+ * takes what is live as it is. A rollback says where to go, whatever was on its way.
+ */
+const brings: Readonly<Record<ReleaseReason, readonly ReleaseReason[]>> = {
+  push: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains'],
+  rollback: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains'],
+  config: ['redeploy', 'config', 'scale', 'domains'],
+  scale: ['config', 'scale', 'domains'],
+  redeploy: ['redeploy'],
+  domains: ['domains'],
+};
+
+/** One deployment at a time may change an environment; the others wait in their order, but for those that a newer one makes needless. */
 @Injectable()
 export class Turn {
   constructor(
@@ -27,12 +41,12 @@ export class Turn {
     return taken ?? false;
   }
 
-  /** Gives up, in the transaction that adds a newer one, all that still wait for their turn. */
-  async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string): Promise<void> {
+  /** Gives up, in the transaction that adds a newer one, those that still wait for their turn and that it brings along. */
+  async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string, reason: ReleaseReason): Promise<void> {
     const waiting = await manager
       .createQueryBuilder(Deployment, 'deployment')
       .setLock('for_no_key_update')
-      .where(`deployment.environment_id = :environmentId and deployment.finished_at is null and deployment.state = 'queued' and deployment.started_at is null and deployment.id <> :newer`, { environmentId, newer })
+      .where(`deployment.environment_id = :environmentId and deployment.finished_at is null and deployment.state = 'queued' and deployment.started_at is null and deployment.id <> :newer and deployment.reason in (:...brought)`, { environmentId, newer, brought: brings[reason] })
       .getMany();
     for (const older of waiting) {
       if (older.buildId) await this.builds.cancel(manager, older.buildId, older.id);
@@ -64,7 +78,8 @@ export class Turn {
   async #look(manager: EntityManager, deploymentId: string): Promise<{ environmentId: string; turn: 'over' | 'taken' | 'waits' | 'next' }> {
     const [row] = await manager.query(
       `select d.environment_id as "environmentId", case when d.finished_at is not null then 'over' when d.started_at is not null then 'taken'
-         when e.active_deployment_id is not null then 'waits' else 'next' end as turn
+         when e.active_deployment_id is not null or exists (select 1 from deployments older where older.environment_id = d.environment_id and older.finished_at is null
+           and older.started_at is null and older.state = 'queued' and (older.created_at, older.id) < (d.created_at, d.id)) then 'waits' else 'next' end as turn
        from deployments d join environments e on e.id = d.environment_id where d.id = $1`,
       [deploymentId],
     );
