@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { command, setting } from '../e2e/platform.js';
 import { FaultBed, moments } from './fault-bed.js';
@@ -53,8 +54,11 @@ describe('a store that fails in the middle of a deployment', () => {
   it('PostgreSQL refusing connections: the API says that it is away, and the deployment goes on when it is back', async () => {
     const deployment = await bed.deployWith('state:starting', async () => {
       await stopService('postgres');
-      expect(await untilRefused()).toBe(503);
-      await startService('postgres');
+      try {
+        expect(await untilRefused(bed)).toBe(503);
+      } finally {
+        await startService('postgres');
+      }
     });
     expect(deployment.state).toBe('live');
     await expectInvariants(bed, deployment);
@@ -64,8 +68,11 @@ describe('a store that fails in the middle of a deployment', () => {
   it('PostgreSQL at its limit of connections: 503, and on by itself when there is room again', async () => {
     const deployment = await bed.deployWith('state:starting', async () => {
       const crowd = await takeAllConnections();
-      expect(await untilRefused()).toBe(503);
-      await Promise.all(crowd.map((client) => client.end()));
+      try {
+        expect(await untilRefused(bed)).toBe(503);
+      } finally {
+        await Promise.all(crowd.map((client) => client.end()));
+      }
     });
     expect(deployment.state).toBe('live');
     await expectInvariants(bed, deployment);
@@ -83,13 +90,17 @@ describe('a store that fails in the middle of a deployment', () => {
   });
 });
 
-async function untilRefused(): Promise<number> {
-  const statusOfAnswer = async () => {
-    const answer = await fetch(`${setting('MOLO_CONTROL_PLANE_URL')}/api/v1/apps`, { headers: { authorization: 'Bearer nobody' }, signal: AbortSignal.timeout(10_000) });
-    await answer.arrayBuffer();
-    return answer.status >= 500 ? answer.status : null;
+/** @returns the status with which the API refuses what it cannot answer */
+async function untilRefused({ molo }: FaultBed): Promise<number> {
+  const refusal = async () => {
+    try {
+      await molo.listApps();
+      return null;
+    } catch (error) {
+      return error instanceof AppError ? error.status : null;
+    }
   };
-  return waitFor(statusOfAnswer, { timeoutMs: 20_000, what: 'the API to notice' });
+  return waitFor(refusal, { timeoutMs: 20_000, what: 'the API to notice' });
 }
 
 /** Ends the connections of everybody else, and takes each one that PostgreSQL gives. */
