@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from './config.js';
+import { ConfigError, loadConfig, Settings } from './config.js';
 
 const masterKey = 'ab'.repeat(32);
 let home: string;
@@ -46,5 +47,21 @@ describe('the settings', () => {
     expect(load).toThrow(ConfigError);
     for (const name of ['MOLO_DATABASE_URL is not set', 'MOLO_REDIS_URL', 'MOLO_HTTP_PORT', 'MOLO_DOMAIN', 'MOLO_NODE_TOKEN_FILE', 'MOLO_MASTER_KEY_FILE']) expect(load).toThrow(name);
     expect(load).not.toThrow('short');
+  });
+
+  it('of any text are settings that can be used, or one ConfigError', () => {
+    const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('0', '-1', '1e9', 'NaN', 'Infinity', '0x10', ' 80 ', 'postgres://', 'redis://:@:', 'a:b:c', '0M', '1ms', 'constructor', 'localhost:99999999', '/', '\0'));
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...Object.keys(Settings.shape)), value, { maxKeys: 3, noNullPrototype: true }), (given) => {
+        try {
+          const config = loadConfig({ ...whole, ...given });
+          expect([config.httpPort, config.databasePool, config.buildLimits.memoryBytes, config.buildLimits.cpus].every((each) => Number.isFinite(each) && each > 0)).toBe(true);
+          expect(config.buildLimits.timeoutSeconds).toBeGreaterThan(0);
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -8,7 +8,9 @@ import { markAsOwners } from './access/owner-requests.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { type Log, nestLog } from './log.js';
+import { boundConnections, type ConnectionLimits, connectionLimits } from './rest/connections.js';
 import { EndpointCheck } from './rest/endpoint-check.js';
+import { bodySetting } from './rest/json-body.js';
 import { logRequests } from './rest/request-log.js';
 
 /** How long requests that run may take to end once the platform is told to stop. */
@@ -30,14 +32,16 @@ export async function startControlPlane(config: Config, log: Log): Promise<Contr
 /** Bodies are read by the routes that take them: git needs the raw stream. */
 export const applicationOptions = { bodyParser: false, abortOnError: false } as const;
 
-export async function serve(app: NestExpressApplication, config: Config, log: Log): Promise<ControlPlane> {
+export async function serve(app: NestExpressApplication, config: Config, log: Log, limits: ConnectionLimits = connectionLimits): Promise<ControlPlane> {
   try {
     app.set('trust proxy', 'loopback');
     app.disable('x-powered-by');
     app.disable('etag');
+    app.set(bodySetting, limits.bodyMs);
     app.use(logRequests(log));
     await app.init();
     app.get(EndpointCheck, { strict: false }).assert();
+    boundConnections(app.getHttpServer(), limits);
     await app.listen(config.apiPort, '127.0.0.1');
     const owners = await listenForOwner(config.path('run', 'control.sock'), app.getHttpAdapter().getInstance() as RequestListener);
     return { app, url: await app.getUrl(), stop: () => stop(app, owners) };

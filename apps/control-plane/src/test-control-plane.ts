@@ -20,6 +20,7 @@ import { AppModule } from './app.module.js';
 import { Config, Settings } from './config.js';
 import { createSchemaDatabase } from './database/test-database.js';
 import { createLog, Log } from './log.js';
+import type { ConnectionLimits } from './rest/connections.js';
 import { applicationOptions, type ControlPlane, serve } from './server.js';
 
 /** Who sends a test's request. */
@@ -50,9 +51,11 @@ export class TestControlPlane implements AsyncDisposable {
     readonly config: Config,
     readonly database: TestDatabase,
     readonly logLines: readonly string[],
+    /** Begins the name of every key in Redis. */
+    readonly redisPrefix: string,
   ) {}
 
-  static async start(): Promise<TestControlPlane> {
+  static async start(limits?: ConnectionLimits): Promise<TestControlPlane> {
     const database = await createSchemaDatabase();
     const config = await testConfig(database.url);
     const logLines: string[] = [];
@@ -63,7 +66,7 @@ export class TestControlPlane implements AsyncDisposable {
       .useFactory({ factory: (queueLog: Log) => new Queues(testRedisUrl(), queueLog, prefix), inject: [Log] })
       .compile();
     const app = module.createNestApplication<NestExpressApplication>({ ...applicationOptions, logger: false });
-    return new TestControlPlane(await serve(app, config, log), config, database, logLines);
+    return new TestControlPlane(await serve(app, config, log, limits), config, database, logLines, prefix);
   }
 
   get url(): string {

@@ -3,6 +3,8 @@ import { ConfigKey, ProcessType } from './names.js';
 
 const bytesPerUnit = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
+/** Docker starts no container with less. */
+const leastMemoryBytes = 6 * 1024 ** 2;
 const mostMemoryBytes = 16_384 * 1024 ** 3;
 
 const AnyMemorySize = z.union([z.number().int().positive(), z.string()]).transform((value, context) => {
@@ -16,7 +18,7 @@ const AnyMemorySize = z.union([z.number().int().positive(), z.string()]).transfo
 });
 
 /** Memory in bytes: `256M`, `1G`, `512K`, or a plain number of bytes. */
-export const MemorySize = AnyMemorySize.refine((bytes) => bytes <= mostMemoryBytes, 'must be at most 16384G');
+export const MemorySize = AnyMemorySize.refine((bytes) => bytes >= leastMemoryBytes, 'must be at least 6M').refine((bytes) => bytes <= mostMemoryBytes, 'must be at most 16384G');
 
 const secondsPerUnit = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
 
@@ -55,7 +57,7 @@ const HealthFile = z.strictObject({
 
 const ResourcesFile = z.strictObject({
   memory: MemorySize.optional().describe('memory limit, such as 256M'),
-  cpu: z.number().positive().max(1024).optional().describe('CPU limit in cores, such as 0.5'),
+  cpu: z.number().min(0.01).max(1024).optional().describe('CPU limit in cores, such as 0.5'),
   pids: z.number().int().min(16).max(65_536).optional().describe('limit on processes and threads'),
 });
 

@@ -56,7 +56,7 @@ export const BranchName = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^(?!\/|.*(?:\.\.|\/\/|@\{|\\|\.lock$|\/$|\.$))[^\s~^:?*[\]]+$/, 'is not a branch name that git takes');
+  .regex(/^(?![-/.]|@$|.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)|[/.]$))[^\s\p{C}~^:?*[\]\\]+$/u, 'is not a branch name that git takes');
 
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
 export const GitObjectId = z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be a git object id');

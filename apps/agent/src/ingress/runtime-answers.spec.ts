@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseIdentity, parseMap, parseOldWorkers, parseServersState, parseStat, parseTunnels } from './runtime-answers.js';
 import { splitAnswers } from './runtime-socket.js';
@@ -53,5 +54,37 @@ describe('answers of the runtime API', () => {
 
   it('refuses an answer that was cut off', () => {
     expect(() => splitAnswers('1\n# be_id', ['show', 'show'])).toThrow('ingress_failed');
+  });
+});
+
+describe('answers of any text', () => {
+  it('give rows, or none, and never a failure of another kind than the ingress has', () => {
+    const part = fc.constantFrom('# old workers', '#', '0x1 a b', 'Pid: 1', '\n', '\n\n', ' ', ',', 'key=p1 conn_cur=9', '1 worker', line('s', 2, 4), '-', '99999999999999999999');
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''))), fc.nat(4), (text, count) => {
+        for (const row of parseServersState(text)) expect(['ready', 'drain', 'maint', 'down']).toContain(row.state);
+        for (const row of parseStat(text)) expect(Number.isNaN(row.number('scur'))).toBe(false);
+        expect([...parseMap(text).values()].every((values) => values.length > 0)).toBe(true);
+        expect([...parseTunnels(text).values(), ...parseOldWorkers(text)].every(Number.isFinite)).toBe(true);
+        expect(parseIdentity(text)).toMatch(/^(unknown|\d+@\d+)$/);
+        const commands = Array.from({ length: count }, (_, index) => `command ${index}`);
+        try {
+          expect(splitAnswers(text, commands)).toHaveLength(count);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ingress_failed' });
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('give back every entry of a map', () => {
+    const key = fc.stringMatching(/^[a-z0-9.-]{1,12}$/);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, fc.stringMatching(/^[a-z0-9-]{1,12}$/)), { maxLength: 8 }), (entries) => {
+        const map = parseMap(entries.map(([host, backend], index) => `0x${(index + 1).toString(16)} ${host} ${backend}`).join('\n'));
+        expect([...map].flatMap(([host, backends]) => backends.map((backend) => `${host} ${backend}`)).toSorted()).toEqual(entries.map((entry) => entry.join(' ')).toSorted());
+      }),
+    );
   });
 });

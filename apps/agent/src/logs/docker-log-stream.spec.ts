@@ -60,3 +60,15 @@ it('keeps no more of an endless line than the longest line', async () => {
 it('gives the last line of a process that ended without a newline', async () => {
   expect((await read([frame(1, at, 'bye')])).map((line) => line.text)).toEqual(['bye']);
 });
+
+it('reads any bytes to their end, and makes no more text of them than there is', async () => {
+  const hostile = fc.oneof(fc.uint8Array({ maxLength: 100 }), fc.array(fc.oneof(fc.constant(frame(1, at, 'x\n')), fc.constant(frame(2, '', '')), fc.constant(Buffer.from([9, 0, 0, 0, 0, 0, 0, 0])), fc.constant(Buffer.from([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff])), fc.constant(Buffer.from([1, 0, 0, 0, 0, 0, 0, 2, 0x61, 0x0a]))), { maxLength: 6 }).map((parts) => Buffer.concat(parts)));
+  await fc.assert(
+    fc.asyncProperty(hostile, async (bytes) => {
+      const lines = await read([Buffer.from(bytes)]);
+      expect(lines.reduce((sum, line) => sum + line.text.length, 0)).toBeLessThanOrEqual(bytes.length);
+      expect(lines.every((line) => ['stdout', 'stderr'].includes(line.stream))).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});

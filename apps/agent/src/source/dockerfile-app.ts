@@ -11,12 +11,15 @@ import type { SourceTree } from './source-tree.js';
 const syntaxLine = /^#\s*syntax\s*=.*$/im;
 const stackReference = /^(?:docker\.io\/)?molo\/stack:([\w.-]+)$/;
 
+const longestDockerfile = 1024 ** 2;
+
 /** An app with a Dockerfile of its own: built as it stands. */
 export async function planDockerfile(tree: SourceTree, files: AppFiles, settings: PlanSettings): Promise<AppPlan> {
   const { build } = files.file;
   const path = posix.normalize(build?.dockerfile ?? 'Dockerfile');
   const text = await tree.text(path);
   if (text === undefined) throw new AppError('manifest_invalid', { detail: `molo.yml: build.dockerfile is ${path}, and there is no such file in the source tree.` });
+  if (text.length > longestDockerfile) throw new AppError('source_invalid', { detail: `${path} has ${text.length} characters, and Molo reads no Dockerfile of more than ${longestDockerfile}. Move what is long in it into scripts that it copies.` });
   const facts = inspectDockerfile(text);
   if (!facts) throw new AppError('source_invalid', { detail: `${path} has no FROM. Begin it with a base image, such as FROM molo/stack:${settings.stack}` });
   for (const key of ['packages', 'command', 'static'] as const) {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyLayers, inspectDockerfile, parseInstructions } from './dockerfile-inspection.js';
 
@@ -68,5 +69,47 @@ COPY . .
 RUN npm run build
 `);
     expect(classifyLayers(facts?.layerInstructions ?? [])).toEqual(['os-custom', 'binary', 'binary', 'library', 'library', 'source', 'source']);
+  });
+});
+
+describe('any text at all', () => {
+  const words = ['FROM', 'a', 'AS', 'b', 'RUN', 'COPY', '--from=b', '--mount=from=a', 'ENV', 'A=$A$B', '${B:-', '}', 'EXPOSE', '80/tcp', '$A', '<<EOF', 'EOF', '\\', '\n', '"', '#', 'ARG', 'HEALTHCHECK', 'NONE'];
+
+  it('gives facts that hold together, or none', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((text) => text.join(' '))), (text) => {
+        const facts = inspectDockerfile(text);
+        if (!facts) return;
+        expect(facts.images.every((image) => image !== '' && !image.includes('$'))).toBe(true);
+        if (facts.port !== undefined) expect(facts.port).toSatisfy((port: number) => Number.isInteger(port) && port > 0 && port < 65_536);
+        expect(classifyLayers(facts.layerInstructions)).toHaveLength(facts.layerInstructions.length);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives back the instructions that it is written of, wherever their lines are broken', () => {
+    const word = fc.stringMatching(/^[a-z0-9=/.-]{1,8}$/);
+    const instruction = fc.record({ keyword: fc.constantFrom('RUN', 'COPY', 'ENV', 'CMD'), words: fc.array(word, { minLength: 1, maxLength: 5 }) });
+    fc.assert(
+      fc.property(fc.array(instruction, { maxLength: 6 }), fc.constantFrom(' ', ' \\\n', ' \\\n# note\n\n  '), (instructions, space) => {
+        const text = instructions.map(({ keyword, words: each }) => [keyword, ...each].join(space)).join('\n');
+        expect(parseInstructions(text)).toEqual(instructions.map(({ keyword, words: each }) => ({ keyword, text: each.join(' ') })));
+      }),
+    );
+  });
+
+  it.each([
+    ['variables that double each other', `FROM a\nENV V0=xxxxxxxx\n${Array.from({ length: 64 }, (_, index) => `ENV V${index + 1}=$V${index}$V${index}`).join('\n')}\nEXPOSE $V64\n`],
+    ['a word without an end', `FROM a\nENV ${'a'.repeat(200_000)}\nRUN ${'npm '.repeat(50_000)}\nRUN ${'--mount='.repeat(25_000)}\n`],
+    ['braces without an end', `FROM a\nENV A=${'${a-'.repeat(50_000)}\nEXPOSE ${'$'.repeat(100_000)}\n`],
+    ['blanks without an end', `FROM a\nRUN ${' \t'.repeat(100_000)}x\nEXPOSE ${'1 '.repeat(100_000)}\n`],
+    ['stages without an end', Array.from({ length: 5000 }, (_, index) => `FROM s${index} AS s${index + 1}`).join('\n')],
+    ['sources of COPY without an end', `FROM a\n${`COPY --from=${'x'.repeat(200)} a b\n`.repeat(1000)}`],
+  ])('is read at once: %s', (_, text) => {
+    const startedAt = performance.now();
+    const facts = inspectDockerfile(text);
+    classifyLayers(facts?.layerInstructions ?? []);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 });

@@ -96,14 +96,10 @@ function stagesOf(instructions: readonly Instruction[]): { stages: Stage[]; glob
 /** The stages that the final one stands on, lowest first. */
 function chainOf(final: Stage, stages: readonly Stage[]): Stage[] {
   const chain = [final];
-  let below = stages.slice(0, stages.indexOf(final));
-  for (;;) {
-    const base = chain[0]?.base.toLowerCase();
-    const parent = below.findLast(({ name }) => name !== undefined && name === base);
-    if (!parent) return chain;
-    chain.unshift(parent);
-    below = below.slice(0, below.indexOf(parent));
+  for (const stage of stages.slice(0, stages.indexOf(final)).toReversed()) {
+    if (stage.name !== undefined && stage.name === chain.at(-1)?.base.toLowerCase()) chain.push(stage);
   }
+  return chain.toReversed();
 }
 
 function imagesOf(stages: readonly Stage[]): string[] {
@@ -113,12 +109,17 @@ function imagesOf(stages: readonly Stage[]): string[] {
     if (!names.has(stage.base.toLowerCase()) && stage.base !== 'scratch') images.add(stage.base);
     if (stage.name) names.add(stage.name);
     names.add(String(index));
-    for (const { keyword, text } of stage.instructions) {
-      const from = keyword === 'COPY' ? /--from=(\S+)/.exec(text)?.[1] : /--mount=\S*\bfrom=([^,\s]+)/.exec(text)?.[1];
-      if (from !== undefined && !names.has(from.toLowerCase()) && !from.includes('$')) images.add(from);
-    }
+    for (const from of stage.instructions.flatMap(sourcesOf)) if (!names.has(from.toLowerCase())) images.add(from);
   }
   return [...images].filter((image) => image !== '' && !image.includes('$'));
+}
+
+/** Images and stages that an instruction takes files from. */
+function sourcesOf({ keyword, text }: Instruction): string[] {
+  const words = text.split(' ');
+  const flags = words.slice(0, words.findIndex((word) => !word.startsWith('--')));
+  const told = keyword === 'COPY' ? flags : flags.flatMap((flag) => (flag.startsWith('--mount=') ? flag.slice('--mount='.length).split(',').map((part) => `--${part}`) : []));
+  return told.flatMap((flag) => (flag.startsWith('--from=') ? [flag.slice('--from='.length)] : []));
 }
 
 function exposedPort(instructions: readonly Instruction[], globalArguments: ReadonlyMap<string, string>): number | undefined {
@@ -135,7 +136,7 @@ function exposedPort(instructions: readonly Instruction[], globalArguments: Read
 }
 
 function setVariables({ text }: Instruction, variables: Map<string, string>): void {
-  const pairs = [...text.matchAll(/([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)/g)];
+  const pairs = [...text.matchAll(/(?<!\w)([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S*)/g)];
   if (pairs.length === 0) {
     const [, name, value] = /^([A-Za-z_]\w*)\s+(.*)$/.exec(text) ?? [];
     if (name !== undefined && value !== undefined) variables.set(name, value);
@@ -143,10 +144,14 @@ function setVariables({ text }: Instruction, variables: Map<string, string>): vo
   for (const [, name = '', value = ''] of pairs) variables.set(name, substitute(value.replace(/^(["'])(.*)\1$/, '$2'), variables));
 }
 
+/** Longer values are cut: variables that double each other would fill the memory, and no image or port is that long. */
+const longestValue = 4096;
+
 function substitute(text: string, variables: ReadonlyMap<string, string>): string {
-  return text.replace(/\$(?:\{(\w+)(?::?[-+]([^}]*))?\}|(\w+))/g, (whole, braced: string | undefined, fallback: string | undefined, plain: string | undefined) => {
+  const value = text.slice(0, longestValue).replace(/\$(?:\{(\w+)(?::?[-+]([^{}]*))?\}|(\w+))/g, (whole, braced: string | undefined, fallback: string | undefined, plain: string | undefined) => {
     return variables.get(braced ?? plain ?? '') ?? fallback ?? whole;
   });
+  return value.slice(0, longestValue);
 }
 
 function hasHealthCheck(instructions: readonly Instruction[]): boolean {
@@ -156,8 +161,9 @@ function hasHealthCheck(instructions: readonly Instruction[]): boolean {
 
 const order: readonly LayerKind[] = ['os-base', 'os-custom', 'binary', 'library', 'source'];
 const systemPackages = /\b(apt-get|apt|apk|dnf|yum|microdnf|zypper|pacman)\b/;
-const dependencies = /\b(npm|pnpm|yarn|bun|pip3?|pipenv|poetry|uv|bundle|gem|composer|go mod|cargo fetch|mvn|gradle)\b.*\b(ci|install|i|add|sync|fetch|download|resolve|dependency:\S+)\b/;
-const dependencyFiles = /(package(-lock)?\.json|pnpm-lock\.yaml|yarn\.lock|requirements\S*\.txt|pyproject\.toml|poetry\.lock|uv\.lock|Pipfile\S*|Gemfile\S*|go\.(mod|sum)|Cargo\.(toml|lock)|composer\.(json|lock)|pom\.xml)/;
+const managers = /\b(npm|pnpm|yarn|bun|pip3?|pipenv|poetry|uv|bundle|gem|composer|go mod|cargo fetch|mvn|gradle)\b/;
+const installations = /\b(ci|install|i|add|sync|fetch|download|resolve|dependency:\S+)\b/;
+const dependencyFiles = /(package(-lock)?\.json|pnpm-lock\.yaml|yarn\.lock|requirements[\w.-]{0,80}\.txt|pyproject\.toml|poetry\.lock|uv\.lock|Pipfile\S*|Gemfile\S*|go\.(mod|sum)|Cargo\.(toml|lock)|composer\.(json|lock)|pom\.xml)/;
 
 /**
  * Kinds of the layers that a Dockerfile puts on its base. A step that installs system packages makes OS Custom, one that
@@ -176,7 +182,7 @@ export function classifyLayers(instructions: readonly Instruction[]): LayerKind[
 function ownKind({ keyword, text }: Instruction): LayerKind {
   if (keyword === 'RUN') {
     if (systemPackages.test(text)) return 'os-custom';
-    return dependencies.test(text) ? 'library' : 'os-base';
+    return installsDependencies(text) ? 'library' : 'os-base';
   }
   if (keyword === 'WORKDIR') return 'os-base';
   const words = text.split(' ').filter((word) => !word.startsWith('--'));
@@ -184,4 +190,9 @@ function ownKind({ keyword, text }: Instruction): LayerKind {
   if (text.includes('--from=') && /^\/(usr|opt)\b/.test(words.at(-1) ?? '')) return 'binary';
   if (text.includes('--from=') && sources.some((source) => /(node_modules|site-packages|venv)\/?$/.test(source))) return 'library';
   return sources.length > 0 && sources.every((source) => dependencyFiles.test(source)) ? 'library' : 'source';
+}
+
+function installsDependencies(text: string): boolean {
+  const manager = managers.exec(text);
+  return manager !== null && installations.test(text.slice(manager.index + manager[0].length));
 }

@@ -64,6 +64,7 @@ describe('molo.yml', () => {
   it('names the place of broken YAML', () => {
     expect(problemOf('port: 3000\nhealth: {\n').detail).toMatch(/^molo\.yml:[23]:\d+: /);
     expect(problemOf('port: 1\nport: 2\n').detail).toMatch(/^molo\.yml:2:1: .*unique/);
+    expect(problemOf('port: 1\n? [a]\n: 2\n').detail).toBe('molo.yml:2:1: has a "?" before a key; write it as "key: value"');
   });
 
   it('names the place inside a list', () => {

@@ -1,9 +1,11 @@
 import { AppError, ManifestFile, type FieldError } from '@molo/contracts';
-import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml';
+import { CST, Lexer, LineCounter, isMap, isScalar, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import { nearest } from './nearest-name.js';
 
-const maxBytes = 256 * 1024;
+const maxBytes = 64 * 1024;
+/** One who reads more of them in one go would rather have another look at the file. */
+const mostErrors = 20;
 
 type Place = readonly PropertyKey[];
 
@@ -11,13 +13,41 @@ type Place = readonly PropertyKey[];
 export function parseMoloYml(text: string, fileName = 'molo.yml'): ManifestFile {
   if (Buffer.byteLength(text) > maxBytes) throw invalid([{ path: fileName, message: `is larger than ${maxBytes} bytes` }]);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  refuseExplicitKeys(text, fileName);
+  // The parser's own look for keys that are there twice compares each key with each other.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const [syntaxError] = document.errors;
   if (syntaxError) throw invalid([at(fileName, lines, syntaxError.pos[0], syntaxError.message)]);
+  refuseDoubledKeys(document, lines, fileName);
   const value = plainValue(document, fileName);
   const result = ManifestFile.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(result.error.issues.flatMap((issue) => fieldErrors(issue, document, lines, fileName)));
+  throw invalid(result.error.issues.slice(0, mostErrors).flatMap((issue) => fieldErrors(issue, document, lines, fileName)));
+}
+
+/** YAML's `? key` lets a map be a key. No key of molo.yml is one, and the time that the parser takes for some hundred of them in each other has no end. */
+function refuseExplicitKeys(text: string, fileName: string): void {
+  let line = 1;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (CST.tokenType(lexeme) === 'explicit-key-ind') throw invalid([{ path: `${fileName}:${line}:1`, message: 'has a "?" before a key; write it as "key: value"' }]);
+    line += lexeme.split('\n').length - 1;
+  }
+}
+
+function refuseDoubledKeys(document: Document.Parsed, lines: LineCounter, fileName: string): void {
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : '';
+        const offset = (key as { range?: readonly [number, number, number] } | null)?.range?.[0] ?? 0;
+        if (isScalar(key) && seen.has(name)) throw invalid([at(fileName, lines, offset, `"${name}" is there twice; keys must be unique`)]);
+        // Records pass over this key in silence.
+        if (name === '__proto__') throw invalid([at(fileName, lines, offset, '"__proto__" is reserved; take another name')]);
+        seen.add(name);
+      }
+    },
+  });
 }
 
 function plainValue(document: Document.Parsed, fileName: string): unknown {
@@ -34,7 +64,7 @@ function plainValue(document: Document.Parsed, fileName: string): unknown {
 
 function fieldErrors(issue: z.core.$ZodIssue, document: Document.Parsed, lines: LineCounter, fileName: string): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, mostErrors).map((key) => {
       const place = [...issue.path, key];
       const known = knownKeys(issue.path);
       const meant = nearest(key, known);

@@ -95,7 +95,7 @@ function rangeOf(text: string, askedBy: string): string | undefined {
   if (wanted === 'lts/*' || wanted === 'lts') return undefined;
   if (['node', 'latest', 'stable', 'current'].includes(wanted)) return '*';
   const lts = /^lts\/(\w+)$/.exec(wanted)?.[1];
-  if (lts !== undefined && ltsNames[lts]) return ltsNames[lts];
+  if (lts !== undefined && Object.hasOwn(ltsNames, lts)) return ltsNames[lts];
   const range = text.replace(/^node[@-]?/, '');
   if (semver.validRange(range) === null) {
     throw new AppError('runtime_version_unknown', { detail: `"${text}", which ${askedBy} asks for, is not a version of Node. Write a version or a range, such as "24" or ">=22 <25".` });

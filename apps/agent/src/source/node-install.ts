@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { AppError } from '@molo/contracts';
 import type { LibraryFiles, Toolchain } from './app-plan.js';
 import type { CacheIds } from './cache-ids.js';
 import type { Step } from './generated-dockerfile.js';
@@ -36,7 +37,7 @@ const settingsFiles = ['.npmrc', '.yarnrc', '.yarnrc.yml', 'pnpm-workspace.yaml'
 export async function installCommands(tree: SourceTree, packageJson: PackageJson, manager: PackageManager, settings: InstallSettings): Promise<NodeInstall> {
   const members = memberFolders(tree);
   const written = new Map([['package.json', related(packageJson)]]);
-  for (const path of members.map((folder) => `${folder}/package.json`)) written.set(path, related(parsePackageJson((await tree.text(path)) ?? '{}', path)));
+  for (const path of members.map((folder) => `${folder}/package.json`)) written.set(path, related(parsePackageJson((await tree.text(path)) ?? '{}', path), path));
   const lock = manager.lockFile === undefined ? undefined : await tree.text(manager.lockFile);
   if (manager.lockFile !== undefined && lock !== undefined) written.set(manager.lockFile, manager.name === 'npm' ? relatedLock(lock) : lock);
   const commands = commandsOf(manager);
@@ -98,8 +99,13 @@ function commandsOf({ name, version, lockFile }: PackageManager): { production: 
   return { production: `${install} --omit=dev`, everything: `NODE_ENV=development ${install} --include=dev`, prune: 'npm prune --omit=dev --ignore-scripts' };
 }
 
-function related(packageJson: PackageJson): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(packageJson).filter(([key]) => !unrelated.includes(key))));
+function related(packageJson: PackageJson, path = 'package.json'): string {
+  try {
+    return JSON.stringify(Object.fromEntries(Object.entries(packageJson).filter(([key]) => !unrelated.includes(key))));
+  } catch (cause) {
+    // Reading takes any depth, writing does not.
+    throw new AppError('manifest_invalid', { detail: `${path} is nested too deep. Take out what lies in it that deep.`, cause });
+  }
 }
 
 /** npm writes the app's own version into the lock file, too. */

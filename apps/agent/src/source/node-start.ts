@@ -38,14 +38,16 @@ const siteGenerators: ReadonlyArray<readonly [build: RegExp, folder: string]> = 
   [/\bgatsby build\b/, 'public'],
   [/\bdocusaurus build\b(?!.*--out-dir)/, 'build'],
 ];
+const longestScript = 8192;
 /** Frameworks that build with one of these and still need a server. */
 const serverFrameworks = /^(@sveltejs\/kit|@remix-run\/|@react-router\/(node|serve)|@solidjs\/start|@tanstack\/(react|solid)-start|@builder\.io\/qwik-city|nuxt|express|fastify|koa|hono)/;
-const developmentServers = /^(cross-env\s+)?(\S+=\S+\s+)*(vite( dev| serve)?|react-scripts start|vue-cli-service serve|parcel|eleventy --serve|gatsby develop|docusaurus start)(\s|$)/;
+const developmentServers = /^(cross-env\s+)?([^\s=]+=\S+\s+)*(vite( dev| serve)?|react-scripts start|vue-cli-service serve|parcel|eleventy --serve|gatsby develop|docusaurus start)(\s|$)/;
 
 /** Folder of the site that a package's build script writes, where the package is a site and no server. */
 export function siteFolder({ scripts, dependencies, devDependencies, main }: PackageJson): string | undefined {
   const { build, start } = scripts ?? {};
   if (build === undefined || main !== undefined || (start !== undefined && !developmentServers.test(start))) return undefined;
   if (Object.keys({ ...dependencies, ...devDependencies }).some((name) => serverFrameworks.test(name))) return undefined;
-  return siteGenerators.find(([pattern]) => pattern.test(build))?.[1];
+  // The patterns look ahead from each place: of a script without an end they would never be done.
+  return siteGenerators.find(([pattern]) => pattern.test(build.slice(0, longestScript)))?.[1];
 }

@@ -64,7 +64,9 @@ function parsePyProject(text: string | undefined): PyProject | undefined {
   try {
     return PyProject.parse(parseToml(text));
   } catch (cause) {
-    throw new AppError('manifest_invalid', { detail: `pyproject.toml cannot be read: ${(cause as Error).message.split('\n')[0] ?? ''}`, cause });
+    const [issue] = cause instanceof z.ZodError ? cause.issues : [];
+    const reason = issue ? `${issue.path.join('.')}: ${issue.message}` : ((cause as Error).message.split('\n')[0] ?? '');
+    throw new AppError('manifest_invalid', { detail: `pyproject.toml cannot be read: ${reason}`, cause });
   }
 }
 

@@ -45,10 +45,14 @@ export class SourceTree {
   static async read(archive: string, limits: SourceLimits = sourceLimits): Promise<SourceTree> {
     const entries = new Map<string, SourceEntry>();
     const kept = new Map<string, Buffer>();
+    const links = new Map<string, string>();
     const budget = { bytes: 0, kept: 0 };
     await eachEntry(archive, async (entry) => {
       const found = checkedEntry(entry.header);
+      const before = entries.get(found.path)?.type;
+      if (before !== undefined && (before !== 'directory' || found.type !== 'directory')) throw invalid(`${found.path} is there twice. Keep one of them.`);
       if (found.path !== '') entries.set(found.path, found);
+      if (found.type === 'symlink') links.set(found.path, entry.header.linkname ?? '');
       budget.bytes += found.bytes;
       if (budget.bytes > limits.maxBytes) throw tooLarge(`more than ${limits.maxBytes} bytes`);
       if (entries.size > limits.maxEntries) throw tooLarge(`more than ${limits.maxEntries} files`);
@@ -57,6 +61,8 @@ export class SourceTree {
         kept.set(found.path, await contentOf(entry));
       }
     });
+    for (const [path, target] of links) checkWay(path, target, links);
+    checkFolders(entries);
     return new SourceTree(archive, entries, kept);
   }
 
@@ -143,24 +149,67 @@ function checkedEntry(header: Header): SourceEntry {
   if (type !== 'file' && type !== 'directory' && type !== 'symlink' && type !== 'link') {
     throw invalid(`${path} is a ${type.replace('-', ' ')}. A source tree holds files, folders and links only.`);
   }
+  if (path === '' && type !== 'directory') throw invalid('A file has no name. Give it one.');
   if (type === 'symlink') checkLinkStaysInside(path, posix.join(posix.dirname(path), header.linkname), header.linkname);
-  if (type === 'link') checkLinkStaysInside(path, header.linkname, header.linkname);
+  if (type === 'link') checkLinkStaysInside(path, normalized(header.linkname), header.linkname);
   return { path, type, bytes: header.size };
 }
+
+/** What Linux takes. */
+const longestNameBytes = 255;
+const longestPathBytes = 4095;
 
 function normalized(name: string): string {
   if (name.startsWith('/')) throw invalid(`${name} is an absolute path. Use paths inside the source tree.`);
   if (name.includes('\0')) throw invalid('A file name holds a NUL character. Rename the file.');
   if (name.split('/').includes('..')) throw invalid(`${name} points out of the source tree. Remove the ".." from it.`);
+  if (Buffer.byteLength(name) > longestPathBytes) throw invalid(`${name.slice(0, 60)}… is a path of more than ${longestPathBytes} bytes. Shorten it.`);
+  if (name.split('/').some((part) => Buffer.byteLength(part) > longestNameBytes)) throw invalid(`${name.slice(0, 60)}… has a name of more than ${longestNameBytes} bytes. Shorten it.`);
   const path = posix.normalize(name).replace(/\/+$/, '');
   return path === '.' ? '' : path;
 }
 
 function checkLinkStaysInside(path: string, resolved: string, target: string): void {
   const normal = posix.normalize(resolved);
-  if (target.startsWith('/') || normal === '..' || normal.startsWith('../')) {
-    throw invalid(`${path} is a link to ${target}, outside the source tree. Make it point inside, or replace it by a copy.`);
+  if (Buffer.byteLength(target) > longestPathBytes) throw invalid(`${path} is a link to a path of more than ${longestPathBytes} bytes. Shorten it.`);
+  if (target.includes('\0') || target.startsWith('/') || normal === '..' || normal.startsWith('../')) throw leadsOutside(path, target);
+}
+
+/** More than any system follows. */
+const mostHops = 40;
+
+/** What lies below a link would be written elsewhere. */
+function checkFolders(entries: ReadonlyMap<string, SourceEntry>): void {
+  for (const path of entries.keys()) {
+    for (let above = posix.dirname(path); above !== '.'; above = posix.dirname(above)) {
+      if ((entries.get(above)?.type ?? 'directory') !== 'directory') throw invalid(`${path} lies below ${above}, which is no folder. Rename one of them.`);
+    }
   }
+}
+
+/** Each link by itself stays inside; one that leads through others may not. */
+function checkWay(path: string, target: string, links: ReadonlyMap<string, string>): void {
+  const place = path.split('/').slice(0, -1);
+  const ahead = target.split('/');
+  for (let hops = 0; ahead.length > 0 && hops <= mostHops; ) {
+    const step = ahead.shift();
+    if (step === undefined || step === '' || step === '.') continue;
+    if (step === '..') {
+      if (place.pop() === undefined) throw leadsOutside(path, target);
+      continue;
+    }
+    const through = links.get([...place, step].join('/'));
+    if (through === undefined) {
+      place.push(step);
+      continue;
+    }
+    hops++;
+    ahead.unshift(...through.split('/'));
+  }
+}
+
+function leadsOutside(path: string, target: string): AppError {
+  return invalid(`${path} is a link to ${target}, outside the source tree. Make it point inside, or replace it by a copy.`);
 }
 
 function contextHeader({ type, mode, mtime, size, linkname }: Header, path: string, prefix: string): Partial<Header> & { name: string } {

@@ -13,7 +13,16 @@ export function harmless(text: string): string {
     .split('\n')
     .map(lastState)
     .join('\n')
-    .replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    .replace(controls, visible);
+}
+
+/** JSON that means the same and does nothing to a terminal: JSON itself leaves some control characters as they are. */
+export function harmlessJson(value: unknown, indent = 0): string {
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(controls, visible);
+}
+
+function visible(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function lastState(line: string): string {

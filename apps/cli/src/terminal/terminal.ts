@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { harmlessJson } from './harmless.js';
 import type { Line } from './piece.js';
 import { type Column, layOut } from './table.js';
 
@@ -33,12 +34,12 @@ export class Terminal {
   }
 
   json(value: unknown): void {
-    this.out.write(`${JSON.stringify(value, null, 2)}\n`);
+    this.out.write(`${harmlessJson(value, 2)}\n`);
   }
 
   /** One value a line, for streams. */
   jsonLine(value: unknown): void {
-    this.out.write(`${JSON.stringify(value)}\n`);
+    this.out.write(`${harmlessJson(value)}\n`);
   }
 
   /** Resolves when a slow reader of stdout has caught up; endless streams wait for it. */

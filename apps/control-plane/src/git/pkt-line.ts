@@ -9,6 +9,7 @@ export const flush = Buffer.from('0000');
 
 export function packet(payload: string | Buffer): Buffer {
   const bytes = Buffer.from(payload);
+  if (bytes.length > longestPacket - headerBytes) throw new RangeError(`a pkt-line holds at most ${longestPacket - headerBytes} bytes, and not ${bytes.length}`);
   return Buffer.concat([Buffer.from((bytes.length + headerBytes).toString(16).padStart(headerBytes, '0')), bytes]);
 }
 

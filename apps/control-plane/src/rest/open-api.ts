@@ -54,7 +54,7 @@ function operation(name: string, endpoint: Endpoint, schemaOf: SchemaOf): Json {
       ...headers(endpoint),
     ],
     ...(takesBody ? { requestBody: { required: !endpoint.body.safeParse(undefined).success, content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } } } } : {}),
-    responses: { [endpoint.status]: success(endpoint, schemaOf), ...failures(endpoint, takesBody), default: { $ref: '#/components/responses/Problem' } },
+    responses: { [endpoint.status]: success(endpoint, schemaOf), ...failures(endpoint), default: { $ref: '#/components/responses/Problem' } },
   };
 }
 
@@ -86,12 +86,15 @@ function success(endpoint: Endpoint, schemaOf: SchemaOf): Json {
   return { description, content: { [type]: { schema: schemaOf(endpoint.response, 'output') } } };
 }
 
-function failures(endpoint: Endpoint, takesBody: boolean): Json {
+/** Also what is public refuses wrong credentials and pages of other sites, and whoever sends a body where none is taken is told what is wrong with it. */
+const everywhere = ['malformed_request', 'not_signed_in', 'forbidden', 'request_too_slow', 'payload_too_large', 'unsupported_media_type', 'invalid_input', 'unavailable'] as const;
+
+function failures(endpoint: Endpoint): Json {
   const codes: (keyof typeof problems)[] = [
-    ...(endpoint.right === 'public' ? [] : (['not_signed_in', 'forbidden'] as const)),
+    ...everywhere,
     ...(endpoint.path.includes(':') ? (['not_found'] as const) : []),
-    ...(takesBody ? (['malformed_request', 'payload_too_large', 'unsupported_media_type'] as const) : []),
-    'invalid_input',
+    ...(endpoint.method === 'GET' ? [] : (['conflict'] as const)),
+    ...(endpoint.method === 'POST' && endpoint.right === 'public' ? (['too_many_attempts'] as const) : []),
   ];
   return Object.fromEntries(codes.map((code) => [problems[code].status, { $ref: '#/components/responses/Problem' }]));
 }

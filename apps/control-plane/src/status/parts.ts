@@ -43,7 +43,10 @@ export class Parts implements OnApplicationShutdown {
 
   /** It wants a token, and saying so is enough of an answer. */
   private async askRegistry(): Promise<void> {
-    const ca = await readFile(this.config.path('ca', 'ca.crt'));
+    const ca = await readFile(this.config.path('ca', 'ca.crt')).catch((cause: unknown) => {
+      // Whoever may read is told what is wrong, and not where files lie.
+      throw new Error("the certificate of the platform's own CA cannot be read", { cause });
+    });
     await new Promise<void>((resolve, reject) => {
       const request = get({ host: '127.0.0.1', servername: 'localhost', port: this.config.registryPort, path: '/v2/', ca, timeout: answerWithinMs }, (answer) => {
         answer.resume();
