@@ -235,6 +235,15 @@ describe('changes', () => {
     ]);
   });
 
+  test('config set refuses a key that cannot be set, and sets nothing', async () => {
+    const { asked } = await bed.serve(config);
+    for (const key of ['__proto__', 'PORT', 'A B']) {
+      const outcome = await bed.home.molo(['config', 'set', 'A=1', `${key}=1`, '-a', 'myapp']);
+      expect(outcome, key).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(`"${key}" cannot be a key of config`) as string });
+    }
+    expect(asked).toEqual([]);
+  });
+
   test('scale takes several process types at once', async () => {
     const { asked } = await bed.serve({ scale: ({ body }) => ({ formation: body as Record<string, number>, deployment: null }) });
     const outcome = await bed.home.molo(['scale', 'web=2', 'worker=0', '-a', 'myapp']);

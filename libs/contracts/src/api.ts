@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
-import { AppName, BranchName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
+import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
 import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Me, Node, Release, SshKey, Status, Token } from './resources.js';
 import { Right } from './rights.js';
 
@@ -34,7 +34,7 @@ export const api = {
     right: 'public',
     tag: 'access',
     summary: 'Claim the platform with the one-time link: makes the first sysadmin and signs them in',
-    body: z.strictObject({ token: z.string().min(1).max(200), email: z.email().max(254), name: z.string().trim().min(1).max(100), password: z.string().min(10, 'must have at least 10 characters').max(1024) }),
+    body: z.strictObject({ token: z.string().min(1).max(200), email: z.email().max(254), name: ChosenName, password: z.string().min(10, 'must have at least 10 characters').max(1024) }),
     response: Me,
     status: 201,
   }),
@@ -58,7 +58,7 @@ export const api = {
     tag: 'access',
     summary: 'Make an API token; its text is shown this once',
     body: z.strictObject({
-      name: z.string().trim().min(1).max(100),
+      name: ChosenName,
       rights: z.array(Right.exclude(['public', 'any'])).min(1).default(['read', 'deploy']),
       expiresInDays: z.number().int().min(1).max(3650).nullable().default(365),
     }),
@@ -73,7 +73,7 @@ export const api = {
     right: 'any',
     tag: 'access',
     summary: 'Add an SSH public key for git',
-    body: z.strictObject({ name: z.string().trim().min(1).max(100), publicKey: z.string().max(16_384) }),
+    body: z.strictObject({ name: ChosenName, publicKey: z.string().max(16_384) }),
     response: SshKey,
     status: 201,
   }),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AppName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
+import { AppName, ChosenName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
 
 /** Text made of what names are made of, and of what breaks them. */
 const nearly = fc.oneof(
@@ -43,6 +43,11 @@ describe('names', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('that people choose may be in any script, and neither hide nor turn around what stands beside them', () => {
+    for (const name of ['Ada', ' Zoë O’Neil ', 'محمد', '東京 👩‍💻']) expect(ChosenName.parse(name)).toBe(name.trim());
+    for (const name of ['', '  ', 'a\nb', 'a\u001b[31mb', 'a\u202eb', 'a\u2066b', 'a\u200fb', 'a\u0085b']) expect(ChosenName.safeParse(name).success, JSON.stringify(name)).toBe(false);
   });
 
   it('keep config values as they are, but for those that no process can have', () => {

@@ -30,6 +30,14 @@ export const ProcessType = z
   .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower-case letters, digits, hyphens and underscores and start with a letter')
   .refine(isNoObjectKey, 'is reserved; take another name');
 
+/** A name that people choose for themselves or for a thing of theirs. It is shown beside others: nothing in it may hide or turn text around. */
+export const ChosenName = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100, 'must have at most 100 characters')
+  .regex(/^[^\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'must not hold line ends, control characters or marks that turn the direction of text around');
+
 /** Keys that Molo sets itself in every instance. */
 export const reservedConfigKeys = ['PORT', 'MOLO_APP', 'MOLO_ENVIRONMENT', 'MOLO_RELEASE', 'MOLO_VERSION', 'MOLO_COMMIT', 'MOLO_INSTANCE', 'MOLO_PROCESS'] as const;
 
@@ -52,11 +60,17 @@ export const DomainName = z
   .transform((host) => host.toLowerCase())
   .refine((host) => new RegExp(`^${hostLabel}(?:\\.${hostLabel})+$`).test(host), 'must be a host name such as shop.example.com');
 
+/** Git keeps a branch as a file, and its lock as another: with `.lock` behind it the name is to fit into the 255 bytes of a file name. */
+const mostBranchPartBytes = 250;
+
 export const BranchName = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^(?![-/.]|@$|.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)|[/.]$))[^\s\p{C}~^:?*[\]\\]+$/u, 'is not a branch name that git takes');
+  .regex(/^(?![-/.]|@$|.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)|[/.]$))[^\s\p{C}~^:?*[\]\\]+$/u, 'is not a branch name that git takes')
+  .refine((name) => name !== 'HEAD', 'is what git calls the branch at hand; take another name')
+  .refine((name) => !name.startsWith('refs/'), 'must be without refs/heads/')
+  .refine((name) => name.split('/').every((part) => new TextEncoder().encode(part).length <= mostBranchPartBytes), `must have at most ${mostBranchPartBytes} bytes between two slashes`);
 
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
 export const GitObjectId = z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'must be a git object id');

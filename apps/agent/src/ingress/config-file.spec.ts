@@ -32,6 +32,16 @@ describe('the files of the ingress', () => {
     expect(files.get(paths.serversMap)).toBe('p0002s3 i1/7\np0002x1 i2/7\n');
   });
 
+  it('take away what a client claims about itself, also where it writes underscores, before they say what is true', () => {
+    const rules = config.split('\n').map((line) => line.trim());
+    const claims = ['X-Forwarded -m beg', 'X_Forwarded -m beg', 'Forwarded', 'X-Real -m beg', 'X_Real -m beg', 'True-Client -m beg', 'True_Client -m beg'];
+    const truth = rules.indexOf('http-request add-header X-Forwarded-For %[var(sess.client)]');
+    for (const name of claims) {
+      expect(rules, name).toContain(`http-request del-header ${name}`);
+      expect(rules.indexOf(`http-request del-header ${name}`), name).toBeLessThan(truth);
+    }
+  });
+
   it('hold a pool at rest in one line', () => {
     expect(config).toContain('backend pool-0001 from app\n  server-template p0001s 8 127.0.0.1:9 disabled\nbackend pool-0002');
   });

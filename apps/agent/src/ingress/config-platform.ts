@@ -97,9 +97,14 @@ function renderFrontend(settings: IngressSettings, paths: IngressPaths, machine:
 ${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # The client's address as text, once a connection: to write it anew for each request costs twice as much.
   tcp-request session set-var(sess.client) src,concat()
   # What clients claim about themselves is taken away; what is true is put there. Host is passed on as it came.
-  http-request del-header X-Forwarded- -m beg
+  # Apps behind WSGI or CGI read an underscore as a hyphen, so names are taken with either.
+  http-request del-header X-Forwarded -m beg
+  http-request del-header X_Forwarded -m beg
   http-request del-header Forwarded
-  http-request del-header X-Real-IP
+  http-request del-header X-Real -m beg
+  http-request del-header X_Real -m beg
+  http-request del-header True-Client -m beg
+  http-request del-header True_Client -m beg
   http-request add-header X-Forwarded-For %[var(sess.client)]
   http-request add-header X-Forwarded-Proto http
   http-request set-header X-Request-Id ${requestId}

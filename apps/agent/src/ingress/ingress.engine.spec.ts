@@ -40,6 +40,9 @@ describe('Ingress', () => {
     expect(headers).not.toHaveProperty('x-forwarded-host');
     expect(headers).not.toHaveProperty('x-real-ip');
     expect(headers).not.toHaveProperty('forwarded');
+    const { headers: passed } = JSON.parse((await get('myapp.localhost:8080', { headers: { x_forwarded_for: '6.6.6.6', 'x-forwarded_for': '6.6.6.6', 'X_Forwarded-Proto': 'gopher', X_Real_IP: '6.6.6.6', 'True-Client-IP': '6.6.6.6', x_own: 'stays' } })).body);
+    expect(JSON.stringify(passed)).not.toMatch(/6\.6\.6\.6|gopher/);
+    expect(passed).toMatchObject({ 'x-forwarded-for': '127.0.0.1', x_own: 'stays' });
     const unusual = await get('MyApp.localhost.:8080', { path: '/a?b=c' });
     expect([unusual.status, unusual.headers['location']]).toEqual([308, `http://myapp.localhost:${haproxy.port}/a?b=c`]);
     await v1.stop();

@@ -67,6 +67,12 @@ describe('molo.yml', () => {
     expect(problemOf('port: 1\n? [a]\n: 2\n').detail).toBe('molo.yml:2:1: has a "?" before a key; write it as "key: value"');
   });
 
+  it('says of a least value whether it is one that may be', () => {
+    expect(problemOf('resources:\n  web:\n    cpu: -1\n').detail).toContain('"resources.web.cpu" must be at least 0.01');
+    expect(problemOf('resources:\n  web:\n    memory: -1\n').detail).toContain('"resources.web.memory" must be more than 0');
+    expect(problemOf('port: 0\n').detail).toContain('"port" must be at least 1');
+  });
+
   it('names the place inside a list', () => {
     expect(problemOf('build:\n  packages:\n    - imagemagick\n    - Bad Name\n').detail).toBe('molo.yml:4:7: "build.packages.1" must be the name of a Debian package');
   });

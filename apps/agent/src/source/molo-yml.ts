@@ -79,7 +79,7 @@ function fieldErrors(issue: z.core.$ZodIssue, document: Document.Parsed, lines: 
 function sentence(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `must be ${articled(issue.expected)}`;
   if (issue.code === 'invalid_union') return unionSentence(issue);
-  if (issue.code === 'too_small') return `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_small') return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
   if (issue.code === 'invalid_key') return `must be a process type: ${issue.issues.map((inner) => inner.message).join(', ')}`;
   return issue.message;

@@ -66,7 +66,7 @@ function keepingCookies(send: Fetch): Fetch {
 export async function logout(cli: Cli): Promise<void> {
   const file = cli.settings.credentialsFile;
   const credentials = await readCredentials(file);
-  await writeCredentials(file, { login: null, git: {} });
+  await writeCredentials(file, { login: null, gitTokens: [] });
   if (cli.isJson) return cli.terminal.json({ url: credentials.login?.url ?? null });
   if (!credentials.login) return cli.terminal.note(line`You were not signed in.`);
   cli.terminal.say(line`Signed out of ${credentials.login.url}. The token itself lives on: molo tokens revoke ends it.`);

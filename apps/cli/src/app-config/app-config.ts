@@ -1,4 +1,4 @@
-import { AppError, type ConfigEntry } from '@molo/contracts';
+import { AppError, type ConfigEntry, ConfigKey } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { settle } from '../deployments/follow.js';
 import { askSecret, readInput } from '../terminal/ask.js';
@@ -55,15 +55,22 @@ async function change(cli: Cli, options: ChangeOptions, body: { set?: Record<str
 
 /** `KEY=value` as it stands; `KEY` alone is asked for or read from stdin, so that a secret stays out of the shell's history. */
 async function readAssignments(cli: Cli, assignments: readonly string[]): Promise<Record<string, string>> {
-  const set: Record<string, string> = {};
+  const set: [key: string, value: string][] = [];
   const bare = assignments.filter((assignment) => !assignment.includes('='));
   if (bare.length > 1) throw new AppError('invalid_input', { detail: `${bare.join(' and ')} have no value. Write KEY=value, or name a single KEY to be asked for its value.` });
   for (const assignment of assignments) {
     const split = assignment.indexOf('=');
     const key = split < 0 ? assignment : assignment.slice(0, split);
-    set[key] = split < 0 ? await readValue(cli, key) : assignment.slice(split + 1);
+    checkKey(key);
+    set.push([key, split < 0 ? await readValue(cli, key) : assignment.slice(split + 1)]);
   }
-  return set;
+  return Object.fromEntries(set);
+}
+
+/** Told before a value is asked for; and a record passes over `__proto__` in silence. */
+function checkKey(key: string): void {
+  const parsed = ConfigKey.safeParse(key);
+  if (!parsed.success) throw new AppError('invalid_input', { detail: `${JSON.stringify(key)} cannot be a key of config: it ${parsed.error.issues[0]?.message ?? 'is not valid'}.` });
 }
 
 function readValue(cli: Cli, key: string): Promise<string> {

@@ -6,8 +6,8 @@ import { z } from 'zod';
 const Credentials = z.object({
   /** Where `molo login` signed in. */
   login: z.object({ url: z.string(), token: z.string() }).nullable().default(null),
-  /** Short-lived tokens for git by the address they are for, made where the owner's socket needs none. */
-  git: z.record(z.string(), z.object({ token: z.string(), expiresAt: z.iso.datetime() })).default({}),
+  /** Short-lived tokens for git, made where the owner's socket needs none: for the platform behind a socket, at an address. */
+  gitTokens: z.array(z.object({ socket: z.string(), origin: z.string(), id: z.string(), token: z.string(), expiresAt: z.iso.datetime() })).default([]),
 });
 export type Credentials = z.infer<typeof Credentials>;
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { AppError } from '@molo/contracts';
 import type { Cli } from '../cli.js';
-import { readCredentials, writeCredentials } from '../connection/credentials.js';
+import { type Credentials, readCredentials, writeCredentials } from '../connection/credentials.js';
 import { readInput } from '../terminal/ask.js';
 
 const tokenDays = 1;
@@ -22,10 +22,21 @@ async function tokenFor(cli: Cli, origin: string): Promise<string | undefined> {
     const isThere = new URL(route.address).origin === origin || (await servesGitAt(cli, origin));
     return isThere ? route.token : undefined;
   }
-  const credentials = await readCredentials(cli.settings.credentialsFile);
-  const kept = credentials.git[origin];
-  if (kept && Date.parse(kept.expiresAt) > Date.now() + 60_000) return kept.token;
+  const { gitTokens } = await readCredentials(cli.settings.credentialsFile);
+  const kept = gitTokens.find((each) => isFor(cli, origin, each));
+  if (kept && Date.parse(kept.expiresAt) > Date.now() + 60_000 && (await isKnown(cli, kept.id))) return kept.token;
   return (await servesGitAt(cli, origin)) ? makeToken(cli, origin) : undefined;
+}
+
+/** One home may be another platform's at the same address: each has tokens of its own. */
+function isFor(cli: Cli, origin: string, kept: Credentials['gitTokens'][number]): boolean {
+  return kept.socket === cli.settings.controlSocket && kept.origin === origin;
+}
+
+/** A platform that was installed anew in the same home knows none of the tokens of the one before; nor does any platform know one that was revoked. */
+async function isKnown(cli: Cli, id: string): Promise<boolean> {
+  const { items } = await (await cli.client()).listTokens({ query: { limit: 200 } });
+  return items.some((token) => token.id === id);
 }
 
 /** A token must never go to an address that is not the platform's own. */
@@ -37,17 +48,18 @@ async function servesGitAt(cli: Cli, origin: string): Promise<boolean> {
 /** The owner's socket needs no token, git does: it gets one that lasts a day. */
 async function makeToken(cli: Cli, origin: string): Promise<string> {
   const client = await cli.client();
-  const { token, expiresAt } = await client.createToken({ body: { name: `git on ${hostname()}`, rights: ['read', 'deploy'], expiresInDays: tokenDays } });
+  const { id, token, expiresAt } = await client.createToken({ body: { name: `git on ${hostname()}`, rights: ['read', 'deploy'], expiresInDays: tokenDays } });
   if (expiresAt === null) throw new AppError('internal', { detail: 'The platform made a token for git that never ends. Revoke it with molo tokens revoke.' });
+  await forget(cli, origin);
   const credentials = await readCredentials(cli.settings.credentialsFile);
-  await writeCredentials(cli.settings.credentialsFile, { ...credentials, git: { ...credentials.git, [origin]: { token, expiresAt } } });
+  const made = { socket: cli.settings.controlSocket, origin, id, token, expiresAt };
+  await writeCredentials(cli.settings.credentialsFile, { ...credentials, gitTokens: [...credentials.gitTokens, made] });
   return token;
 }
 
-/** git says that the token was refused. */
+/** Also where git says that the token was refused. */
 async function forget(cli: Cli, origin: string): Promise<void> {
   const credentials = await readCredentials(cli.settings.credentialsFile);
-  if (!(origin in credentials.git)) return;
-  const { [origin]: _refused, ...git } = credentials.git;
-  await writeCredentials(cli.settings.credentialsFile, { ...credentials, git });
+  const others = credentials.gitTokens.filter((each) => !isFor(cli, origin, each));
+  if (others.length < credentials.gitTokens.length) await writeCredentials(cli.settings.credentialsFile, { ...credentials, gitTokens: others });
 }

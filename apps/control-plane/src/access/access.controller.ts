@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
 import type { Caller } from './caller.js';
 import { ClaimService } from './claim.service.js';
-import { clearSessionCookie, sessionCookieOf, setSessionCookie } from './session-cookie.js';
+import { clearSessionCookie, sessionCookiesOf, setSessionCookie } from './session-cookie.js';
 import { SessionsService } from './sessions.service.js';
 import { type From, type SignedIn, SignInService } from './sign-in.service.js';
 
@@ -28,8 +28,7 @@ export class AccessController {
 
   @Endpoint(api.signOut)
   async signOut({ caller, request, response }: Call<typeof api.signOut>): Answer<typeof api.signOut> {
-    const secret = sessionCookieOf(request);
-    if (secret !== null) await this.sessions.end(secret, caller);
+    for (const secret of sessionCookiesOf(request)) await this.sessions.end(secret, caller);
     clearSessionCookie(request, response);
   }
 

@@ -133,6 +133,15 @@ describe('a session', () => {
     expect(row?.days).toBe(29);
   });
 
+  it('is found among cookies of the same name that an app set, and is nobody where an app set one that is valid', async () => {
+    const [own, apps] = [await platform.makeSession(await platform.makeUser('developer')), await platform.makeSession(await platform.makeUser('viewer'))];
+    const me = async (...secrets: string[]) => (await platform.call(api.me, { as: 'anonymous', headers: { cookie: secrets.map((secret) => `molo_session=${secret}`).join('; ') } })).status;
+    expect(await me('rubbish', own.session)).toBe(200);
+    expect(await me(own.session, 'rubbish', own.session)).toBe(200);
+    expect(await me(apps.session, own.session)).toBe(401);
+    expect(await me(...Array.from({ length: 8 }, (_, index) => `rubbish-${index}`), own.session)).toBe(401);
+  });
+
   it('changes nothing for a page of another site', async () => {
     const as = await platform.makeSession(await platform.makeUser('developer'));
     const create = (headers: Record<string, string>) => platform.call(api.createApp, { as, body: { name: 'from-a-page' }, headers });

@@ -5,7 +5,7 @@ import type { Request, Response } from 'express';
 import { Authenticator } from './authenticator.js';
 import { anonymous, type Caller, ownerOfMachine } from './caller.js';
 import { isOwners } from './owner-requests.js';
-import { sessionCookieOf, setSessionCookie } from './session-cookie.js';
+import { sessionCookiesOf, setSessionCookie } from './session-cookie.js';
 import { SessionsService } from './sessions.service.js';
 
 /** Who sends an HTTP request: the machine's owner, a token, a session, or nobody yet. */
@@ -23,9 +23,7 @@ export class RequestAuthentication {
     const header = request.get('authorization');
     if (header !== undefined) return await this.byHeader(header, ip);
     refuseOtherSites(request);
-    const secret = sessionCookieOf(request);
-    if (secret === null) return { ...anonymous, ip };
-    return await this.bySession(secret, request, response);
+    return await this.bySession(request, response);
   }
 
   /** The same for a request that is about to become a WebSocket; null where it is nobody's. */
@@ -33,8 +31,7 @@ export class RequestAuthentication {
     if (token !== null) return await this.authenticator.byToken(token, ip);
     const header = request.headers.authorization;
     if (header !== undefined) return await this.authenticator.byAuthorization(header, ip);
-    const secret = sessionCookieOf(request);
-    return secret === null ? null : ((await this.sessions.find(secret, ip))?.caller ?? null);
+    return (await this.sessions.find(sessionCookiesOf(request), ip))?.caller ?? null;
   }
 
   private async byHeader(header: string, ip: string | null): Promise<Caller> {
@@ -44,14 +41,14 @@ export class RequestAuthentication {
   }
 
   /** An ended session is no mistake of its browser's: it is nobody's, and may sign in again. */
-  private async bySession(secret: string, request: Request, response: Response): Promise<Caller> {
-    const session = await this.sessions.find(secret, request.ip ?? null);
+  private async bySession(request: Request, response: Response): Promise<Caller> {
+    const session = await this.sessions.find(sessionCookiesOf(request), request.ip ?? null);
     if (session === null) return { ...anonymous, ip: request.ip ?? null };
     if (isChange(request) && request.get('x-molo-csrf') !== '1') {
       throw new AppError('forbidden', { detail: 'A change by a session needs the header "X-Molo-Csrf: 1".' });
     }
     const prolongedTo = await this.sessions.prolong(session);
-    if (prolongedTo) setSessionCookie(request, response, secret, prolongedTo);
+    if (prolongedTo) setSessionCookie(request, response, session.secret, prolongedTo);
     return session.caller;
   }
 }

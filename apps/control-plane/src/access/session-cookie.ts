@@ -2,11 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 
 const name = 'molo_session';
+/** A browser has one of ours; each more costs a look into the database. */
+const mostCookies = 8;
 
-/** The session's secret that a browser sent. */
-export function sessionCookieOf(request: IncomingMessage): string | null {
+/**
+ * The secrets that a browser sent as its session's. There may be several: an app at `myapp.DOMAIN` can set a cookie of
+ * the same name for all of DOMAIN, and nothing in a request tells whose is whose. None where there are too many.
+ */
+export function sessionCookiesOf(request: IncomingMessage): string[] {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+  const secrets = new Set(pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1)));
+  return secrets.size > mostCookies ? [] : [...secrets];
 }
 
 export function setSessionCookie(request: Request, response: Response, secret: string, expires: Date): void {

@@ -17,6 +17,7 @@ const prolongAfterMs = dayMs;
 
 export interface OpenSession {
   readonly id: string;
+  readonly secret: string;
   readonly caller: Caller;
   readonly expiresAt: Date;
 }
@@ -31,7 +32,7 @@ const cleanEveryMs = 60 * 60 * 1000;
 /** Sessions of browsers: the secret is in the cookie, its hash in the database. */
 @Injectable()
 export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly recent = new RecentCallers<OpenSession>();
+  private readonly recent = new RecentCallers<Omit<OpenSession, 'secret'>>();
   private cleaning: NodeJS.Timeout | null = null;
 
   constructor(
@@ -58,11 +59,18 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     return { secret, expiresAt };
   }
 
-  async find(secret: string, ip: string | null): Promise<OpenSession | null> {
+  /** The one session that the secrets open; null where they open none, or more than one: who set which cannot be told. */
+  async find(secrets: readonly string[], ip: string | null): Promise<OpenSession | null> {
+    const found = await Promise.all(secrets.map((secret) => this.open(secret, ip)));
+    const [session = null, another] = found.filter((each) => each !== null);
+    return another === undefined ? session : null;
+  }
+
+  private async open(secret: string, ip: string | null): Promise<OpenSession | null> {
     const hash = hashSecret(secret);
     const session = await this.recent.get(hash, () => this.read(hash));
     if (session === null || session.expiresAt.getTime() <= Date.now()) return null;
-    return { ...session, caller: { ...session.caller, ip } };
+    return { ...session, secret, caller: { ...session.caller, ip } };
   }
 
   /** Thirty days from the last use. @returns the new end, or null where it is not due yet */
@@ -86,7 +94,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     await this.dataSource.query('delete from sessions where expires_at < now()').catch((error: unknown) => this.log.warn({ err: error }, 'expired sessions could not be removed'));
   }
 
-  private async read(hash: string): Promise<OpenSession | null> {
+  private async read(hash: string): Promise<Omit<OpenSession, 'secret'> | null> {
     const session = await this.dataSource.manager.findOneBy(Session, { tokenHash: hash });
     const user = session && (await this.dataSource.manager.findOneBy(User, { id: session.userId }));
     return session && user && { id: session.id, caller: userCaller(user, null), expiresAt: session.expiresAt };

@@ -1,6 +1,7 @@
 'use client';
 
 import { useMe } from '../access/use-me';
+import { Given } from '../ui/given';
 import { SshKeysSection } from './ssh-keys';
 import { TokensSection } from './tokens';
 
@@ -12,7 +13,7 @@ export function AccountPage() {
         <h1 className="text-2xl font-semibold tracking-tight">Account</h1>
         {me && (
           <p className="mt-1 text-ink-soft">
-            {me.name}
+            <Given text={me.name} />
             {me.email !== null && <>, {me.email}</>}, {me.role}
           </p>
         )}

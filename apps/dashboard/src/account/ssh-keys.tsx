@@ -14,6 +14,7 @@ import { Card, Section } from '../ui/card';
 import { Command } from '../ui/command';
 import { Input, TextArea } from '../ui/field';
 import { formText } from '../ui/form-text';
+import { Given } from '../ui/given';
 
 export function SshKeysSection() {
   const keys = useQuery({ queryKey: ['ssh-keys'], queryFn: ({ signal }) => molo.listSshKeys({ query: { limit: 200 } }, { signal }) });
@@ -45,7 +46,7 @@ function KeyRow({ sshKey }: { readonly sshKey: SshKey }) {
   return (
     <li className="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-line px-5 py-3">
       <div className="min-w-0 flex-1 basis-56">
-        <p className="truncate font-medium">{sshKey.name}</p>
+        <p className="truncate font-medium"><Given text={sshKey.name} /></p>
         <p className="font-mono text-[0.78rem] break-all text-ink-faint">{sshKey.fingerprint}</p>
       </div>
       <span className="text-[0.87rem] text-ink-faint">

@@ -13,6 +13,7 @@ import { Button } from '../ui/button';
 import { Card, Section } from '../ui/card';
 import { Chip } from '../ui/chip';
 import { Command } from '../ui/command';
+import { Given } from '../ui/given';
 import { Empty } from '../ui/notice';
 import { CreateTokenDialog } from './create-token-dialog';
 
@@ -60,7 +61,7 @@ function TokenRow({ token }: { readonly token: Token }) {
   return (
     <li className="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-line px-5 py-3 last:border-0">
       <div className="min-w-0 flex-1 basis-56">
-        <p className="truncate font-medium">{token.name}</p>
+        <p className="truncate font-medium"><Given text={token.name} /></p>
         <p className="text-[0.87rem] text-ink-faint">
           Made <Ago at={token.createdAt} />, {token.lastUsedAt === null ? 'never used' : <>used <Ago at={token.lastUsedAt} /></>}, {token.expiresAt === null ? 'does not expire' : `expires ${formatDate(Date.parse(token.expiresAt))}`}
         </p>

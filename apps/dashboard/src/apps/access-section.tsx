@@ -12,6 +12,7 @@ import { Card, Fact, Section } from '../ui/card';
 import { Command, Copyable } from '../ui/command';
 import { Dialog } from '../ui/dialog';
 import { Input } from '../ui/field';
+import { Given } from '../ui/given';
 import { commands } from './commands';
 
 export function AccessSection({ app }: { readonly app: App }) {
@@ -22,7 +23,7 @@ export function AccessSection({ app }: { readonly app: App }) {
       title="Git"
       hint={
         <>
-          A push to <code className="font-mono text-[0.87rem]">{app.deployBranch}</code> is built and delivered; other branches and tags are stored.
+          A push to <code className="font-mono text-[0.87rem]"><Given text={app.deployBranch} /></code> is built and delivered; other branches and tags are stored.
         </>
       }
       actions={
@@ -44,7 +45,9 @@ export function AccessSection({ app }: { readonly app: App }) {
           <Fact name="Images">
             <Copyable text={app.imageRepository} label="Copy the image repository" />
           </Fact>
-          <Fact name="Created by">{app.createdBy.name}</Fact>
+          <Fact name="Created by">
+            <Given text={app.createdBy.name} />
+          </Fact>
         </dl>
       </Card>
       <Command text={`git remote add molo ${app.gitHttpUrl}`} label="Add the remote" />

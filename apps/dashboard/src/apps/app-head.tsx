@@ -9,6 +9,7 @@ import { formatBytes, formatCount } from '../text/quantities';
 import { Since } from '../ui/ago';
 import { buttonClasses } from '../ui/button';
 import { Card } from '../ui/card';
+import { Given } from '../ui/given';
 import { Notice } from '../ui/notice';
 import { useFigures } from './app-queries';
 import { Health } from './health';
@@ -67,11 +68,11 @@ function LiveCard({ app, environment }: { readonly app: App; readonly environmen
   return (
     <Card className="flex flex-wrap items-center gap-x-10 gap-y-5 px-5 py-5 sm:px-6">
       <div className="flex items-center gap-4">
-        <p className="tabular text-6xl leading-none font-semibold tracking-tighter">{release.version ?? `v${release.number}`}</p>
+        <p className="tabular min-w-0 wrap-anywhere text-6xl leading-none font-semibold tracking-tighter">{release.version ?? `v${release.number}`}</p>
         <p className="text-[0.9rem] leading-snug text-ink-soft">
           <span className="block font-medium text-ink">Release v{release.number}</span>
           live <Since at={release.since} />
-          {release.by !== undefined && <span className="block">by {release.by.name}</span>}
+          {release.by !== undefined && <span className="block">by <Given text={release.by.name} /></span>}
         </p>
       </div>
       <dl className="tabular grid basis-full grid-cols-2 gap-x-8 gap-y-4 sm:grid-cols-4 lg:flex-1 lg:basis-0 lg:grid-cols-[repeat(4,auto)] lg:justify-between lg:pl-6">

@@ -1,12 +1,14 @@
 'use client';
 
 import dynamic from 'next/dynamic';
+import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import type { App } from '@molo/contracts';
 import { useLiveApp } from '../live/use-live';
 import { QueryView } from '../platform/query-view';
 import type { Place } from '../releases/release-queries';
 import { ReleasesSection } from '../releases/releases-section';
+import { buttonClasses } from '../ui/button';
 import { Loading } from '../ui/skeleton';
 import { AppHead } from './app-head';
 import { useApp } from './app-queries';
@@ -27,9 +29,17 @@ export function AppPage({ name }: { readonly name: string }) {
   useLiveApp(name);
   const app = useApp(name);
   return (
-    <QueryView query={app} what={name}>
+    <QueryView query={app} what={name} instead={<BackToApps />}>
       {(known) => <ShownApp app={known} />}
     </QueryView>
+  );
+}
+
+function BackToApps() {
+  return (
+    <Link href="/" className={buttonClasses('plain', 's')}>
+      Back to Apps
+    </Link>
   );
 }
 

@@ -7,6 +7,7 @@ import { StateChip } from '../deployments/state-chip';
 import { Ago, Since } from '../ui/ago';
 import { Card } from '../ui/card';
 import { classNames } from '../ui/class-names';
+import { Given } from '../ui/given';
 import { Health } from './health';
 import { troubleOf } from './trouble';
 
@@ -55,15 +56,15 @@ function Live({ app, environment }: { readonly app: App; readonly environment: E
     <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
       {liveRelease === null ? (
         <p className="text-ink-soft">
-          Nothing delivered yet. Created <Ago at={app.createdAt} /> by {app.createdBy.name}.
+          Nothing delivered yet. Created <Ago at={app.createdAt} /> by <Given text={app.createdBy.name} />.
         </p>
       ) : (
         <>
-          <p className="tabular text-4xl leading-none font-semibold tracking-tight">{liveRelease.version ?? `v${liveRelease.number}`}</p>
+          <p className="tabular min-w-0 wrap-anywhere text-4xl leading-none font-semibold tracking-tight">{liveRelease.version ?? `v${liveRelease.number}`}</p>
           <p className="text-[0.87rem] leading-snug text-ink-soft">
             <span className="block font-medium text-ink">Release v{liveRelease.number}</span>
             live <Since at={liveRelease.since} />
-            {liveRelease.by !== undefined && <> by {liveRelease.by.name}</>}
+            {liveRelease.by !== undefined && <> by <Given text={liveRelease.by.name} /></>}
           </p>
         </>
       )}
@@ -96,7 +97,7 @@ function OtherEnvironment({ app, environment }: { readonly app: string; readonly
       <Link href={`/apps/${app}?env=${environment.name}`} className="relative z-1 rounded font-medium hover:underline">
         {environment.name}
       </Link>
-      <span className="text-ink-soft">{environment.liveRelease === null ? 'nothing delivered yet' : (environment.liveRelease.version ?? `v${environment.liveRelease.number}`)}</span>
+      <span className="min-w-0 wrap-anywhere text-ink-soft">{environment.liveRelease === null ? 'nothing delivered yet' : (environment.liveRelease.version ?? `v${environment.liveRelease.number}`)}</span>
       {environment.activeDeployment !== null && <StateChip state={environment.activeDeployment.state} />}
       <span className="ml-auto">
         <Health {...environment.instances} />

@@ -10,6 +10,7 @@ import { QueryView } from '../platform/query-view';
 import { formatInstant } from '../text/quantities';
 import { Card } from '../ui/card';
 import { Command } from '../ui/command';
+import { Given } from '../ui/given';
 import { Empty } from '../ui/notice';
 
 export function AuditPage() {
@@ -55,7 +56,7 @@ function AuditRow({ event }: { readonly event: AuditEvent }) {
           {formatInstant(event.at)}
         </time>
         <span className="truncate font-medium">
-          {event.actor.name}
+          <Given text={event.actor.name} />
           {event.actor.kind !== 'user' && event.actor.kind !== event.actor.name && <span className="ml-1.5 text-[0.8rem] font-normal text-ink-faint">{event.actor.kind}</span>}
         </span>
         <span className="min-w-0 break-words">
@@ -78,7 +79,7 @@ function AuditRow({ event }: { readonly event: AuditEvent }) {
 
 /** What it was done to; a deployment can be looked at. */
 function Target({ event }: { readonly event: AuditEvent }) {
-  if (!event.action.startsWith('deployment.')) return <span className="text-ink-soft">{event.target}</span>;
+  if (!event.action.startsWith('deployment.')) return <span className="text-ink-soft"><Given text={event.target} /></span>;
   return (
     <Link href={`/deployments/${event.target}`} prefetch={false} className="rounded text-harbour underline decoration-harbour/40 underline-offset-2 hover:decoration-harbour">
       {event.target.slice(0, 8)}

@@ -9,6 +9,7 @@ import { formatDuration } from '../text/quantities';
 import { Ago } from '../ui/ago';
 import { Button } from '../ui/button';
 import { useRunningNow } from '../ui/clock';
+import { Given } from '../ui/given';
 import { mayBeCancelled, shownReasons, unreleasedName } from './deployment-states';
 import { StateChip } from './state-chip';
 
@@ -28,7 +29,7 @@ export function DeploymentHead({ deployment, state }: { readonly deployment: Dep
       </nav>
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-4">
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          <h1 className="tabular text-4xl leading-none font-semibold tracking-tight">{release === null ? unreleasedName(state) : (release.version ?? `v${release.number}`)}</h1>
+          <h1 className="tabular wrap-anywhere text-4xl leading-none font-semibold tracking-tight">{release === null ? unreleasedName(state) : (release.version ?? `v${release.number}`)}</h1>
           <span aria-live="polite">
             <StateChip state={state} />
           </span>
@@ -37,10 +38,10 @@ export function DeploymentHead({ deployment, state }: { readonly deployment: Dep
         {mayDeploy && mayBeCancelled(state) && <CancelButton deployment={deployment} />}
       </div>
       <p className="text-ink-soft">
-        {release === null ? shownReasons[reason] : `Release v${release.number}, ${shownReasons[reason].toLowerCase()}`} by <span className="font-medium text-ink">{actor.name}</span>, <Ago at={deployment.createdAt} />
+        {release === null ? shownReasons[reason] : `Release v${release.number}, ${shownReasons[reason].toLowerCase()}`} by <span className="font-medium text-ink"><Given text={actor.name} /></span>, <Ago at={deployment.createdAt} />
         {commit !== null && (
           <>
-            : <bdi>{commit.subject}</bdi> <code className="font-mono text-[0.83rem]">{commit.id.slice(0, 7)}</code>
+            : <Given text={commit.subject} /> <code className="font-mono text-[0.83rem]">{commit.id.slice(0, 7)}</code>
           </>
         )}
       </p>

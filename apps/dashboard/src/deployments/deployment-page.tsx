@@ -48,7 +48,7 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
     <div className="flex flex-col gap-8">
       <DeploymentHead deployment={deployment} state={state} />
       {deployment.undoes !== null && <UndoesNotice {...deployment.undoes} />}
-      {failure !== null && state === 'failed' && <FailureNotice failure={failure} logLines={lastLinesOf(story)} />}
+      {failure !== null && state === 'failed' && <FailureNotice failure={failure} logLines={lastLinesOf(story, failure)} />}
       {failure !== null && wasLive(state) && <FailureNotice title="It went live and did not settle" failure={failure} logLines={[]} />}
       {failure !== null && state === 'cancelled' && (
         <Notice tone="info" title={problems[failure.code].title}>

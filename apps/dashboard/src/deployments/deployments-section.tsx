@@ -12,6 +12,7 @@ import { Ago } from '../ui/ago';
 import { Card, Section } from '../ui/card';
 import { classNames } from '../ui/class-names';
 import { Command } from '../ui/command';
+import { Given } from '../ui/given';
 import { Empty } from '../ui/notice';
 import { releaseName, shownReasons, unreleasedName } from './deployment-states';
 import { failureSentence } from './failure-text';
@@ -58,12 +59,12 @@ function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
             </Link>
             {commit !== null && (
               <span className="ml-2 font-normal text-ink-soft">
-                <bdi>{commit.subject}</bdi>
+                <Given text={commit.subject} />
               </span>
             )}
           </p>
           <p className="text-[0.87rem] text-ink-faint">
-            {shownReasons[reason]} by {actor.name}, <Ago at={createdAt} />
+            {shownReasons[reason]} by <Given text={actor.name} />, <Ago at={createdAt} />
           </p>
         </div>
         {receipt !== null && (

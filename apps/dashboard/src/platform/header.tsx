@@ -5,6 +5,7 @@ import { usePathname } from 'next/navigation';
 import { LogOut } from 'lucide-react';
 import { useMay, useMe, useSignOut } from '../access/use-me';
 import { classNames } from '../ui/class-names';
+import { Given } from '../ui/given';
 import { Mark } from '../ui/mark';
 
 const places = [
@@ -63,7 +64,7 @@ function Person() {
   return (
     <div className="ml-auto flex items-center gap-3 text-[0.9rem]">
       <span className="text-right leading-tight">
-        <span className="block max-w-40 truncate font-medium">{me.name}</span>
+        <span className="block max-w-40 truncate font-medium"><Given text={me.name} /></span>
         <span className="block text-[0.78rem] text-ink-faint">{me.role}</span>
       </span>
       <button type="button" onClick={() => void signOut()} aria-label="Sign out" title="Sign out" className="grid size-9 place-items-center rounded-lg text-ink-faint hover:bg-sunken hover:text-ink">

@@ -9,12 +9,14 @@ interface QueryViewProps<Data> {
   /** What is being loaded: `the instances`. */
   readonly what: string;
   readonly loading?: ReactNode;
+  /** Where to go where it cannot be shown. */
+  readonly instead?: ReactNode;
   readonly children: (data: Data) => ReactNode;
 }
 
 /** Loading, error and data of one query. Data once there stays in view when a refresh fails. */
-export function QueryView<Data>({ query, what, loading, children }: QueryViewProps<Data>) {
+export function QueryView<Data>({ query, what, loading, instead, children }: QueryViewProps<Data>) {
   if (query.data !== undefined) return children(query.data);
-  if (query.isError) return <ProblemNotice error={query.error} onRetry={() => query.refetch()} />;
+  if (query.isError) return <ProblemNotice error={query.error} onRetry={() => query.refetch()} actions={instead} />;
   return loading ?? <Loading what={what} />;
 }

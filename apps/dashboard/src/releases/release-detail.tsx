@@ -11,6 +11,7 @@ import { Ago } from '../ui/ago';
 import { Button, buttonClasses } from '../ui/button';
 import { Card, Fact } from '../ui/card';
 import { Command, Copyable } from '../ui/command';
+import { Given } from '../ui/given';
 import { Notice } from '../ui/notice';
 import { LayerStack } from './layer-stack';
 import { layersOf } from './layers';
@@ -32,7 +33,7 @@ export function ReleaseDetail({ release, releases, panelId, onRollBack }: Releas
     <div role="tabpanel" id={panelId} aria-labelledby={`release-${release.number}`}>
       <Card>
         <div className="flex flex-wrap items-center justify-between gap-3 border-b border-line px-5 py-4">
-          <h3 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-lg font-semibold tracking-tight">
+          <h3 className="flex flex-wrap wrap-anywhere items-center gap-x-3 gap-y-1 text-lg font-semibold tracking-tight">
             {releaseName(release)}
             {release.live ? <StateChip state="live" /> : release.deployment !== null && release.deployment.state !== 'live' && <StateChip state={release.deployment.state} />}
           </h3>
@@ -83,7 +84,9 @@ function Facts({ release, origin }: { readonly release: Release; readonly origin
   const { commit, formation, configKeys, image } = release;
   return (
     <dl className="grid grid-cols-2 content-start gap-x-6 gap-y-5">
-      <Fact name="Made by">{release.createdBy.name}</Fact>
+      <Fact name="Made by">
+        <Given text={release.createdBy.name} />
+      </Fact>
       <Fact name="When">
         <Ago at={release.createdAt} />
       </Fact>
@@ -94,11 +97,11 @@ function Facts({ release, origin }: { readonly release: Release; readonly origin
       <Fact name="Instances">{Object.entries(formation).map(([process, count]) => `${process} ${count}`).join(', ') || 'none'}</Fact>
       {commit !== null && (
         <Fact name="Commit" className="col-span-2">
-          <span className="block break-words">
-            <bdi>{commit.subject}</bdi>
+          <span className="block">
+            <Given text={commit.subject} />
           </span>
           <span className="flex flex-wrap items-center gap-x-2 text-[0.87rem] font-normal text-ink-soft">
-            <Copyable text={commit.id.slice(0, 12)} label="Copy the commit" /> by <bdi>{commit.author}</bdi>
+            <Copyable text={commit.id.slice(0, 12)} label="Copy the commit" /> by <Given text={commit.author} />
           </span>
         </Fact>
       )}

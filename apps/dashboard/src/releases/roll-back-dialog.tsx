@@ -50,7 +50,7 @@ export function RollBackDialog({ target, live, onClose }: RollBackDialogProps) {
 
 function Side({ label, release }: { readonly label: string; readonly release: Release }) {
   return (
-    <span className="min-w-24">
+    <span className="min-w-24 wrap-anywhere">
       <span className="block text-[0.8rem] text-ink-faint">{label}</span>
       <span className="tabular block text-2xl leading-tight font-semibold">{release.version ?? `v${release.number}`}</span>
       <span className="block text-[0.8rem] text-ink-soft">v{release.number}</span>
