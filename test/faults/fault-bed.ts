@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createClient, type MoloClient } from '@molo/client';
 import { type Deployment, type DeploymentEvent, isFinal } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
@@ -94,7 +96,9 @@ export class FaultBed implements AsyncDisposable {
 
   /** Ids of the instances of an app that have a container here, running or not. */
   async containersOf(app: string): Promise<string[]> {
-    const { stdout } = await command('docker', ['ps', '--all', '--filter', `label=molo.app=${app}`, '--format', '{{.Label "molo.instance"}}']);
+    // Another platform on this engine may have an app of the same name.
+    const node = await readFile(join(setting('MOLO_HOME'), 'agent/node.id'), 'utf8');
+    const { stdout } = await command('docker', ['ps', '--all', '--filter', `label=molo.app=${app}`, '--filter', `label=molo.node=${node.trim()}`, '--format', '{{.Label "molo.instance"}}']);
     return stdout.split('\n').filter(Boolean).toSorted();
   }
 

@@ -1,8 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { waitFor } from '@molo/testkit';
-import { checkout, command, setting, visit } from '../e2e/platform.js';
+import { command, setting, visit } from '../e2e/platform.js';
 import { FaultBed } from './fault-bed.js';
 import { expectInvariants } from './invariants.js';
 
@@ -46,8 +45,8 @@ async function processesOfHome(): Promise<number[]> {
   for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
     try {
       const commandLine = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-      const folder = await readlink(`/proc/${name}/cwd`);
-      if (!commandLine.includes(home) && !folder.startsWith(home) && !folder.startsWith(join(checkout, 'apps'))) continue;
+      const environment = (await readFile(`/proc/${name}/environ`, 'utf8')).split('\0');
+      if (!commandLine.includes(home) && !environment.includes(`MOLO_HOME=${home}`)) continue;
       if ((await readlink(`/proc/${name}/ns/pid`)) !== (await readlink('/proc/self/ns/pid'))) continue;
       found.push({ pid: Number(name), isKeeper: /^(runsvdir|runsv|svlogd) /.test(commandLine) });
     } catch {
