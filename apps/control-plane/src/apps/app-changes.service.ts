@@ -47,6 +47,7 @@ export class AppChangesService {
   async changeBranch(name: string, deployBranch: string, caller: Caller): Promise<App> {
     const app = await this.dataSource.transaction(async (manager) => {
       const before = await this.lock(manager, name);
+      await this.refuseBranchInTheWay(before, deployBranch);
       await manager.update(App, { id: before.id }, { deployBranch });
       await this.audit.record(manager, caller, { action: 'app.changed', target: name, before: { deployBranch: before.deployBranch }, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: name }));
@@ -81,6 +82,13 @@ export class AppChangesService {
         if (!(error instanceof AppError && error.code === 'conflict')) throw error;
       });
     }
+  }
+
+  /** Its pushes would go live, and their branch could not be kept. */
+  private async refuseBranchInTheWay({ name, deployBranch: before }: App, deployBranch: string): Promise<void> {
+    await this.repositories.create(name, before);
+    const other = await this.repositories.branchInTheWay(name, deployBranch);
+    if (other !== null) throw new AppError('conflict', { detail: `Git cannot keep ${deployBranch} beside the branch ${other}. Take another name, or delete that first: git push REMOTE :refs/heads/${other}` });
   }
 
   private async lock(manager: EntityManager, name: string): Promise<App> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api } from '@molo/contracts';
@@ -14,6 +15,7 @@ afterAll(async () => {
 });
 
 const create = (name: string, more: object = {}) => platform.call(api.createApp, { body: { name, ...more } });
+const ada = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com', GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' };
 const repository = (name: string) => platform.config.path('git', `${name}.git`);
 
 describe('an app', () => {
@@ -42,6 +44,22 @@ describe('an app', () => {
     await create('branchy', { deployBranch: 'trunk' });
     const { ok } = await platform.call(api.updateApp, { params: { app: 'branchy' }, body: { deployBranch: 'release/1.x' } });
     expect(ok.deployBranch).toBe('release/1.x');
+  });
+
+  it('deploys from no branch that git does not take or could not keep beside another', async () => {
+    await create('crowded', { deployBranch: 'trunk' });
+    const changeTo = (deployBranch: string) => platform.call(api.updateApp, { params: { app: 'crowded' }, body: { deployBranch } });
+    for (const name of ['.x', 'a.lock/b', 'HEAD', 'refs/heads/x', 'a..b', '-x', 'a\u0007']) {
+      const answers = [await changeTo(name), await create('unborn', { deployBranch: name })];
+      expect(answers.map(({ status, problem }) => [status, problem.errors?.[0]?.path])).toEqual([[422, 'deployBranch'], [422, 'deployBranch']]);
+    }
+    const git = (...args: string[]) => execFileSync('git', ['-C', repository('crowded'), ...args], { encoding: 'utf8', input: '', env: { ...process.env, ...ada } }).trim();
+    git('update-ref', 'refs/heads/release/1', git('commit-tree', '-m', 'One', git('mktree')));
+    const { status, problem } = await changeTo('release');
+    expect([status, problem.code, problem.detail]).toEqual([409, 'conflict', expect.stringContaining('beside the branch release/1')]);
+    expect((await platform.call(api.getApp, { params: { app: 'crowded' } })).ok.deployBranch).toBe('trunk');
+    expect(git('symbolic-ref', 'HEAD')).toBe('refs/heads/trunk');
+    expect((await platform.call(api.getApp, { params: { app: 'unborn' } })).status).toBe(404);
   });
 
   it('leaves its name, its domains and no repository behind when it is deleted', async () => {

@@ -1,3 +1,4 @@
+import { AppError } from '@molo/contracts';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** SQLSTATE classes that say that the server goes or cannot take us: connection exceptions, insufficient resources, operator intervention. */
@@ -17,6 +18,13 @@ export function isDatabaseAway(error: unknown): boolean {
   if ('severity' in error) return isLastWord(error.severity) || awayClasses.includes(code.slice(0, 2));
   if ('syscall' in error) return ['getaddrinfo', 'connect', 'read', 'write'].includes(String(error.syscall));
   return awayMessages.some((message) => error.message.startsWith(message));
+}
+
+/** What somebody is told of an error: what Molo itself named stays as it is. */
+export function appErrorOf(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isDatabaseAway(error)) return new AppError('unavailable', { detail: 'The database does not answer. Try again in a moment; apps go on serving.', cause: error });
+  return new AppError('internal', { detail: 'Something broke inside Molo. Try again; the log of the control plane says more.', cause: error });
 }
 
 /** After these the server has closed the connection, or never opened it. */

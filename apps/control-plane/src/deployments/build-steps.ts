@@ -3,6 +3,7 @@ import { AppError } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Build } from '../builds/build.entity.js';
 import { BuildsService } from '../builds/builds.service.js';
+import { Repositories } from '../git/repositories.js';
 import { ImagesService } from '../images/images.service.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
@@ -24,9 +25,11 @@ export class BuildSteps {
     private readonly mover: DeploymentMover,
     private readonly journal: Journal,
     private readonly waiting: Waiting,
+    private readonly repositories: Repositories,
   ) {}
 
   async build(deployment: Deployment): Promise<void> {
+    if (!deployment.releaseId) await this.#refuseOvertaken(deployment);
     if (!deployment.releaseId && deployment.buildId) await this.#image(deployment.id, deployment.buildId);
     await this.dataSource.transaction(async (manager) => {
       const held = await this.mover.hold(manager, deployment.id, 'queued');
@@ -39,6 +42,14 @@ export class BuildSteps {
   /** A deployment that ends takes its build with it. */
   async giveUp(manager: EntityManager, deployment: Deployment): Promise<void> {
     if (deployment.buildId && !deployment.releaseId) await this.builds.cancel(manager, deployment.buildId, deployment.id);
+  }
+
+  /** From its turn on no other moves its branch: what came in while it waited is not to be overwritten by who has not seen it. */
+  async #refuseOvertaken({ environmentId, gitRef, gitOld, gitNew }: Deployment): Promise<void> {
+    if (!gitRef || !gitOld || !gitNew) return;
+    const [app]: { name: string }[] = await this.dataSource.query('select a.name from apps a join environments e on e.app_id = a.id where e.id = $1', [environmentId]);
+    if (!app || !(await this.repositories.isOvertaken(app.name, { ref: gitRef, oldId: gitOld, newId: gitNew }))) return;
+    throw new AppError('conflict', { detail: 'The branch moved while this waited. Fetch, look at what came in, and push again.' });
   }
 
   async #image(deploymentId: string, buildId: string): Promise<void> {

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError, type DeploymentEvent } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { moloItself } from '../access/caller.js';
+import { runGit } from '../git/git-command.js';
+import { Repositories } from '../git/repositories.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentRun } from './deployment-run.js';
@@ -191,6 +194,30 @@ describe('a deployment', () => {
     await bench.module.get(Sweeper).sweep();
     expect(await bench.untilOver(id)).toBe('live');
     expect(bench.agent.builtIds.length).toBeGreaterThan(1);
+  });
+
+  it('that waited while its branch moved on does not overwrite what came in, unless it was forced', async () => {
+    const repositories = bench.module.get(Repositories);
+    await repositories.create('myapp');
+    const commit = async (...parents: string[]) => {
+      const [path, author] = [repositories.pathOf('myapp'), 'Ada <ada@example.com> 1700000000 +0000'];
+      const tree = (await runGit(['-C', path, 'mktree'])).toString().trim();
+      const headers = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`), `author ${author}`, `committer ${author}`];
+      return (await runGit(['-C', path, 'hash-object', '-t', 'commit', '-w', '--stdin'], `${headers.join('\n')}\n\n${randomUUID()}\n`)).toString().trim();
+    };
+    const gitRef = 'refs/heads/main';
+    const base = await commit();
+    const [left, right] = [await commit(base), await commit(base)];
+    await repositories.moveRef('myapp', gitRef, base, null);
+    const first = await bench.push(undefined, undefined, { gitRef, gitOld: base, gitNew: left });
+    await bench.until(first, (state) => state !== 'queued');
+    const second = await bench.push(undefined, undefined, { gitRef, gitOld: base, gitNew: right });
+    expect(await bench.untilOver(second)).toBe('failed');
+    expect((await bench.deployments.view(second)).failure).toEqual({ code: 'conflict', detail: 'The branch moved while this waited. Fetch, look at what came in, and push again.' });
+    expect(await bench.stateOf(first)).toBe('live');
+    const forced = await bench.push(undefined, undefined, { gitRef, gitOld: left, gitNew: right });
+    expect(await bench.untilOver(forced)).toBe('live');
+    expect((await runGit(['-C', repositories.pathOf('myapp'), 'rev-parse', gitRef])).toString().trim()).toBe(right);
   });
 
   it('can be followed from where a follower broke off, with nothing missing and nothing twice', async () => {

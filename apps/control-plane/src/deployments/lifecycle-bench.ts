@@ -24,7 +24,7 @@ import { NodesService } from '../nodes/nodes.service.js';
 import { ObservedService } from '../nodes/observed.service.js';
 import { RestModule } from '../rest/rest.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
-import { DeploymentsService } from './deployments.service.js';
+import { DeploymentsService, type Push } from './deployments.service.js';
 import { SimulatedAgent } from './simulated-agent.js';
 
 /** The control plane's lifecycle on a real PostgreSQL and Redis, with one simulated node. */
@@ -73,7 +73,7 @@ export class LifecycleBench implements AsyncDisposable {
   }
 
   /** Pushes a tree of its own, unless one is named, to the bench's app, unless another is. @returns the deployment's id */
-  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0'), appId = this.appId): Promise<string> {
+  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0'), appId = this.appId, facts: Partial<Push> = {}): Promise<string> {
     const commit = { id: randomUUID().replaceAll('-', '').padEnd(40, '0'), subject: 'Change a line', author: 'Ada' };
     const { deploymentId } = await this.deployments.push({
       appId,
@@ -87,6 +87,7 @@ export class LifecycleBench implements AsyncDisposable {
       gitOld: '',
       gitNew: '',
       caller: moloItself,
+      ...facts,
     });
     return deploymentId;
   }

@@ -35,14 +35,16 @@ const settings = {
   'receive.maxInputSize': '2g',
   // Proxies see a byte at least this often (seconds), however silent a build is.
   'receive.keepAlive': '5',
-  'transfer.hideRefs': 'refs/molo',
+  // Neither shown nor taken: Molo's own, and those that would put one object in another's place.
+  'transfer.hideRefs': ['refs/molo', 'refs/replace'],
   'transfer.unpackLimit': '100',
   'uploadpack.keepAlive': '5',
   'uploadpack.allowFilter': 'true',
 } as const;
 
-const settingArguments = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0', GIT_COMMITTER_NAME: 'Molo', GIT_COMMITTER_EMAIL: 'molo@localhost' };
+const settingArguments = Object.entries(settings).flatMap(([key, value]) => [value].flat().flatMap((each) => ['-c', `${key}=${each}`]));
+/** An object is what its id says, whatever refs/replace of a repository has. */
+const environment = { GIT_NO_REPLACE_OBJECTS: '1', PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', LC_ALL: 'C.UTF-8', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0', GIT_COMMITTER_NAME: 'Molo', GIT_COMMITTER_EMAIL: 'molo@localhost' };
 
 /** A git program by its own name, with no shell in between and an environment of its own. */
 export function spawnGit(args: readonly string[], extraEnvironment: Readonly<Record<string, string>> = {}): ChildProcessWithoutNullStreams {

@@ -7,6 +7,7 @@ import { AppError } from '@molo/contracts';
 import type { Request, Response } from 'express';
 import { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
+import { appErrorOf } from '../database/database-failure.js';
 import { Log } from '../log.js';
 import { GitAccess, type GitService } from './git-access.js';
 import { GitProcesses } from './git-processes.js';
@@ -93,13 +94,14 @@ export class GitHttpController implements OnApplicationBootstrap {
   }
 
   #refuse(response: Response, error: unknown): void {
-    const known = error instanceof AppError ? error : new AppError('internal', { detail: 'Something broke inside Molo. Try again; the log of the control plane says more.', cause: error });
+    const known = appErrorOf(error);
     if (known.status >= 500) this.log.error({ err: error, cause: known.cause }, 'a git request failed');
     if (response.headersSent) {
       response.destroy();
       return;
     }
     if (known.status === 401) response.set('www-authenticate', 'Basic realm="molo", charset="UTF-8"');
+    if (known.code === 'unavailable') response.set('retry-after', '1');
     // What is left of the body is not read: the connection ends with the answer.
     response.status(known.status).set({ 'cache-control': 'no-store', connection: 'close' }).type('text/plain').send(`${known.detail}\n`);
   }

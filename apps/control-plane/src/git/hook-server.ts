@@ -4,11 +4,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
+import { appErrorOf } from '../database/database-failure.js';
 import { Log } from '../log.js';
 import { GitProcesses } from './git-processes.js';
 import { HookConnection } from './hook-connection.js';
 import { hookProgram } from './hook-program.js';
 import { ProcReceive } from './proc-receive.js';
+import { failureLines } from './push-narrative.js';
 import { Pushes } from './pushes.js';
 
 const longestSecret = 100;
@@ -67,6 +69,7 @@ export class HookServer implements OnModuleInit, BeforeApplicationShutdown {
       await connection.exit(0);
     } catch (error) {
       if (!connection.gone.aborted) this.log.error({ err: error }, 'a push could not be answered');
+      await connection.say(failureLines(appErrorOf(error).toFailure()));
       await connection.exit(1);
     }
   }

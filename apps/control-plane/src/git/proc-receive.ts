@@ -7,7 +7,7 @@ import { flush, packet, packets } from './pkt-line.js';
 import { PushDeployment } from './push-deployment.js';
 import { complaint, detail } from './push-narrative.js';
 import type { Push } from './pushes.js';
-import { isZero, type RefUpdate, type Verdict } from './ref-update.js';
+import { areInTheWay, isZero, type RefUpdate, type Verdict } from './ref-update.js';
 
 /** Refs that one audit event names. */
 const mostRecorded = 100;
@@ -39,9 +39,10 @@ export class ProcReceive {
     const branch = push.app.deployBranch;
     const deploying = updates.find((update) => update.ref === `refs/heads/${branch}`);
     const verdict = deploying ? await this.#judgeDeploying(push, deploying, updates, connection, closing) : null;
-    const stored = updates.filter((update) => update !== deploying && update.ref.startsWith('refs/heads/') && !isZero(update.newId));
+    const verdicts = updates.map((update) => (update === deploying && verdict ? verdict : judgeOther(update, branch)));
+    const stored = updates.filter((update, index) => verdicts[index]?.kind === 'stored' && update.ref.startsWith('refs/heads/') && !isZero(update.newId));
     if (stored.length > 0) await connection.say(storedLines(push.app.name, branch, stored));
-    return updates.map((update) => (update === deploying && verdict ? verdict : { kind: 'stored' }));
+    return verdicts;
   }
 
   /** Git moves these refs itself, as soon as it has the answer: the event comes before, so that none moves without it. */
@@ -58,6 +59,13 @@ export class ProcReceive {
     await connection.say(complaint(`${push.app.deployBranch} is the branch that deploys and stays. To delete the app: molo apps delete ${push.app.name}`));
     return { kind: 'refused', reason: 'the deploying branch cannot be deleted' };
   }
+}
+
+/** Branches, tags and notes are kept; what else a repository holds (`git push --mirror`) is its own. */
+function judgeOther({ ref, newId }: RefUpdate, branch: string): Verdict {
+  if (!/^refs\/(?:heads|tags|notes)\//.test(ref)) return { kind: 'refused', reason: 'only branches, tags and notes are kept here' };
+  if (!isZero(newId) && areInTheWay(ref, `refs/heads/${branch}`)) return { kind: 'refused', reason: `its name is in the way of ${branch}, the branch that deploys; take another` };
+  return { kind: 'stored' };
 }
 
 async function readRequest(input: Readable, connection: HookConnection): Promise<Request> {

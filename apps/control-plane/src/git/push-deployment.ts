@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { AppError, defaultEnvironment, type DeploymentEvent, type DeploymentState, type Failure, isFinal, problems } from '@molo/contracts';
+import { AppError, defaultEnvironment, type DeploymentState, type Failure, isFinal, problems } from '@molo/contracts';
 import { Addresses } from '../addresses.js';
+import { appErrorOf } from '../database/database-failure.js';
 import { DeploymentStream } from '../deployments/deployment-stream.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { Log } from '../log.js';
 import { UploadGate } from '../registry/upload-gate.js';
 import type { HookConnection } from './hook-connection.js';
-import { complaint, detail, failureLines, heading, linesOf, liveLines } from './push-narrative.js';
+import { complaint, detail, failureLines, heading, linesOf, liveLines, refFailed } from './push-narrative.js';
 import { type PushedCommit, readPushedCommit } from './pushed-commit.js';
 import { type PushedTree, readPushedTree } from './pushed-tree.js';
 import type { Push } from './pushes.js';
@@ -27,6 +28,12 @@ export interface DeployingPush {
   readonly connection: HookConnection;
   /** Aborted when the control plane stops. */
   readonly closing: AbortSignal;
+}
+
+interface End {
+  readonly state: DeploymentState;
+  readonly failure: Failure | null;
+  readonly hasMovedRef: boolean;
 }
 
 /** From a push of the deploying branch to the answer that the pusher gets. */
@@ -84,7 +91,10 @@ export class PushDeployment {
   }
 
   async #look({ push, update, updates, connection }: DeployingPush): Promise<PushedCommit> {
-    const repository = this.repositories.pathOf(push.app.name);
+    const { name, deployBranch } = push.app;
+    const other = await this.repositories.branchInTheWay(name, deployBranch);
+    if (other !== null) throw new AppError('conflict', { detail: `Git cannot keep ${deployBranch} beside the branch ${other}. Delete that first: git push REMOTE :refs/heads/${other}` });
+    const repository = this.repositories.pathOf(name);
     const newTags = updates.filter((other) => other.ref.startsWith('refs/tags/'));
     const tree = readPushedTree(repository, update.newId);
     tree.catch(() => undefined); // what is no commit has no tree either
@@ -107,25 +117,26 @@ export class PushDeployment {
       return refused(failure);
     }
     await connection.say(await this.#liveLines(deploymentId, push.app.name));
-    return { kind: 'moved' };
+    return end.hasMovedRef ? { kind: 'moved' } : { kind: 'refused', reason: 'live, but the branch could not be moved: push again' };
   }
 
   /** @returns how it ended; null when nobody listens any more, or there is nothing to be heard */
-  async #tell(deploymentId: string, connection: HookConnection, signal: AbortSignal): Promise<{ state: DeploymentState; failure: Failure | null } | null> {
+  async #tell(deploymentId: string, connection: HookConnection, signal: AbortSignal): Promise<End | null> {
     let seen = 0;
+    let hasMovedRef = true;
     let brokenSince: number | null = null;
     while (!signal.aborted) {
       try {
         for await (const event of this.stream.follow(deploymentId, seen, signal)) {
           seen = event.seq;
           brokenSince = null;
-          const lines = isEnd(event) ? [] : linesOf(event);
-          await connection.say(lines);
-          if (isEnd(event)) return event;
+          if (event.kind === 'state' && isFinal(event.state)) return { state: event.state, failure: event.failure, hasMovedRef };
+          if (event.kind === 'step' && event.step === refFailed) hasMovedRef = false;
+          await connection.say(linesOf(event));
         }
         if (signal.aborted) return null;
         const { state, failure } = await this.deployments.view(deploymentId);
-        if (isFinal(state)) return { state, failure };
+        if (isFinal(state)) return { state, failure, hasMovedRef };
       } catch (error) {
         this.log.warn({ err: error, deploymentId }, 'the stream of a deployment broke, joining it again');
         brokenSince ??= Date.now();
@@ -143,24 +154,19 @@ export class PushDeployment {
   }
 
   #failureOf(error: unknown): Failure {
-    if (error instanceof AppError && error.status < 500) return error.toFailure();
-    this.log.error({ err: error, cause: error instanceof AppError ? error.cause : undefined }, 'a push could not be deployed');
-    return error instanceof AppError ? error.toFailure() : { code: 'internal', detail: 'Push again; the log of the control plane says more.' };
+    const known = appErrorOf(error);
+    if (known.status >= 500) this.log.error({ err: error, cause: known.cause }, 'a push could not be deployed');
+    return known.toFailure();
   }
-}
-
-type End = Extract<DeploymentEvent, { kind: 'state' }>;
-
-function isEnd(event: DeploymentEvent): event is End {
-  return event.kind === 'state' && isFinal(event.state);
 }
 
 function refused(failure: Failure): Verdict {
   return { kind: 'refused', reason: problems[failure.code].title };
 }
 
-function deployable(pushed: PushedCommit | null, { oldId }: RefUpdate): PushedCommit {
+function deployable(pushed: PushedCommit | null, { ref, oldId, newId }: RefUpdate): PushedCommit {
   if (!pushed) throw new AppError('source_invalid', { detail: 'What was pushed is not a commit. Push a branch.' });
+  if (pushed.commit.id !== newId) throw new AppError('source_invalid', { detail: `What was pushed is an annotated tag, and a branch points to commits alone. Push its commit: git push REMOTE TAG^{}:${ref}` });
   if (pushed.isEmpty) throw new AppError('source_invalid', { detail: 'The commit holds no files. Add the app to it: git add, git commit.' });
   if (pushed.presentId !== (isZero(oldId) ? null : oldId)) {
     throw new AppError('conflict', { detail: 'The branch moved while this was pushed. Fetch, look at what came in, and push again.' });

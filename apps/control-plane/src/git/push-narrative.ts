@@ -10,6 +10,9 @@ function marked(first: string, rest: string, text: string): string[] {
   return terminalLines(text).map((line, index) => `${index === 0 ? first : rest}${line}`.trimEnd());
 }
 
+/** The step of a deployment that is live, whose ref stayed where it was. */
+export const refFailed = 'ref.failed';
+
 const headings: Partial<Record<DeploymentState, string>> = {
   awaiting_approval: 'Waiting until a sysadmin approves',
   starting: 'Starting',
@@ -24,6 +27,7 @@ export function linesOf(event: DeploymentEvent): string[] {
     case 'state':
       return headings[event.state] ? heading(headings[event.state] ?? '') : [];
     case 'step':
+      if (event.step === refFailed) return complaint(event.text);
       return /^(build|release)\./.test(event.step) ? heading(event.text) : detail(event.text);
     case 'log':
       // The builder writes in this grammar itself.

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '@molo/testkit';
 import { GitTestClient } from './git-test-client.js';
 import { HookServer } from './hook-server.js';
@@ -117,6 +117,48 @@ describe('a push of the deploying branch', () => {
     expect(platform.deployments.all).toHaveLength(0);
   });
 
+  it('refuses one that git could not keep beside another branch, before anything is built', async () => {
+    const commit = await client.change('One');
+    await client.run('push', remote, 'main:side');
+    await platform.repositories.moveRef('myapp', 'refs/heads/main/next', commit, null);
+    const { code, output } = await client.run('push', remote, 'main');
+    expect(code).toBe(1);
+    expect(output).toContain('Git cannot keep main beside the branch main/next. Delete that first: git push REMOTE :refs/heads/main/next');
+    expect(platform.deployments.all).toHaveLength(0);
+    await client.run('push', remote, ':main/next');
+    expect((await client.run('push', remote, 'main')).code).toBe(0);
+  });
+
+  it('refuses an annotated tag, which no branch can point to', async () => {
+    await client.change('One');
+    await client.run('tag', '-a', '-m', 'Ten', 'v10');
+    const { code, output } = await client.run('push', remote, 'v10:refs/heads/main');
+    expect(code).toBe(1);
+    expect(output).toContain('git push REMOTE TAG^{}:refs/heads/main');
+    expect(platform.deployments.all).toHaveLength(0);
+    expect((await client.run('push', remote, 'v10^{}:refs/heads/main')).code).toBe(0);
+  });
+
+  it('is not said to have moved the branch where that stayed behind', async () => {
+    platform.deployments.play = (deployment) => {
+      deployment.add({ kind: 'step', step: 'ref.failed', text: 'The release is live, but refs/heads/main could not be moved: push again.' });
+      deployment.add({ kind: 'state', state: 'live', failure: null });
+    };
+    await client.change('One');
+    const { code, output } = await client.run('push', remote, 'main');
+    expect(code).toBe(1);
+    expect(output).toContain('remote:  !     The release is live, but refs/heads/main could not be moved: push again.');
+    expect(output).toContain('main -> main (live, but the branch could not be moved: push again)');
+  });
+
+  it('is told when the database is away', async () => {
+    vi.spyOn(platform.deployments, 'push').mockRejectedValueOnce(new Error('Connection terminated unexpectedly'));
+    await client.change('One');
+    const { output } = await client.run('push', remote, 'main');
+    expect(output).toContain('A part of Molo does not answer: The database does not answer. Try again in a moment');
+    expect(output).toContain('(A part of Molo does not answer)');
+  });
+
   it('says that submodules are not fetched', async () => {
     client.write('.gitmodules', '[submodule "lib"]\n\tpath = vendor/lib\n\turl = https://example.com/lib.git\n');
     const commit = await client.change('One');
@@ -169,38 +211,6 @@ describe('a push of the deploying branch', () => {
     expect(output).toContain('remote: evil');
     for (const hidden of ['owned', '\u001b[2J', '\u001b[31m', '\u202e', '\u0007']) expect(output).not.toContain(hidden);
     expect(output).toMatch(/remote: x{2000}…/);
-  });
-});
-
-describe('other refs', () => {
-  it('are stored, not deployed, with a line that says which branch deploys and an audit event', async () => {
-    const commit = await client.change('One');
-    const { code, output } = await client.run('push', remote, 'main:refs/heads/feature/x');
-    expect(code, output).toBe(0);
-    expect(output).toContain('feature/x: stored, not deployed. Only main deploys');
-    expect(platform.deployments.all).toHaveLength(0);
-    expect(await refs()).toContain('refs/heads/feature/x');
-    expect(platform.audited.at(-1)).toMatchObject({ by: 'ada', action: 'refs.pushed', target: 'myapp', before: { 'refs/heads/feature/x': null }, after: { 'refs/heads/feature/x': commit } });
-    expect((await client.run('push', remote, ':feature/x')).output).toContain('[deleted]');
-    expect(platform.audited.at(-1)).toMatchObject({ before: { 'refs/heads/feature/x': commit }, after: { 'refs/heads/feature/x': null } });
-    expect(await refs()).not.toContain('feature/x');
-  });
-
-  it('are refused together with a failed deployment in an atomic push', async () => {
-    platform.deployments.play = (deployment) => deployment.fail({ code: 'build_step_failed', detail: 'No.' });
-    await client.change('One');
-    await client.run('branch', 'other');
-    const { code, output } = await client.run('push', '--atomic', remote, 'main', 'other');
-    expect(code).toBe(1);
-    expect(output).toContain('atomic push: another ref was refused');
-    expect(await refs()).toBe('');
-    await client.run('push', remote, 'main', 'other');
-    expect(await refs()).toContain('refs/heads/other');
-  });
-
-  it('of Molo itself can be neither seen nor pushed', async () => {
-    await client.change('One');
-    expect((await client.run('push', remote, 'main:refs/molo/x')).output).toContain('deny updating a hidden ref');
   });
 });
 

@@ -15,3 +15,8 @@ export type Verdict = { readonly kind: 'stored' } | { readonly kind: 'moved' } |
 export function isZero(id: string): boolean {
   return /^0+$/.test(id);
 }
+
+/** Git keeps refs as files: `main` and `main/next` cannot both be there. */
+export function areInTheWay(one: string, other: string): boolean {
+  return one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
+}

@@ -18,10 +18,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-async function commit(message: string): Promise<string> {
+async function commit(message: string, parent?: string): Promise<string> {
   const author = 'Ada <ada@example.com> 1700000000 +0000';
   const tree = (await runGit(['-C', path, 'mktree'])).toString().trim();
-  return (await runGit(['-C', path, 'hash-object', '-t', 'commit', '-w', '--stdin'], `tree ${tree}\nauthor ${author}\ncommitter ${author}\n\n${message}\n`)).toString().trim();
+  return (await runGit(['-C', path, 'hash-object', '-t', 'commit', '-w', '--stdin'], `tree ${tree}\n${parent === undefined ? '' : `parent ${parent}\n`}author ${author}\ncommitter ${author}\n\n${message}\n`)).toString().trim();
 }
 
 async function main(): Promise<string> {
@@ -71,6 +71,30 @@ describe('moveRef', () => {
     await utimes(lock, 1, 1);
     await repositories.moveRef('myapp', 'refs/heads/main', two, one);
     expect(await main()).toBe(two);
+  });
+});
+
+describe('a branch', () => {
+  it('is in the way of those above and below it, and of no other', async () => {
+    await repositories.create('myapp');
+    const one = await commit('One');
+    for (const name of ['release/1/x', 'release/10', 'trunk']) await repositories.moveRef('myapp', `refs/heads/${name}`, one, null);
+    const asked = ['main', 'release', 'release/1', 'release/1/x', 'release/1/x/y', 'release/2', 'trunk/a', 'trunk-a'];
+    expect(await Promise.all(asked.map((name) => repositories.branchInTheWay('myapp', name)))).toEqual([null, 'release/1/x', 'release/1/x', null, 'release/1/x', null, 'trunk', null]);
+  });
+
+  it('is overtaken where others moved it meanwhile to what the push does not have, unless the push was forced', async () => {
+    await repositories.create('myapp');
+    const [none, ref] = ['0'.repeat(40), 'refs/heads/main'];
+    const base = await commit('Base');
+    const [left, right] = [await commit('Left', base), await commit('Right', base)];
+    const isOvertaken = (oldId: string, newId: string) => repositories.isOvertaken('myapp', { ref, oldId, newId });
+    expect(await isOvertaken(none, base)).toBe(false);
+    await repositories.moveRef('myapp', ref, base, null);
+    expect([await isOvertaken(none, left), await isOvertaken(base, left)]).toEqual([false, false]);
+    await repositories.moveRef('myapp', ref, left, base);
+    expect([await isOvertaken(none, right), await isOvertaken(base, right), await isOvertaken(left, right), await isOvertaken(base, left)]).toEqual([true, true, false, false]);
+    expect([await isOvertaken(base, await commit('Both', left)), await isOvertaken(right, base)]).toEqual([false, false]);
   });
 });
 

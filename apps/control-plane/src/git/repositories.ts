@@ -5,6 +5,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppName } from '@molo/contracts';
 import { Config } from '../config.js';
 import { runGit } from './git-command.js';
+import { areInTheWay, isZero, type RefUpdate } from './ref-update.js';
 
 /** What is deployed is the tree as it was pushed: `git archive` is not to leave out or rewrite files. */
 const attributes = '* -export-ignore -export-subst\n';
@@ -71,6 +72,23 @@ export class Repositories implements OnModuleInit {
     }
   }
 
+  /** A branch beside which git cannot have `branch`; null where there is none. */
+  async branchInTheWay(appName: string, branch: string): Promise<string | null> {
+    const ref = `refs/heads/${branch}`;
+    const parents = branch.split('/').slice(0, -1).map((_, index, parts) => `refs/heads/${parts.slice(0, index + 1).join('/')}`);
+    const output = await runGit(['-C', this.pathOf(appName), 'for-each-ref', '--format=%(refname)', `${ref}/`, ...parents]);
+    const other = output.toString().split('\n').find((each) => areInTheWay(each, ref));
+    return other?.slice('refs/heads/'.length) ?? null;
+  }
+
+  /** Whether a push that overwrote nothing when it was made would overwrite now what came in since. A forced push may. */
+  async isOvertaken(appName: string, { ref, oldId, newId }: Pick<RefUpdate, 'ref' | 'oldId' | 'newId'>): Promise<boolean> {
+    const path = this.pathOf(appName);
+    const present = await this.#readRef(path, ref);
+    if (present === null || present === oldId || (await contains(path, newId, present))) return false;
+    return isZero(oldId) || (await contains(path, newId, oldId));
+  }
+
   /** Another control plane that is about to stop may still be at work on a young one. */
   async #removeIfStale(path: string): Promise<void> {
     const changedAt = await stat(path).then(({ mtimeMs }) => mtimeMs, () => Date.now());
@@ -87,6 +105,11 @@ export class Repositories implements OnModuleInit {
     if ((await readFile(join(path, 'HEAD'), 'utf8')) === `ref: refs/heads/${branch}\n`) return;
     await runGit(['-C', path, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
   }
+}
+
+/** Whether `older` is `newer` or one of its ancestors. */
+async function contains(path: string, newer: string, older: string): Promise<boolean> {
+  return (await runGit(['-C', path, 'rev-list', '--max-count=1', older, `^${newer}`])).length === 0;
 }
 
 /** A git that was killed leaves its lock; one that works holds it for milliseconds. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import type { ServerChannel, Session } from 'ssh2';
 import type { Caller } from '../access/caller.js';
+import { appErrorOf } from '../database/database-failure.js';
 import { Log } from '../log.js';
 import { GitAccess, type GitService } from './git-access.js';
 import { GitProcesses } from './git-processes.js';
@@ -52,17 +53,17 @@ export class SshSession {
 
   async #run(channel: ServerChannel, { service, repository }: GitCommand, who: WhoIsIt, protocol: string | undefined): Promise<void> {
     try {
-      const caller = await known(who);
+      const caller = await callerOf(who);
       const app = await this.access.open(repository, service, caller);
       const child = this.processes.start({ service, app, caller, protocol, flags: [] });
       const { code, complaint } = await relay(child, service, channel, channel);
       if (code !== 0) this.log.info({ code, complaint }, 'a git program ended with an error');
       finish(channel, code ?? 128, complaint);
     } catch (error) {
-      const isKnown = error instanceof AppError;
-      if (!isKnown || error.status >= 500) this.log.error({ err: error }, 'a git session failed');
+      const known = appErrorOf(error);
+      if (known.status >= 500) this.log.error({ err: error, cause: known.cause }, 'a git session failed');
       // Where git expects the list of refs it takes an error line too, and shows it to its user (gitprotocol-pack).
-      channel.write(packet(`ERR ${isKnown ? error.detail : 'Something broke inside Molo. Try again; the log of the control plane says more.'}`));
+      channel.write(packet(`ERR ${known.detail}`));
       finish(channel, 128, '');
     }
   }
@@ -76,7 +77,7 @@ export function parseGitCommand(command: string): GitCommand | null {
   return { service: service === 'upload-pack' ? 'git-upload-pack' : 'git-receive-pack', repository };
 }
 
-async function known(who: WhoIsIt): Promise<Caller> {
+async function callerOf(who: WhoIsIt): Promise<Caller> {
   const caller = await who();
   if (caller) return caller;
   throw new AppError('credentials_refused', { detail: 'This SSH key was removed. Add another: molo keys add' });

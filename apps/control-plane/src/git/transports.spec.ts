@@ -3,7 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppsService } from '../apps/apps.service.js';
 import { GitTestClient } from './git-test-client.js';
 import { callerWith, type GitTestPlatform, startGitTestPlatform, tokens } from './git-test-platform.js';
 
@@ -108,6 +109,12 @@ describe('over HTTP', () => {
     expect((await ask(400_000))[0]).toBe(422);
   });
 
+  it('says that the database is away while it is', async () => {
+    vi.spyOn(platform.app.get(AppsService), 'findByName').mockRejectedValueOnce(new Error('Connection terminated unexpectedly'));
+    const response = await fetch(`${platform.url}/git/myapp.git/info/refs?service=git-upload-pack`, { headers: { authorization: `Basic ${btoa(`x:${tokens.read}`)}` } });
+    expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([503, '1', 'The database does not answer. Try again in a moment; apps go on serving.\n']);
+  });
+
   it('tells Git LFS that its objects are not kept', async () => {
     const response = await fetch(`${platform.url}/git/myapp.git/info/lfs/objects/batch`, { method: 'POST', body: '{}' });
     expect([response.status, response.headers.get('content-type')]).toEqual([501, 'application/vnd.git-lfs+json; charset=utf-8']);
@@ -202,6 +209,12 @@ describe('over SSH', () => {
     const { output, code } = await pushFromShallowClone(address());
     expect(code).not.toBe(0);
     expect(output).toContain('git fetch --unshallow');
+  });
+
+  it('says that the database is away while it is', async () => {
+    makeKey('ed25519', ['read', 'deploy']);
+    vi.spyOn(platform.app.get(AppsService), 'findByName').mockRejectedValueOnce(new Error('Connection terminated unexpectedly'));
+    expect((await client.run('ls-remote', address())).output).toContain('The database does not answer. Try again in a moment');
   });
 
   it('gives no shell, no other command and no forwarding', async () => {

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { api, apiPrefix, AppError, type ProblemCode } from '@molo/contracts';
 import type { Request, Response } from 'express';
-import { isDatabaseAway } from '../database/database-failure.js';
+import { appErrorOf } from '../database/database-failure.js';
 import { Log } from '../log.js';
 import { TooManyAttempts } from './too-many-attempts.js';
 
@@ -28,12 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 function toAppError(thrown: unknown, request: Request): AppError {
-  if (thrown instanceof AppError) return thrown;
-  if (thrown instanceof HttpException) return fromNest(thrown, request);
-  if (isDatabaseAway(thrown)) {
-    return new AppError('unavailable', { detail: 'The database does not answer. Try again in a moment; apps go on serving.', cause: thrown });
-  }
-  return new AppError('internal', { detail: 'Something broke inside Molo. Try again; the log of the control plane says more.', cause: thrown });
+  return thrown instanceof HttpException ? fromNest(thrown, request) : appErrorOf(thrown);
 }
 
 const codesByStatus: Readonly<Record<number, ProblemCode>> = { 400: 'malformed_request', 404: 'not_found', 413: 'payload_too_large', 415: 'unsupported_media_type' };
