@@ -24,7 +24,8 @@ describe('a crowd', () => {
     const pushes: Promise<unknown>[] = [];
     for (let number = 0; number < pushesAtOnce; number += 1) {
       await bed.change();
-      pushes.push(bed.subject.push('HEAD:main', '--force'));
+      const { stdout: commit } = await bed.subject.git('rev-parse', 'HEAD');
+      pushes.push(bed.subject.push(`${commit.trim()}:refs/heads/main`, '--force'));
     }
     await Promise.all(pushes);
     const begun = (await waitFor(async () => {
