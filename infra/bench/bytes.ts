@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Figure, type Pair, seriesOf } from './figures.ts';
+import { type Figure, overFloor, type Pair } from './figures.ts';
 import { production, type Stage } from './stage.ts';
 import type { WorkingCopy } from './working-copy.ts';
 
@@ -28,21 +28,8 @@ export async function measureBytes(stage: Stage, pairs: number): Promise<Figure[
     pushed.push({ molo: items[0]?.receipt?.bytesMoved ?? 0, floor });
     stored.push({ molo: sizeOf(folders) - before, floor });
   }
-  return [figure('bytes pushed by a one-line change', pushed), figure('bytes stored by a one-line change (registry and git)', stored)];
-}
-
-function figure(name: string, pairs: readonly Pair[]): Figure {
-  const over = seriesOf(pairs.map(({ molo, floor }) => molo - floor));
-  return {
-    name,
-    unit: 'B',
-    molo: seriesOf(pairs.map(({ molo }) => molo)),
-    floor: seriesOf(pairs.map(({ floor }) => floor)),
-    floorIs: 'git archive | gzip of the source',
-    goal: `at most ${mostOver} B over`,
-    isMet: over.median <= mostOver,
-    notes: [`${over.median.toFixed(0)} B over in the median`],
-  };
+  const comparison = { floorIs: 'git archive | gzip of the source', mostOver };
+  return [overFloor('bytes pushed by a one-line change', 'B', pushed, comparison), overFloor('bytes stored by a one-line change (registry and git)', 'B', stored, comparison)];
 }
 
 async function compressedSource({ folder }: WorkingCopy): Promise<number> {

@@ -59,11 +59,7 @@ async function inverted(index: number, molo: (index: number) => Promise<number>,
 export function overFloor(name: string, unit: Figure['unit'], pairs: readonly Pair[], { floorIs, mostOver, failed = 0, notes = [] }: { floorIs: string; mostOver: number; failed?: number; notes?: readonly string[] }): Figure {
   const over = seriesOf(pairs.map(({ molo, floor }) => molo - floor));
   return {
-    name,
-    unit,
-    molo: seriesOf(pairs.map(({ molo }) => molo)),
-    floor: seriesOf(pairs.map(({ floor }) => floor)),
-    floorIs,
+    ...compared(name, unit, pairs, floorIs),
     goal: `at most ${mostOver} ${unit} over`,
     isMet: over.median <= mostOver && failed === 0,
     notes: [`${over.median.toFixed(3)} ${unit} over in the median of ${over.count} pairs (${over.min.toFixed(3)} to ${over.max.toFixed(3)})`, ...notes],
@@ -74,13 +70,13 @@ export function overFloor(name: string, unit: Figure['unit'], pairs: readonly Pa
 export function ratioToFloor(name: string, unit: Figure['unit'], pairs: readonly Pair[], { floorIs, goal, isMet }: { floorIs: string; goal: string; isMet: (ratio: number) => boolean }): Figure {
   const ratio = seriesOf(pairs.map(({ molo, floor }) => molo / floor));
   return {
-    name,
-    unit,
-    molo: seriesOf(pairs.map(({ molo }) => molo)),
-    floor: seriesOf(pairs.map(({ floor }) => floor)),
-    floorIs,
+    ...compared(name, unit, pairs, floorIs),
     goal,
     isMet: isMet(ratio.median),
     notes: [`${ratio.median.toFixed(3)} of it in the median of ${ratio.count} pairs (${ratio.min.toFixed(3)} to ${ratio.max.toFixed(3)})`],
   };
+}
+
+function compared(name: string, unit: Figure['unit'], pairs: readonly Pair[], floorIs: string): Pick<Figure, 'name' | 'unit' | 'molo' | 'floor' | 'floorIs'> {
+  return { name, unit, molo: seriesOf(pairs.map(({ molo }) => molo)), floor: seriesOf(pairs.map(({ floor }) => floor)), floorIs };
 }

@@ -1,13 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '@molo/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../bench/free-port.ts';
 import { runScript } from './run-script.ts';
 import type { Surroundings } from './service.ts';
 import { registry } from './stores.ts';
@@ -74,15 +73,6 @@ async function upload(content: string): Promise<string> {
 function isOnDisk(digest: string): boolean {
   const hash = digest.replace('sha256:', '');
   return existsSync(join(home, `registry/docker/registry/v2/blobs/sha256/${hash.slice(0, 2)}/${hash}/data`));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 it('the registry collects once when it is told to, and then serves what it kept', async () => {

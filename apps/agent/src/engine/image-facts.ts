@@ -1,5 +1,6 @@
 import { AppError } from '@molo/contracts';
 import type Docker from 'dockerode';
+import { statusCodeOf } from './docker-forms.js';
 
 /**
  * What the engine has under an image's name or id; null where it has none. Throws `unavailable` where the engine does not
@@ -9,7 +10,7 @@ export async function imageFacts(docker: Docker, name: string): Promise<Docker.I
   try {
     return await docker.getImage(name).inspect();
   } catch (cause) {
-    if ((cause as { statusCode?: number }).statusCode === 404) return null;
+    if (statusCodeOf(cause) === 404) return null;
     throw new AppError('unavailable', { detail: 'The Docker Engine does not answer. Deploy again when it does.', cause });
   }
 }
