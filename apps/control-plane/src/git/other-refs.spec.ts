@@ -1,36 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { buffer } from 'node:stream/consumers';
 import { zstdDecompressSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runGit } from './git-command.js';
-import { GitTestClient } from './git-test-client.js';
-import { type GitTestPlatform, startGitTestPlatform, tokens } from './git-test-platform.js';
+import { storedSource, withGitTestBed } from './git-test-bed.js';
+import type { GitTestClient } from './git-test-client.js';
+import type { GitTestPlatform } from './git-test-platform.js';
 
 let platform: GitTestPlatform;
 let client: GitTestClient;
 let remote: string;
 
-beforeAll(async () => {
-  platform = await startGitTestPlatform();
+withGitTestBed((bed) => {
+  ({ platform, client, remote } = bed);
 });
-afterAll(async () => {
-  await platform.stop();
-});
-beforeEach(async () => {
-  await platform.repositories.remove('myapp');
-  platform.deployments.all.length = 0;
-  platform.deployments.play = (deployment) => deployment.goLive();
-  client = await new GitTestClient().init();
-  remote = `${platform.url.replace('http://', `http://x:${tokens.deploy}@`)}/git/myapp.git`;
-});
-afterEach(() => client.remove());
 
 async function refs(): Promise<string> {
   return (await client.run('ls-remote', remote)).output;
-}
-
-async function storedSource(): Promise<Buffer> {
-  return buffer(await platform.blobs.open('myapp', platform.deployments.last.push.sourceDigest));
 }
 
 describe('other refs', () => {
@@ -82,7 +67,7 @@ describe('other refs', () => {
     expect(await refs()).not.toContain('refs/replace');
     expect((await client.run('push', remote, 'main')).code).toBe(0);
     expect(platform.deployments.last.push.commit.subject).toBe('One');
-    expect(execFileSync('tar', ['-xO', 'index.js'], { input: zstdDecompressSync(await storedSource()), encoding: 'utf8' })).toBe('// One\n');
+    expect(execFileSync('tar', ['-xO', 'index.js'], { input: zstdDecompressSync(await storedSource(platform)), encoding: 'utf8' })).toBe('// One\n');
   });
 
   it('of Molo itself can be neither seen nor pushed', async () => {

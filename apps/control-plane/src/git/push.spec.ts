@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
-import { buffer } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { waitFor } from '@molo/testkit';
+import { storedSource, withGitTestBed } from './git-test-bed.js';
 import { GitTestClient } from './git-test-client.js';
 import { HookServer } from './hook-server.js';
 import { type GitTestPlatform, startGitTestPlatform, tokens } from './git-test-platform.js';
@@ -13,27 +13,12 @@ let platform: GitTestPlatform;
 let client: GitTestClient;
 let remote: string;
 
-beforeAll(async () => {
-  platform = await startGitTestPlatform();
+withGitTestBed((bed) => {
+  ({ platform, client, remote } = bed);
 });
-afterAll(async () => {
-  await platform.stop();
-});
-beforeEach(async () => {
-  await platform.repositories.remove('myapp');
-  platform.deployments.all.length = 0;
-  platform.deployments.play = (deployment) => deployment.goLive();
-  client = await new GitTestClient().init();
-  remote = `${platform.url.replace('http://', `http://x:${tokens.deploy}@`)}/git/myapp.git`;
-});
-afterEach(() => client.remove());
 
 async function refs(): Promise<string> {
   return (await client.run('ls-remote', remote)).output;
-}
-
-async function storedSource(): Promise<Buffer> {
-  return buffer(await platform.blobs.open('myapp', platform.deployments.last.push.sourceDigest));
 }
 
 describe('a push of the deploying branch', () => {
@@ -188,7 +173,7 @@ describe('a push of the deploying branch', () => {
     symlinkSync('run', join(client.folder, 'link'));
     await client.commit('One');
     await client.run('push', remote, 'main');
-    const stored = await storedSource();
+    const stored = await storedSource(platform);
     const tar = zstdDecompressSync(stored);
     const listing = execFileSync('tar', ['-tv', '--quoting-style=literal'], { input: tar, encoding: 'utf8', env: { LC_ALL: 'C.UTF-8' } });
     expect(listing).toMatch(/-rwxr-xr-x .* run\n/);

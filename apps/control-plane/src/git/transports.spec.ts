@@ -3,26 +3,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppsService } from '../apps/apps.service.js';
+import { withGitTestBed } from './git-test-bed.js';
 import { GitTestClient } from './git-test-client.js';
-import { callerWith, type GitTestPlatform, startGitTestPlatform, tokens } from './git-test-platform.js';
+import { callerWith, type GitTestPlatform, tokens } from './git-test-platform.js';
 
 let platform: GitTestPlatform;
 let client: GitTestClient;
 
-beforeAll(async () => {
-  platform = await startGitTestPlatform();
+withGitTestBed((bed) => {
+  ({ platform, client } = bed);
 });
-afterAll(async () => {
-  await platform.stop();
-});
-beforeEach(async () => {
-  await platform.repositories.remove('myapp');
-  platform.deployments.all.length = 0;
-  client = await new GitTestClient().init();
-});
-afterEach(() => client.remove());
 
 const over = (token: string, app = 'myapp') => `${platform.url.replace('http://', `http://x:${token}@`)}/git/${app}.git`;
 
