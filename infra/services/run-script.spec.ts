@@ -111,4 +111,15 @@ describe('a kept service', () => {
     await waitFor(() => logged().includes('here:'), { what: 'its words' });
     expect(logged()).toContain('here: ahoy ahoy from daemon');
   });
+
+  it.runIf(process.getuid?.() === 0)('stays where it works when that is no part of a checkout that its user could not reach', async () => {
+    const checkout = join(home, 'closed/checkout');
+    mkdirSync(checkout, { recursive: true });
+    chmodSync(home, 0o755);
+    chmodSync(join(home, 'closed'), 0o700);
+    write({ ...sleeper, command: `sh -c 'echo "works in $PWD"; exec sleep 1000'` }, { user: 'daemon', checkout, bindCheckout: true });
+    keeper = keep();
+    await waitFor(() => logged().includes('works in'), { what: 'its words' });
+    expect(logged()).toContain(`works in ${folder()}`);
+  });
 });

@@ -79,7 +79,9 @@ function execLines(service: Service, drop: string, bind: { home: string; checkou
   const place = `${bind.home}/checkout`;
   // Paths stand in the command as `quote` makes them.
   const inside = (text: string) => text.replaceAll(quotedInside(bind.checkout), place);
-  const script = `mount --bind "$1" "$2" && cd "$2\${PWD#"$1"}" && exec ${drop}${inside(service.command)}`;
+  // One that works in the checkout works in what is mounted; a database stays where it is.
+  const follow = 'case "$PWD/" in "$1"/*) cd "$2${PWD#"$1"}" || exit 1 ;; esac';
+  const script = `mount --bind "$1" "$2" || exit 1; ${follow}; exec ${drop}${inside(service.command)}`;
   return [`mkdir -p ${quote(place)}`, `exec unshare --mount sh -c ${quote(script)} sh ${quote(bind.checkout)} ${quote(place)}`];
 }
 
