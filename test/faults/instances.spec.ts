@@ -110,7 +110,11 @@ async function delivered(app: string, fixture: string): Promise<WorkingCopy> {
 
 const instancesOf = (app: string) => moloJson<Instance[]>('ps', '--app', app);
 const deploymentsOf = (app: string) => moloJson<Deployment[]>('deployments', '--app', app);
-const newest = async (app: string) => (await deploymentsOf(app))[0];
+async function newest(app: string): Promise<Deployment> {
+  const [deployment] = await deploymentsOf(app);
+  if (!deployment) throw new Error(`${app} has no deployment`);
+  return deployment;
+}
 
 /** Seconds since 1970 by the clock of this machine, which is the engine's. */
 async function engineTime(): Promise<string> {

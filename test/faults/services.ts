@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { waitFor } from '@molo/testkit';
 import { command, setting } from '../e2e/platform.js';
 
@@ -32,6 +33,25 @@ export async function stopService(service: KilledService): Promise<void> {
 export async function startService(service: KilledService): Promise<void> {
   await command('sv', ['up', folderOf(service)]);
   await waitFor(() => answers(service), { timeoutMs: returnMs, what: `${service} to answer` });
+}
+
+/** SIGSTOP, and SIGCONT when the time is over; resolves when it answers again. */
+export async function freeze(service: KilledService, forMs: number): Promise<void> {
+  const pid = await pidOf(service);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await pause(forMs);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await waitFor(() => answers(service), { timeoutMs: returnMs, what: `${service} to answer once it is woken` });
+}
+
+/** @returns what Redis answers to a request */
+export async function redis(...request: string[]): Promise<string> {
+  const password = (await readFile(join(setting('MOLO_HOME'), 'secrets/redis.password'), 'utf8')).trim();
+  const { stdout } = await command('redis-cli', ['-p', setting('MOLO_REDIS_PORT'), ...request], { env: { REDISCLI_AUTH: password } });
+  return stdout.trim();
 }
 
 export async function answers(service: KilledService): Promise<boolean> {

@@ -1,23 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
-import { command, setting } from '../e2e/platform.js';
+import { setting } from '../e2e/platform.js';
 import { FaultBed, moments } from './fault-bed.js';
 import { expectInvariants, expectNothingLost } from './invariants.js';
-import { startService, stopService } from './services.js';
+import { redis, startService, stopService } from './services.js';
 
 /** As long as the issue asks for; everything else waits for a condition. */
 const redisAwayMs = 5 * 60_000;
-
-async function redis(...request: string[]): Promise<string> {
-  const password = (await readFile(join(setting('MOLO_HOME'), 'secrets/redis.password'), 'utf8')).trim();
-  const { stdout } = await command('redis-cli', ['-p', setting('MOLO_REDIS_PORT'), ...request], { env: { REDISCLI_AUTH: password } });
-  return stdout.trim();
-}
 
 describe('a store that fails in the middle of a deployment', () => {
   let bed: FaultBed;
