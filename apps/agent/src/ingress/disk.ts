@@ -65,8 +65,14 @@ export class StateFiles {
   private async writePending(): Promise<void> {
     const state = this.pending;
     if (state === null) return;
-    await writeState(this.settings, state);
-    if (this.pending === state) this.pending = null;
+    // Given back before it is written: it is the same object that may change, and be pending again, meanwhile.
+    this.pending = null;
+    try {
+      await writeState(this.settings, state);
+    } catch (error) {
+      this.pending ??= state;
+      throw error;
+    }
   }
 }
 
