@@ -32,10 +32,16 @@ const engine: readonly Package[] = [
 const testPackages: readonly Package[] = [
   { name: 'chromium', present: () => program('chromium') },
   { name: 'skopeo', present: () => program('skopeo') },
-  { name: 'docker.io', present: () => program('docker') || programPath('dockerd') === undefined },
+  { name: dockerClient(), present: () => program('docker') },
 ];
 
 const oldestDebian = 12;
+
+/** Debian 12 has the client in the engine's own package; later ones have not. */
+function dockerClient(): string {
+  const { version = Infinity } = operatingSystem();
+  return version > 12 ? 'docker-cli' : 'docker.io';
+}
 
 const benchPackages: readonly Package[] = [
   { name: 'openssh-server', present: () => program('sshd') },

@@ -31,7 +31,8 @@ export async function runSuite(suite: string, limitMs: number): Promise<Outcome>
   const child = spawn(nodeProgram, args, { cwd: checkout, env: childEnvironment({ NODE_ENV: undefined, CI: '1', ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) }), stdio: 'inherit', timeout: Math.max(1, limitMs) });
   const end = await new Promise<number | string | null>((resolve, reject) => child.once('exit', (code, signal) => resolve(code ?? signal)).once('error', reject));
   const tookMs = performance.now() - startedAt;
-  if (!existsSync(file)) return { suite, passed: 0, failed: 1, tookMs, problem: `vitest ended with ${end} and no report` };
+  const isCut = tookMs >= limitMs;
+  if (!existsSync(file)) return { suite, passed: 0, failed: 1, tookMs, problem: isCut ? 'it was not done within the time that all tests have, and was ended' : `vitest ended with ${end} and no report` };
   const { passed, failed } = count(JSON.parse(readFileSync(file, 'utf8')) as Report);
   return { suite, passed, failed, tookMs, problem: end === 0 || failed > 0 ? undefined : `vitest ended with ${end}` };
 }
