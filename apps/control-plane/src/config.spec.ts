@@ -32,6 +32,7 @@ describe('the settings', () => {
     const given = { ...whole, MOLO_BUILD_MEMORY: '512M', MOLO_BUILD_CPUS: '1.5', MOLO_BUILD_TIMEOUT: '90s' };
     expect(loadConfig(given).buildLimits).toEqual({ memoryBytes: 512 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 90 });
     expect(() => loadConfig({ ...whole, MOLO_BUILD_TIMEOUT: 'soon' })).toThrow(/MOLO_BUILD_TIMEOUT.*span/);
+    expect(() => loadConfig({ ...whole, MOLO_BUILD_TIMEOUT: '0s' })).toThrow('MOLO_BUILD_TIMEOUT must be at least 1s');
   });
 
   it('are frozen, and show no secret when printed', () => {
@@ -56,7 +57,7 @@ describe('the settings', () => {
         try {
           const config = loadConfig({ ...whole, ...given });
           expect([config.httpPort, config.databasePool, config.buildLimits.memoryBytes, config.buildLimits.cpus].every((each) => Number.isFinite(each) && each > 0)).toBe(true);
-          expect(config.buildLimits.timeoutSeconds).toBeGreaterThan(0);
+          expect(config.buildLimits.timeoutSeconds).toBeGreaterThanOrEqual(1);
         } catch (error) {
           if (!(error instanceof ConfigError)) throw error;
         }

@@ -32,7 +32,7 @@ export const Settings = z.object({
   MOLO_DATABASE_POOL: z.coerce.number().int().min(2).max(500).default(20).describe('connections to PostgreSQL'),
   MOLO_BUILD_MEMORY: MemorySize.default(2 * 1024 ** 3).describe('memory of all builds of a node together'),
   MOLO_BUILD_CPUS: z.coerce.number().min(0.1).max(1024).default(2).describe('cores of all builds of a node together'),
-  MOLO_BUILD_TIMEOUT: DurationSeconds.default(30 * 60).describe('longest time that a build may take'),
+  MOLO_BUILD_TIMEOUT: DurationSeconds.refine((seconds) => seconds >= 1, 'must be at least 1s').default(30 * 60).describe('longest time that a build may take'),
   MOLO_KEEP_RELEASES: z.coerce.number().int().min(2, 'must be at least 2: the live release and one to go back to').max(1000).default(10).describe('how many of the newest releases that went live keep their images, in each environment'),
   MOLO_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('least level of what is logged'),
 });

@@ -50,4 +50,14 @@ describe('spans of time', () => {
       expect([DurationSeconds.parse(`${count}h`), DurationSeconds.parse(`${count}m`), DurationSeconds.parse(`${count}s`)]).toEqual([count * 3600, count * 60, count]);
     }));
   });
+
+  it.each(['interval', 'timeout', 'start'])('that leave a health check no time are refused: %s', (key) => {
+    for (const none of ['0s', '0', 0, '1ms', -1]) expect(ManifestFile.safeParse({ health: { [key]: none } }).success).toBe(false);
+    expect(ManifestFile.safeParse({ health: { [key]: '10ms' } }).success).toBe(true);
+  });
+
+  it.each(['drain', 'stop', 'settle'])('of none at all are taken where they mean at once, or never: %s', (key) => {
+    expect(ManifestFile.safeParse({ [key]: '0s' }).success).toBe(true);
+    expect(ManifestFile.safeParse({ [key]: -1 }).success).toBe(false);
+  });
 });

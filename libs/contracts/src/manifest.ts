@@ -38,6 +38,9 @@ const AnyDurationSeconds = z.union([z.number().nonnegative(), z.string()]).trans
 /** A span of time, in seconds: `10s`, `500ms`, `2m`, `1h`, or a plain number of seconds. */
 export const DurationSeconds = AnyDurationSeconds.refine((seconds) => seconds <= longestSpanSeconds, 'must be at most 24h');
 
+/** No app answers sooner: a check that may take no time never succeeds, and one without a pause takes a core. */
+const CheckSpan = DurationSeconds.refine((seconds) => seconds >= 0.01, 'must be at least 10ms');
+
 const Port = z.number().int().min(1).max(65_535);
 
 /** Sent as it stands in the first line of a request: what has no place there (spaces, line ends, letters beyond ASCII) is percent-encoded. */
@@ -50,9 +53,9 @@ const HttpPath = z
 const HealthFile = z.strictObject({
   path: HttpPath.optional().describe('HTTP path that answers 2xx or 3xx when the app is healthy'),
   port: Port.optional().describe('port to ask, when it is not the port of the app'),
-  interval: DurationSeconds.optional().describe('time between two checks'),
-  timeout: DurationSeconds.optional().describe('time that one check may take'),
-  start: DurationSeconds.optional().describe('time that a new instance has to become healthy'),
+  interval: CheckSpan.optional().describe('time between two checks'),
+  timeout: CheckSpan.optional().describe('time that one check may take'),
+  start: CheckSpan.optional().describe('time that a new instance has to become healthy'),
 });
 
 const ResourcesFile = z.strictObject({

@@ -39,6 +39,7 @@ describe('molo.yml', () => {
     ['a health path that no request can carry', 'health:\n  path: "/a b"\n', 'molo.yml:2:3: "health.path" must be visible ASCII'],
     ['a health path that would add a header', 'health:\n  path: "/\\r\\nX-Evil: 1"\n', 'molo.yml:2:3: "health.path" must be visible ASCII'],
     ['a span that no timer can count', 'drain: 1000h\n', 'molo.yml:1:1: "drain" must be at most 24h'],
+    ['a check that may take no time', 'health:\n  timeout: 0s\n', 'molo.yml:2:3: "health.timeout" must be at least 10ms'],
     ['a start that no timer can count', 'health:\n  start: 3000000\n', 'molo.yml:2:3: "health.start" must be at most 24h'],
     ['more memory than a number can hold', 'resources:\n  web:\n    memory: 99999999999999999999G\n', 'molo.yml:3:5: "resources.web.memory" must be at most'],
     ['a version that the database cannot keep', 'version: "1\\0"\n', 'molo.yml:1:1: "version" must not hold'],
