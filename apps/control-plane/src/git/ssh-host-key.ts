@@ -21,16 +21,8 @@ export async function sshHostKey(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-/** Of some hundred keys ssh2 writes one that it cannot read itself: its start would fail for good. */
+/** Of some hundred keys ssh2 (1.17) writes one that it cannot read itself: its start would fail for good. */
 export function newHostKey(generate: () => string = () => ssh2.utils.generateKeyPairSync('ed25519').private): string {
-  for (;;) {
-    const key = generate();
-    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
-  }
-}
-
-/** Now and then ssh2 (1.17) makes a key that it cannot read itself: 9 of 2,000. */
-export function freshKey(generate = () => ssh2.utils.generateKeyPairSync('ed25519').private): string {
   for (;;) {
     const key = generate();
     if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
