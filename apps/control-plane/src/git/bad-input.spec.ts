@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { BranchName } from '@molo/contracts';
 import * as fc from 'fast-check';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { parseScopes } from '../registry/registry-scopes.js';
+import { boundedInput } from './git-input.js';
 import { HookConnection } from './hook-connection.js';
 import { flush, packet, packets } from './pkt-line.js';
 import { newHostKey } from './ssh-host-key.js';
@@ -50,6 +52,19 @@ describe('pkt-lines', () => {
     expect(packet(Buffer.alloc(65_516)).toString('latin1', 0, 4)).toBe('fff0');
     expect(() => packet(Buffer.alloc(65_517))).toThrow('at most 65516 bytes');
   });
+});
+
+it('what a client says before its pack is counted, and its pack is not, however both are cut on their way', async () => {
+  const line = fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => packet(Buffer.from(bytes))), fc.constant(flush), fc.constant(Buffer.from('0001')));
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 8 }), fc.uint8Array({ maxLength: 3000 }), fc.array(fc.nat(6000), { maxLength: 10 }), async (lines, pack, places) => {
+      const words = Buffer.concat([...lines, Buffer.from('PACK')]);
+      const whole = Buffer.concat([words, pack]);
+      const bounded = (most: number) => buffer(Readable.from(boundedInput(Readable.from(cut(whole, places)), 'git-receive-pack', most)));
+      expect((await bounded(words.length)).equals(whole)).toBe(true);
+      await expect(bounded(words.length - 1)).rejects.toMatchObject({ code: 'payload_too_large' });
+    }),
+  );
 });
 
 it('the frames for a hook are as many and as long as what was said, whatever it was', async () => {

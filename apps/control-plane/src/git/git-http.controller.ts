@@ -14,9 +14,6 @@ import { GitProcesses } from './git-processes.js';
 import { relay } from './git-relay.js';
 import { flush, packet } from './pkt-line.js';
 
-/** As git's own http-backend has it: what a client has and wants, which git keeps in memory. A pack has a limit of its own. */
-const mostFetchBytes = 10 * 1024 ** 2;
-
 /** Git's smart HTTP protocol (gitprotocol-http). Errors leave as plain text, which git shows to its user. */
 @Controller('git/:repository')
 export class GitHttpController implements OnApplicationBootstrap {
@@ -72,13 +69,14 @@ export class GitHttpController implements OnApplicationBootstrap {
       const app = await this.access.open(repository, service, caller);
       const child = this.processes.start({ service, app, caller, protocol: request.get('git-protocol'), flags: ['--stateless-rpc'] });
       prepare(response, `application/x-${service}-result`);
-      await this.#finish(response, relay(child, service, bodyOf(request, service), response));
+      await this.#finish(response, relay(child, service, bodyOf(request), response));
     });
   }
 
   async #finish(response: Response, relayed: ReturnType<typeof relay>): Promise<void> {
-    const { code, complaint } = await relayed;
+    const { code, complaint, refusal } = await relayed;
     if (code !== 0) this.log.info({ code, complaint }, 'a git program ended with an error');
+    if (refusal) throw refusal;
     if (code !== 0 && !response.headersSent) response.status(422).type('text/plain').send(complaint || 'Git could not read the request.\n');
     else response.end();
   }
@@ -116,21 +114,7 @@ function prepare(response: Response, type: string): void {
   response.status(200).set({ 'content-type': type, 'cache-control': 'no-cache, max-age=0, must-revalidate', expires: 'Fri, 01 Jan 1980 00:00:00 GMT', pragma: 'no-cache', 'x-accel-buffering': 'no' });
 }
 
-function bodyOf(request: Request, service: GitService): Readable {
-  const body = decodedBody(request);
-  return service === 'git-receive-pack' ? body : Readable.from(atMost(body, mostFetchBytes), { objectMode: false });
-}
-
-async function* atMost(body: Readable, most: number): AsyncGenerator<Buffer> {
-  let left = most;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    left -= chunk.length;
-    if (left < 0) throw new AppError('payload_too_large', { detail: `The request is larger than ${most} bytes.` });
-    yield chunk;
-  }
-}
-
-function decodedBody(request: Request): Readable {
+function bodyOf(request: Request): Readable {
   const encoding = request.get('content-encoding') ?? 'identity';
   if (encoding === 'identity') return request;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') throw new AppError('unsupported_media_type', { detail: `The body is encoded as ${encoding}. Send it plain or gzipped.` });

@@ -1,8 +1,10 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { pipeline, Readable, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { AppError } from '@molo/contracts';
 import type { GitService } from './git-access.js';
 import { endOf } from './git-command.js';
+import { boundedInput } from './git-input.js';
 import { withShallowAdvice } from './shallow-advice.js';
 
 const longestComplaint = 4096;
@@ -13,6 +15,8 @@ export interface RelayEnd {
   readonly code: number | null;
   /** The start of what git wrote to its standard error. */
   readonly complaint: string;
+  /** Why no more was taken from the client. */
+  readonly refusal: AppError | null;
 }
 
 /**
@@ -28,9 +32,13 @@ export async function relay(child: ChildProcessWithoutNullStreams, service: GitS
     child.stdin.destroy();
     to.destroy();
   }, patienceMs);
-  for (const stream of [from, shown]) stream.on('data', () => patience.refresh());
-  // Broken off on the way, git sees its input end too early and gives up by itself.
-  pipeline(from, child.stdin, () => undefined);
+  shown.on('data', () => patience.refresh());
+  let refusal: AppError | null = null;
+  // Broken off on the way, git sees its input end too early and gives up by itself. The client's own end stays open for the answer.
+  const input = boundedInput(from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, service);
+  pipeline(passedOn(input, () => patience.refresh()), child.stdin, (error) => {
+    if (error instanceof AppError) refusal = error;
+  });
   shown.pipe(to, { end: false });
   const leave = () => {
     shown.unpipe(to);
@@ -44,5 +52,12 @@ export async function relay(child: ChildProcessWithoutNullStreams, service: GitS
   });
   const [code] = await Promise.all([ended, allShown]).finally(() => clearTimeout(patience));
   to.off('close', leave);
-  return { code, complaint };
+  return { code, complaint, refusal };
+}
+
+async function* passedOn(input: AsyncIterable<Buffer>, note: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of input) {
+    note();
+    yield chunk;
+  }
 }

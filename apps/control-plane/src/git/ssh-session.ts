@@ -46,9 +46,11 @@ export class SshSession {
   }
 
   async #greet(channel: ServerChannel, who: WhoIsIt): Promise<void> {
-    const caller = await who().catch(() => null);
-    if (caller) greet(channel, caller);
-    else finish(channel, 1, 'This SSH key was removed.\r\n');
+    try {
+      greet(channel, await callerOf(who));
+    } catch (error) {
+      finish(channel, 1, `${appErrorOf(error).detail}\r\n`);
+    }
   }
 
   async #run(channel: ServerChannel, { service, repository }: GitCommand, who: WhoIsIt, protocol: string | undefined): Promise<void> {
@@ -56,9 +58,9 @@ export class SshSession {
       const caller = await callerOf(who);
       const app = await this.access.open(repository, service, caller);
       const child = this.processes.start({ service, app, caller, protocol, flags: [] });
-      const { code, complaint } = await relay(child, service, channel, channel);
+      const { code, complaint, refusal } = await relay(child, service, channel, channel);
       if (code !== 0) this.log.info({ code, complaint }, 'a git program ended with an error');
-      finish(channel, code ?? 128, complaint);
+      finish(channel, code ?? 128, refusal ? `molo: ${refusal.detail}\n` : complaint);
     } catch (error) {
       const known = appErrorOf(error);
       if (known.status >= 500) this.log.error({ err: error, cause: known.cause }, 'a git session failed');

@@ -98,7 +98,7 @@ describe('over HTTP', () => {
       return [response.status, (await response.text()).slice(0, 7)];
     };
     expect(await ask(10)).toEqual([200, '0008NAK']);
-    expect((await ask(400_000))[0]).toBe(422);
+    expect((await ask(400_000))[0]).toBe(413);
   });
 
   it('says that the database is away while it is', async () => {
