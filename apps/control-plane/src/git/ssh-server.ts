@@ -59,19 +59,20 @@ export class SshServer implements OnApplicationBootstrap, OnApplicationShutdown 
     }
     this.#clients.add(client);
     this.#strangers.set(ip, strangers + 1);
-    const known = onlyOnce(() => this.#forgetStranger(ip));
+    const noStranger = onlyOnce(() => this.#forgetStranger(ip));
     const tooLate = setTimeout(() => client.end(), signInWithinMs);
-    client.on('close', () => {
+    const known = () => {
       clearTimeout(tooLate);
+      noStranger();
+    };
+    client.on('close', () => {
       known();
       this.#clients.delete(client);
     });
     let who: WhoIsIt | null = null;
     this.signIn.watch(client, ip, (found) => (who = found));
     client.on('ready', () => {
-      clearTimeout(tooLate);
-      known();
-      if (who) this.#serve(client, who);
+      if (who) this.#serve(client, onceFound(who, known));
       else client.end();
     });
   }
@@ -95,6 +96,15 @@ export class SshServer implements OnApplicationBootstrap, OnApplicationShutdown 
     if (left > 0) this.#strangers.set(ip, left);
     else this.#strangers.delete(ip);
   }
+}
+
+/** A client is a stranger until it is known who it is: one that was let in while nobody could be looked up still is. */
+function onceFound(who: WhoIsIt, known: () => void): WhoIsIt {
+  return async () => {
+    const caller = await who();
+    if (caller) known();
+    return caller;
+  };
 }
 
 function onlyOnce(act: () => void): () => void {

@@ -2,6 +2,7 @@ import ssh2, { type AuthContext, type Connection, type PublicKeyAuthContext } fr
 import { Injectable } from '@nestjs/common';
 import { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
+import { appErrorOf } from '../database/database-failure.js';
 import { Log } from '../log.js';
 
 /** A client offers every key of its agent, one after another. */
@@ -18,7 +19,11 @@ export class SshSignIn {
     private readonly log: Log,
   ) {}
 
-  /** Judges all that this client tries; `signedIn` is told how to ask who it is before the client is told. */
+  /**
+   * Judges all that this client tries; `signedIn` is told how to ask who it is before the client is told.
+   * SSH has no word for "try again later": while nobody can be looked up, a client is let in that has the key it names.
+   * Who it is is asked at each command, whose answer can say why it is not done.
+   */
   watch(client: Connection, ip: string, signedIn: (who: WhoIsIt) => void): void {
     let attempts = 0;
     client.on('authentication', (context) => {
@@ -36,18 +41,22 @@ export class SshSignIn {
   }
 
   async #judge(context: PublicKeyAuthContext, ip: string, signedIn: (who: WhoIsIt) => void): Promise<void> {
+    const key = Buffer.from(context.key.data);
+    const who = () => this.authenticator.bySshKey(key, ip);
+    if (!(await this.#mayBeKnown(who)) || (context.signature !== undefined && !isSignedBy(context))) {
+      reject(context);
+      return;
+    }
+    if (context.signature !== undefined) signedIn(who);
+    context.accept();
+  }
+
+  async #mayBeKnown(who: WhoIsIt): Promise<boolean> {
     try {
-      const key = Buffer.from(context.key.data);
-      const who = () => this.authenticator.bySshKey(key, ip);
-      if (!(await who()) || (context.signature !== undefined && !isSignedBy(context))) {
-        reject(context);
-        return;
-      }
-      if (context.signature !== undefined) signedIn(who);
-      context.accept();
+      return (await who()) !== null;
     } catch (error) {
       this.log.error({ err: error }, 'an SSH key could not be looked up');
-      reject(context);
+      return appErrorOf(error).code === 'unavailable';
     }
   }
 }

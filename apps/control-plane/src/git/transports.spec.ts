@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Authenticator } from '../access/authenticator.js';
 import { AppsService } from '../apps/apps.service.js';
 import { withGitTestBed } from './git-test-bed.js';
 import { GitTestClient } from './git-test-client.js';
@@ -207,6 +208,21 @@ describe('over SSH', () => {
     makeKey('ed25519', ['read', 'deploy']);
     vi.spyOn(platform.app.get(AppsService), 'findByName').mockRejectedValueOnce(new Error('Connection terminated unexpectedly'));
     expect((await client.run('ls-remote', address())).output).toContain('The database does not answer. Try again in a moment');
+  });
+
+  it('says so to whoever signs in meanwhile, known or not, and serves on the same connection once it is back', async () => {
+    makeKey('ed25519', ['read', 'deploy']);
+    const away = vi.spyOn(platform.app.get(Authenticator), 'bySshKey').mockRejectedValue(new Error('Connection terminated unexpectedly'));
+    for (const args of [['ls-remote', address()], ['clone', '-q', address(), 'copy']]) {
+      const { output, code } = await client.run(...args);
+      expect([code, output]).toEqual([128, expect.stringContaining('The database does not answer. Try again in a moment')]);
+      expect(output).not.toContain('Permission denied');
+    }
+    expect((await ssh()).output).toContain('The database does not answer');
+    // As it is when it comes back between sign-in and command; the client asks for the key and signs, which are two look-ups.
+    away.mockRestore();
+    vi.spyOn(platform.app.get(Authenticator), 'bySshKey').mockRejectedValueOnce(new Error('Connection terminated unexpectedly')).mockRejectedValueOnce(new Error('Connection terminated unexpectedly'));
+    expect((await client.run('ls-remote', address())).code).toBe(0);
   });
 
   it('gives no shell, no other command and no forwarding', async () => {
