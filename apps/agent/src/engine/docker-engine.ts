@@ -7,6 +7,7 @@ import { LOG, type Log } from '../logger.js';
 import { containerOf, createOptions, imageOf, labelFilter, statusCodeOf } from './docker-forms.js';
 import { pruneBuildCache } from './build-cache.js';
 import { watchDocker } from './docker-events.js';
+import { progressOf } from './progress.js';
 import { Engine, type Container, type ContainerSpec, type EngineEvent, type EngineImage, type Network, type RegistryCredentials } from './engine.js';
 
 /** The Docker Engine of this machine, through its API. */
@@ -35,7 +36,7 @@ export class DockerEngine extends Engine {
     const serveraddress = reference.split('/', 1)[0] ?? '';
     try {
       const stream = await this.docker.pull(reference, { authconfig: { ...credentials, serveraddress } });
-      await this.finished(stream);
+      for await (const _ of progressOf(stream));
     } catch (cause) {
       throw unlessGone(cause, new AppError('image_pull_failed', { detail: `The image ${reference} could not be fetched: ${reasonOf(cause)}`, cause }));
     }
@@ -163,10 +164,6 @@ export class DockerEngine extends Engine {
     const info = await unlessAbsent(this.docker.getContainer(name).inspect());
     if (!info) throw startFailed(cause);
     return info.Id;
-  }
-
-  private async finished(stream: NodeJS.ReadableStream): Promise<void> {
-    await new Promise<void>((resolve, reject) => this.docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())));
   }
 }
 
