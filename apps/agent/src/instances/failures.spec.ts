@@ -1,6 +1,8 @@
+import { AppError } from '@molo/contracts';
 import { describe, expect, it } from 'vitest';
+import type { Container } from '../engine/engine.js';
 import { testInstance } from '../reconcile/test-agent.js';
-import { startFailure, wrongPort } from './failures.js';
+import { endFailure, explainStart, startFailure, wrongPort } from './failures.js';
 
 const web = testInstance('shop', { port: 8080, health: { check: { kind: 'tcp', port: 8080 }, intervalSeconds: 1, timeoutSeconds: 1, startSeconds: 60 } });
 const open = (port: number) => ({ port, loopback: false });
@@ -25,4 +27,25 @@ describe('an app that listens where no request can reach it', () => {
 it('finds nothing wrong with an app that listens where it should, beside others, or nowhere yet', () => {
   expect(wrongPort(web, [open(9229), loopback(8080), open(8080)])).toBeNull();
   expect(wrongPort(web, [])).toBeNull();
+});
+
+describe('a program that is not found', () => {
+  const notFound = { name: 'x', exitCode: 127, outOfMemory: false } as Container;
+  const ofConfig = { ...web, env: { PATH: 'a secret nonsense' } };
+  const refused = new AppError('instance_start_failed', { detail: 'The container could not be started: exec: "node": executable file not found in $PATH' });
+
+  it('is put down to the PATH that the config sets, whose value is told to nobody', () => {
+    for (const desired of [ofConfig, { ...ofConfig, runsOnce: true }]) {
+      const { detail } = endFailure(desired, notFound);
+      expect(detail).toMatch(/ended with code 127\. The config sets PATH.*molo config unset PATH/);
+      expect(detail).not.toContain('nonsense');
+    }
+    expect(explainStart(refused, ofConfig)).toMatchObject({ code: 'instance_start_failed', detail: expect.stringMatching(/not found in \$PATH\. The config sets PATH/) as string });
+  });
+
+  it('is put down to the Procfile, the shell or the image otherwise', () => {
+    expect(endFailure(web, notFound).detail).toContain('Procfile');
+    expect(explainStart(refused, { ...web, command: 'node server.js' })).toMatchObject({ detail: expect.stringContaining('/bin/sh') as string });
+    expect(explainStart(refused, { ...web, command: null })).toMatchObject({ detail: expect.stringContaining('CMD and ENTRYPOINT') as string });
+  });
 });

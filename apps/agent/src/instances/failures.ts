@@ -1,4 +1,4 @@
-import type { DesiredInstance, Failure } from '@molo/contracts';
+import { AppError, type DesiredInstance, type Failure } from '@molo/contracts';
 import type { Container } from '../engine/engine.js';
 import type { Listener } from './listening-ports.js';
 
@@ -13,9 +13,28 @@ export function endFailure(desired: DesiredInstance | null, container: Container
     return { code: 'instance_out_of_memory', detail: `${name} was killed for using more memory than its limit${limitOf(desired)}. Raise resources.${desired?.processType ?? 'web'}.memory in molo.yml, or make it use less.` };
   }
   if (desired?.runsOnce) {
-    return { code: 'release_process_failed', detail: `The ${desired.processType} process ended with ${codeOf(container.exitCode)}. Its last lines say why; the running release serves on.` };
+    const hint = container.exitCode === 127 && setsPath(desired) ? pathHint : 'Its last lines say why; the running release serves on.';
+    return { code: 'release_process_failed', detail: `The ${desired.processType} process ended with ${codeOf(container.exitCode)}. ${hint}` };
   }
-  return { code: 'instance_exited', detail: `${name} ended with ${codeOf(container.exitCode)}. ${hintOf(container.exitCode)}` };
+  return { code: 'instance_exited', detail: `${name} ended with ${codeOf(container.exitCode)}. ${hintOf(container.exitCode, desired)}` };
+}
+
+/** The engine's own reason why a container did not start, and what may stand behind it. Any other error is left as it is. */
+export function explainStart(error: unknown, desired: DesiredInstance): unknown {
+  if (!(error instanceof AppError) || error.code !== 'instance_start_failed') return error;
+  return new AppError(error.code, { detail: `${error.detail.replace(/\.$/, '')}. ${startHint(desired)}`, cause: error.cause });
+}
+
+function startHint(desired: DesiredInstance): string {
+  if (setsPath(desired)) return pathHint;
+  if (desired.command !== null) return 'Its command is run by /bin/sh, which the image has to have.';
+  return 'It runs what CMD and ENTRYPOINT of its image say.';
+}
+
+const pathHint = "The config sets PATH, in place of the image's own, and programs are looked for there alone: add the image's folders to it, or take it away with molo config unset PATH.";
+
+function setsPath(desired: DesiredInstance | null): boolean {
+  return desired?.env['PATH'] !== undefined;
 }
 
 /** Why a running instance has not become healthy in its time. */
@@ -65,7 +84,8 @@ function codeOf(exitCode: number): string {
   return signal ? `code ${exitCode} (${signal})` : `code ${exitCode}`;
 }
 
-function hintOf(exitCode: number): string {
+function hintOf(exitCode: number, desired: DesiredInstance | null): string {
+  if (exitCode === 127 && setsPath(desired)) return pathHint;
   if (exitCode === 127) return 'Its command was not found in the image. Look at the Procfile or the start script; what only devDependencies bring is not in the image.';
   if (exitCode === 126) return 'Its command is not a program that can be run; look at the Procfile and at the file mode.';
   if (exitCode === 0) return 'A process type has to keep running; it ended by itself.';

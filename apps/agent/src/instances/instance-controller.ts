@@ -7,7 +7,7 @@ import type { Log } from '../logger.js';
 import type { InstanceLogs } from '../logs/instance-logs.js';
 import type { Standstill } from '../reconcile/standstill.js';
 import { containerSpec } from './container-spec.js';
-import { startFailure } from './failures.js';
+import { explainStart, startFailure } from './failures.js';
 import type { Images } from './images.js';
 import { InstanceChecks } from './instance-checks.js';
 import { afterFailedAction, step, type Action, type Decision } from './instance-step.js';
@@ -263,7 +263,10 @@ export class InstanceController {
     const { engine, images, networks, nodeId } = this.parts;
     try {
       const network = await networks.ensure(nodeId, desired);
-      this.containerId = await engine.create(containerSpec(nodeId, desired, images.idOf(desired.image)!, network));
+      const spec = containerSpec(nodeId, desired, images.idOf(desired.image)!, network);
+      this.containerId = await engine.create(spec).catch((error: unknown) => {
+        throw explainStart(error, desired);
+      });
     } catch (error) {
       images.forget(desired.image);
       networks.forget(networkName(desired));
@@ -279,7 +282,7 @@ export class InstanceController {
       networks.forget(networkName(desired));
       // Its network may have gone since it was created: it is made anew. One of which nobody knows whether it started stays.
       if (error instanceof AppError && error.code !== 'unavailable') await engine.remove(containerId);
-      throw error;
+      throw explainStart(error, desired);
     }
   }
 
