@@ -2,3 +2,4 @@ export { startPostgres, startRedis, type PrivateServer } from './private-servers
 export { createTestDatabase, type TestDatabase, type TestTemplate } from './test-database.js';
 export { testRedisUrl, uniquePrefix } from './test-redis.js';
 export { waitFor } from './wait-for.js';
+export { type CrowdOptions, SocketCrowd } from './socket-crowd.js';

@@ -17,6 +17,9 @@ import { Change, keyOf, type Topic } from './topic.js';
 /** A session that runs out, or is ended by another control plane, is noticed at the latest after this time. */
 const recheckMs = 60_000;
 
+/** A WebSocket is open before anybody signs in on it: who has not by then is let go. Dashboards do so with their first message. */
+const signInWithinMs = 10_000;
+
 /** Tells dashboards what happens as it happens, over socket.io at `/socket.io`. */
 @Injectable()
 export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -39,6 +42,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
       path: '/socket.io',
       serveClient: false,
       maxHttpBufferSize: 65_536,
+      connectTimeout: signInWithinMs,
       allowRequest: (request, decide) => decide(null, isFromOwnPage(request)),
     });
     server.use((socket, next) => void this.admit(socket, next));

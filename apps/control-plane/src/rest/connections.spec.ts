@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { api, Problem } from '@molo/contracts';
-import { waitFor } from '@molo/testkit';
+import { SocketCrowd, waitFor } from '@molo/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TestControlPlane } from '../test-control-plane.js';
 import type { ConnectionLimits } from './connections.js';
@@ -128,17 +128,20 @@ describe('what is no request', () => {
   });
 });
 
-describe('two thousand idle connections', () => {
-  it('keep nobody else from an answer, and go by themselves', async () => {
-    // In parts: of more at once than the kernel's queue takes it forgets some, and those who said nothing never hear of it.
-    await using patient = await TestControlPlane.start({ ...limits, headersMs: 5000 });
+describe('ten thousand connections', () => {
+  it.each([
+    ['say nothing or never end their request', 'GET /api/v1/apps HTTP/1.1\r\nHost: molo.localhost\r\nX-A: b'],
+    ['say nothing or open a WebSocket and do not sign in', 'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: molo.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'],
+  ])('that %s keep nobody else from an answer, take a bounded memory, and go by themselves', async (_, says) => {
+    await using patient = await TestControlPlane.start({ ...limits, headersMs: 30_000, lookEveryMs: 500 });
     const viewer = await patient.makeToken(null, ['read']);
-    const idle: Connection[] = [];
-    while (idle.length < 2000) idle.push(...(await Promise.all(Array.from({ length: 200 }, () => openedTo(patient.url)))));
+    const before = process.memoryUsage.rss();
+    using crowd = await SocketCrowd.gather({ port: Number(new URL(patient.url).port), count: 10_000, says });
+    expect(crowd.open).toBe(10_000);
     const startedAt = performance.now();
     expect((await patient.call(api.listApps, { as: viewer })).status).toBe(200);
     expect(performance.now() - startedAt).toBeLessThan(2000);
-    expect(idle.filter(({ closed }) => closed())).toEqual([]);
-    await waitFor(() => idle.every(({ closed }) => closed()), { timeoutMs: 20_000, what: 'all to be let go' });
-  });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(300 * 1024 ** 2);
+    await waitFor(() => crowd.open === 0, { timeoutMs: 60_000, what: 'all to be let go' });
+  }, 120_000);
 });
