@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createZstdDecompress } from 'node:zlib';
 import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
 import type Docker from 'dockerode';
 import { stackImage, type AppPlan, type PlanSettings } from '../source/app-plan.js';
@@ -21,6 +17,7 @@ import { isDiskFull, whenFull } from './disk-watch.js';
 import { buildImage } from './image-build.js';
 import { describeLayers, pushImage } from './image-push.js';
 import type { RegistryClient } from './registry-client.js';
+import { unpackSource } from './source-download.js';
 import type { Stacks } from './stacks.js';
 import { StepTimes } from './step-times.js';
 import type { Toolchains } from './toolchains.js';
@@ -158,18 +155,9 @@ export class BuildRunner {
     const { workFolder } = this.parts.settings;
     await mkdir(workFolder, { recursive: true });
     const file = join(workFolder, `${order.id}.tar`);
-    const hash = createHash('sha256');
     const blob = await this.parts.registry.blob(order.source.repository, order.source.digest, signal);
-    async function* hashed(): AsyncGenerator<Uint8Array> {
-      for await (const chunk of blob) {
-        hash.update(chunk);
-        yield chunk;
-      }
-    }
-    await pipeline(hashed(), createZstdDecompress(), createWriteStream(file), { signal });
-    if (`sha256:${hash.digest('hex')}` === order.source.digest) return file;
-    await rm(file, { force: true });
-    throw new AppError('unavailable', { detail: 'The source that the registry sent is not the one that was pushed. Deploy again.' });
+    await unpackSource(blob, order.source.digest, file, signal);
+    return file;
   }
 
   /** Sees to it that all is there that the Dockerfile copies from. */

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createZstdDecompress } from 'node:zlib';
+import { AppError } from '@molo/contracts';
+import { sourceLimits } from '../source/source-tree.js';
+
+/** Headers, padding and long names of an entry in a tar. */
+const mostOverheadBytes = 6 * 1024;
+/** What no tree within the limits comes to. A blob of some megabytes may unpack to more than the disk holds. */
+const mostUnpackedBytes = sourceLimits.maxBytes + sourceLimits.maxEntries * mostOverheadBytes;
+
+/**
+ * Unpacks a source blob, a tar compressed by zstd, into a file, which is there only when all of it is.
+ * Throws `source_too_large` at a limit, and `unavailable` where the blob is not the one of the digest.
+ */
+export async function unpackSource(blob: AsyncIterable<Uint8Array>, digest: string, file: string, signal: AbortSignal, mostBytes = mostUnpackedBytes): Promise<void> {
+  const hash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of blob) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  try {
+    await pipeline(hashed(), createZstdDecompress(), (unpacked: AsyncIterable<Uint8Array>) => atMost(unpacked, mostBytes), createWriteStream(file), { signal });
+    if (`sha256:${hash.digest('hex')}` !== digest) throw new AppError('unavailable', { detail: 'The source that the registry sent is not the one that was pushed. Deploy again.' });
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+async function* atMost(chunks: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
+  let left = most;
+  for await (const chunk of chunks) {
+    left -= chunk.length;
+    if (left < 0) throw new AppError('source_too_large', { detail: `The source unpacks to more than ${Math.round(most / 1024 ** 2)} MB. Keep data and build results out of the repository.` });
+    yield chunk;
+  }
+}
