@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../engine/progress.js';
 import { buildFailure } from './build-failure.js';
 
-const limits = { memoryBytes: 512 * 1024 ** 2 };
-const failed = (step: string, error: string, lines: string[] = []) => buildFailure(new EngineError(error), { step, error }, lines, limits);
+const order = { imageRepository: 'localhost:5443/myapp', limits: { memoryBytes: 512 * 1024 ** 2, cpus: 1, timeoutSeconds: 60 } };
+const failed = (step: string, error: string, lines: string[] = []) => buildFailure(new EngineError(error), { step, error }, lines, order);
 
 describe('why a build failed', () => {
   it('names the step, its instruction, its exit code and its last lines', () => {
@@ -14,7 +14,7 @@ describe('why a build failed', () => {
 
   it('begins with what to do, where that is known', () => {
     const error = 'executor failed running [/bin/sh -c npm ci]: exit code: 1';
-    const { detail } = buildFailure(new EngineError(error), { step: '[1/1] RUN npm ci', error }, ['npm error'], limits, 'Run npm install.');
+    const { detail } = buildFailure(new EngineError(error), { step: '[1/1] RUN npm ci', error }, ['npm error'], order, 'Run npm install.');
     expect(detail).toBe('Run npm install. Step 1 of 1, "RUN npm ci", ended with exit code 1. Its last lines:\nnpm error');
   });
 
@@ -32,6 +32,6 @@ describe('why a build failed', () => {
   });
 
   it('takes a broken connection to the engine for what it is', () => {
-    expect(buildFailure(new Error('socket hang up'), undefined, [], limits).code).toBe('unavailable');
+    expect(buildFailure(new Error('socket hang up'), undefined, [], order).code).toBe('unavailable');
   });
 });

@@ -174,6 +174,17 @@ describe('a build that fails', () => {
     expect(failure).toMatchObject({ code: 'base_image_unavailable', detail: expect.stringContaining('molo/stack:debian-12') as string });
   });
 
+  it('says of an image that names no program what to add', async () => {
+    const failure = failureOf(await builder.buildTree({ Dockerfile: 'FROM scratch\nCOPY page /page\n', page: 'x' }, { app: 'speechless' }));
+    expect(failure).toMatchObject({ code: 'no_web_process', detail: expect.stringContaining('neither Dockerfile nor its base image has a CMD or ENTRYPOINT') as string });
+    imageOf(await builder.buildTree({ Dockerfile: 'FROM scratch\nCOPY page /page\n', page: 'x', Procfile: 'web: /page' }, { app: 'speechless' }));
+  });
+
+  it("says of an image that is not in the platform's registry how to bring it there", async () => {
+    const failure = failureOf(await builder.buildTree({ Dockerfile: `FROM ${builder.registry.host}/lonely:none\nCMD ["x"]\n` }, { app: 'lonely' }));
+    expect(failure).toMatchObject({ code: 'base_image_unavailable', detail: expect.stringContaining(`docker push ${builder.registry.host}/lonely:none`) as string });
+  });
+
   it('for memory is told from others, and its limits are in the cgroup of builds', async () => {
     const limits = { memoryBytes: 96 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 120 };
     const failure = failureOf(await builder.buildTree({ Dockerfile: fromStack('RUN tail /dev/zero') }, { app: 'hungry', order: { limits } }));
@@ -197,6 +208,21 @@ describe('a Dockerfile with a syntax line', () => {
 });
 
 describe('builds of two apps', () => {
+  it.each([
+    ['as it is', (image: string) => `FROM ${image}\n`],
+    ['by its digest', (image: string) => `FROM ${image.replace(/:base$/, '@DIGEST')}\n`],
+    ['as a source of files', (image: string) => `FROM scratch\nCOPY --from=${image} / /\n`],
+    ['put together from variables', (image: string) => `ARG HOST="${image.slice(0, 3)}""${image.slice(3, 6)}"\nFROM \${HOST}${image.slice(6)}\n`],
+    ['as the frontend', (image: string) => `# syntax=${image}\nFROM scratch\nCOPY Dockerfile /\n`],
+  ])('stand on no image of each other, though the engine has it: named %s', async (_, dockerfile) => {
+    const image = `${builder.registry.host}/owner:base`;
+    const { digest, imageId } = imageOf(await builder.build('dockerfile-app', { app: 'owner' }));
+    await builder.docker.getImage(imageId).tag({ repo: `${builder.registry.host}/owner`, tag: 'base' });
+    const failure = failureOf(await builder.buildTree({ Dockerfile: `${dockerfile(image).replace('DIGEST', digest)}CMD ["x"]\n` }, { app: 'stranger' }));
+    expect(failure).toMatchObject({ code: 'source_invalid', detail: expect.stringContaining('an image of another app') as string });
+    imageOf(await builder.buildTree({ Dockerfile: `FROM ${image}\n` }, { app: 'owner' }));
+  });
+
   it('share the layer of the same dependencies, though neither reads what the other installed from', async () => {
     const [one, other] = [imageOf(await builder.build('myapp/1.0', { app: 'one' })), imageOf(await builder.build('myapp/1.0', { app: 'other' }))];
     expect(other.layers.map(({ digest }) => digest)).toEqual(one.layers.map(({ digest }) => digest));

@@ -9,11 +9,14 @@ import { cacheIds } from '../source/cache-ids.js';
 import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
 import type { Log } from '../logger.js';
+import { foreignImage, imageOfStep } from './base-images.js';
 import { buildFailure, lacksFrontend } from './build-failure.js';
 import type { BuildLimits } from './build-limits.js';
 import { BuildLog } from './build-log.js';
 import { BuildStory, formatBytes, tellLayers, tellPlan } from './build-story.js';
 import { isDiskFull, whenFull } from './disk-watch.js';
+import type { RegistryLogin } from './buildkit-session.js';
+import type { TraceEvent } from './buildkit-trace.js';
 import { buildImage } from './image-build.js';
 import { describeLayers, pushImage } from './image-push.js';
 import type { RegistryClient } from './registry-client.js';
@@ -139,6 +142,7 @@ export class BuildRunner {
       if (tree.hasFile('.gitmodules')) log.detail('Submodules are not fetched: their folders are empty');
       await times.of('prepare', unlessAborted(whileUnavailable(() => this.prepare(order, plan, log), signal), signal));
       const imageId = await times.of('build', whileUnavailable(() => this.build(order, plan, tree, log, signal), signal));
+      await this.checkCommand(plan, imageId);
       await reporting;
       const pushing = controlPlane.reportBuild(order.id, { state: 'pushing' }, signal);
       pushing.catch(() => undefined);
@@ -167,6 +171,10 @@ export class BuildRunner {
     if (missing.length > 0) {
       throw new AppError('manifest_invalid', { detail: `molo.yml: build.secrets names ${missing.join(', ')}, which the config does not have. Set it: molo config set ${missing[0]}=…` });
     }
+    for (const image of plan.image.images) {
+      const refusal = foreignImage(image, order.imageRepository);
+      if (refusal) throw refusal;
+    }
     const limited = await limits.apply(order.limits);
     if (!limited) this.parts.log.warn('the limits of builds cannot be set: the agent may not write cgroups');
     const say = (line: string) => log.detail(line);
@@ -180,19 +188,36 @@ export class BuildRunner {
     } catch (error) {
       signal.throwIfAborted();
       const { contextWithoutSyntax } = plan.image;
-      if (!contextWithoutSyntax || !lacksFrontend(story.failed)) throw buildFailure(error, story.failed, story.lastOutput, order.limits, story.advice);
+      if (error instanceof AppError || !contextWithoutSyntax || !lacksFrontend(story.failed)) throw buildFailure(error, story.failed, story.lastOutput, order, story.advice);
       log.detail('The image of the "# syntax=" line cannot be fetched: building without that line');
       const image = { ...plan.image, context: contextWithoutSyntax, contextWithoutSyntax: undefined };
       return this.build(order, { ...plan, image }, tree, log, signal);
     }
   }
 
-  private buildContext(order: BuildOrder, plan: AppPlan, context: Readable, story: BuildStory, signal: AbortSignal): Promise<string> {
+  private async buildContext(order: BuildOrder, plan: AppPlan, context: Readable, story: BuildStory, signal: AbortSignal): Promise<string> {
     const { docker, settings } = this.parts;
     const secrets = new Map<string, Buffer>(plan.manifest.buildSecrets.map((key) => [key, Buffer.from(order.config[key] ?? '')]));
     if (settings.extraCa) secrets.set('molo-ca', settings.extraCa);
-    const build = { context, dockerfile: plan.image.dockerfile, tag: imageReference(order), labels: labelsOf(order, plan), buildArguments: settings.proxy, secrets, logins: this.logins() };
-    return buildImage(docker, build, (event) => story.tell(event), signal);
+    const build = { context, dockerfile: plan.image.dockerfile, tag: imageReference(order), labels: labelsOf(order, plan), buildArguments: settings.proxy, secrets, logins: this.logins(order) };
+    const refused = new AbortController();
+    const tell = (event: TraceEvent) => {
+      story.tell(event);
+      // What a Dockerfile puts together from variables is known only here.
+      const refusal = foreignImage(imageOfStep(event.step) ?? '', order.imageRepository);
+      if (refusal) refused.abort(refusal);
+    };
+    const imageId = await buildImage(docker, build, tell, AbortSignal.any([signal, refused.signal]));
+    refused.signal.throwIfAborted();
+    return imageId;
+  }
+
+  /** An image from scratch may name no program: found here, the reason is known; at its start there would be the engine's words alone. */
+  private async checkCommand(plan: AppPlan, imageId: string): Promise<void> {
+    if (Object.values(plan.manifest.processes).every(({ command }) => command !== null)) return;
+    const { Config: config } = await this.parts.docker.getImage(imageId).inspect();
+    if (config.Cmd?.length || config.Entrypoint?.length) return;
+    throw new AppError('no_web_process', { detail: `The image names no program to run: neither ${plan.image.dockerfile} nor its base image has a CMD or ENTRYPOINT. Add one, such as CMD ["/app/server"], or name the command of web in a Procfile.` });
   }
 
   private async push(order: BuildOrder, plan: AppPlan, imageId: string, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
@@ -232,9 +257,10 @@ export class BuildRunner {
     return (await this.parts.docker.getImage(stackImage(stack)).inspect()).Id;
   }
 
-  private logins() {
+  /** The node's own sign-in, of which this user name takes all but the app's own images. */
+  private logins({ app }: BuildOrder): RegistryLogin[] {
     const { registryHost, registryLogin } = this.parts.settings;
-    return registryLogin ? [{ host: registryHost, ...registryLogin }] : [];
+    return registryLogin ? [{ host: registryHost, ...registryLogin, username: `build.${app}` }] : [];
   }
 
   private openLog(order: BuildOrder): BuildLog {

@@ -26,6 +26,8 @@ export interface ImagePlan {
   /** Stacks and toolchains that have to be there before the build. */
   readonly stacks: readonly string[];
   readonly toolchains: readonly Toolchain[];
+  /** Images that a Dockerfile of the app's own names; a generated one has none but Molo's. */
+  readonly images: readonly string[];
   /** Image below the layers of the app. */
   readonly base: string;
   /** Kinds of the layers that lie on the base image, lowest first. */

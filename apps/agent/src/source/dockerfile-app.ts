@@ -38,6 +38,7 @@ export async function planDockerfile(tree: SourceTree, files: AppFiles, settings
       contextWithoutSyntax: syntaxLine.test(text) ? { prefix: '', leavesOut: (each) => each === path || ignored(each), additions: new Map([[path, text.replace(syntaxLine, '#')]]) } : undefined,
       stacks: facts.images.flatMap((image) => stackReference.exec(image)?.[1] ?? []),
       toolchains: [],
+      images: facts.images,
       base: facts.base,
       layerKinds: classifyLayers(facts.layerInstructions),
       labels: { 'molo.layer.os-base': facts.base },

@@ -126,6 +126,7 @@ function generatedPlan({ manifest, headline, notes, parts, libraryFiles, additio
       contextWithoutSyntax: undefined,
       stacks: [parts.stack],
       toolchains: [...parts.toolchains, ...parts.buildToolchains],
+      images: [],
       base: stackImage(parts.stack),
       layerKinds,
       labels,

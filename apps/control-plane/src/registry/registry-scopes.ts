@@ -1,8 +1,11 @@
 import type { Caller } from '../access/caller.js';
 import type { RegistryAccess } from './registry-tokens.js';
 
-/** Who asks for a token: a person or program with an API token, or a node. */
-export type RegistryCaller = { readonly kind: 'caller'; readonly caller: Caller } | { readonly kind: 'node'; readonly nodeId: string };
+/** Who asks for a token: a person or program with an API token, a node, or a node for one app's build. */
+export type RegistryCaller =
+  | { readonly kind: 'caller'; readonly caller: Caller }
+  | { readonly kind: 'node'; readonly nodeId: string }
+  | { readonly kind: 'build'; readonly nodeId: string; readonly app: string };
 
 const repositoryActions = ['pull', 'push'] as const;
 /** More scopes than any client asks for at once. */
@@ -25,13 +28,14 @@ export function parseScopes(scopes: readonly string[]): RegistryAccess[] {
  * @param appExists whether a repository is that of an app
  */
 export function grant(asked: RegistryAccess, who: RegistryCaller, appExists: boolean): RegistryAccess {
-  const allowed = asked.type === 'repository' ? actionsOn(who, appExists) : registryActions(asked, who);
+  const allowed = asked.type === 'repository' ? actionsOn(asked.name, who, appExists) : registryActions(asked, who);
   return { ...asked, actions: asked.actions.includes('*') && allowed.includes('*') ? ['*'] : allowed.filter((action) => asked.actions.includes(action)) };
 }
 
-/** Nodes also keep repositories that are no app's: the stacks. */
-function actionsOn(who: RegistryCaller, appExists: boolean): readonly string[] {
+/** Nodes also keep repositories that are no app's: the stacks. A Dockerfile names what it likes: its build sees its own app's images alone. */
+function actionsOn(name: string, who: RegistryCaller, appExists: boolean): readonly string[] {
   if (who.kind === 'node') return repositoryActions;
+  if (who.kind === 'build') return name === who.app ? ['pull'] : [];
   if (!appExists) return [];
   const { rights } = who.caller;
   return rights.includes('deploy') ? repositoryActions : rights.includes('read') ? ['pull'] : [];

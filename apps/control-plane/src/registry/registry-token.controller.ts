@@ -55,16 +55,15 @@ export class RegistryTokenController {
     if (service !== registryService) throw new AppError('invalid_input', { detail: `Tokens are for the service ${registryService} alone.` });
     const granted = await Promise.all(parseScopes(scopes).map(async (scope) => grant(scope, who, await this.#isApp(scope))));
     const access = granted.filter(({ actions }) => actions.length > 0);
-    const subject = who.kind === 'node' ? `node:${who.nodeId}` : who.caller.name;
+    const subject = who.kind === 'caller' ? who.caller.name : `node:${who.nodeId}`;
     return { token: await this.tokens.sign(subject, access), issuedAt: new Date().toISOString(), granted: access };
   }
 
   async #whoIs(username: string, password: string, ip: string | null): Promise<RegistryCaller> {
     if (password === '') throw new AppError('not_signed_in', { detail: 'Give an API token as the password: docker login with any user name.' });
-    if (username === 'node') {
-      const nodeId = await this.nodes.byToken(password);
-      if (nodeId !== null) return { kind: 'node', nodeId };
-    }
+    const asNode = /^(?:node|build\.(.+))$/.exec(username);
+    const nodeId = asNode && (await this.nodes.byToken(password));
+    if (nodeId) return asNode[1] === undefined ? { kind: 'node', nodeId } : { kind: 'build', nodeId, app: asNode[1] };
     const caller = await this.authenticator.byToken(password, ip);
     if (!caller) throw new AppError('credentials_refused', { detail: 'This API token is not known, or has expired. Make one with "molo tokens create".' });
     return { kind: 'caller', caller };

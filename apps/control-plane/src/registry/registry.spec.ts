@@ -46,6 +46,13 @@ describe('the token endpoint', () => {
     expect((await ask(basic('x', tokens.admin), 'registry:catalog:*')).access).toEqual([{ type: 'registry', name: 'catalog', actions: ['*'] }]);
   });
 
+  it('grants a build nothing but the images of its own app, and nobody else its name', async () => {
+    const asked = ['repository:myapp:pull,push', 'repository:other:pull', 'repository:stack/debian-12:pull'];
+    expect((await ask(basic('build.myapp', tokens.node), ...asked)).access).toEqual([{ type: 'repository', name: 'myapp', actions: ['pull'] }]);
+    expect((await ask(basic('build.myapp', 'wrong'), ...asked)).status).toBe(401);
+    expect((await ask(basic('build.myapp', tokens.read), ...asked)).access).toEqual(['myapp', 'other'].map((name) => ({ type: 'repository', name, actions: ['pull'] })));
+  });
+
   it('speaks the OAuth2 form too', async () => {
     const form = new URLSearchParams({ grant_type: 'password', username: 'x', password: tokens.deploy, service: 'molo-registry', client_id: 'test', access_type: 'offline', scope: 'repository:myapp:pull,push' });
     const answer = (await (await fetch(`${platform.url}/registry/token`, { method: 'POST', body: form })).json()) as { access_token: string; scope: string; refresh_token: string };
