@@ -46,7 +46,7 @@ class DatabaseClosing implements OnApplicationShutdown {
 @Module({
   providers: [
     { provide: DataSource, inject: [Config, Log], useFactory: connect },
-    { provide: Notifications, inject: [Config], useFactory: (config: Config) => new Notifications(config.databaseUrl) },
+    { provide: Notifications, inject: [Config, DataSource], useFactory: (config: Config, dataSource: DataSource) => new Notifications(config.databaseUrl, dataSource) },
     WakeUps,
     DatabaseClosing,
   ],

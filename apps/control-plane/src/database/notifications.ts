@@ -1,8 +1,8 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'pg';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner, TransactionCommitEvent } from 'typeorm';
 
-/** What control planes tell each other, in the transaction of the facts it is about. */
+/** What control planes tell each other, about facts that are committed. */
 const channels = ['wake', 'outbox', 'deployment_event', 'changed'] as const;
 export type Channel = (typeof channels)[number];
 
@@ -10,20 +10,33 @@ type Listener = (payload: string | null) => void;
 
 const reconnectMs = 500;
 const connectTimeoutMs = 10_000;
+/** What is said within this time goes to the other control planes together. */
+const gatherMs = 10;
+/** Each is a channel and a payload; those that are said twice are one. */
+const separator = ' ';
 
 /**
- * PostgreSQL LISTEN/NOTIFY. A notification only says "look again": the facts are in the tables.
- * After a lost connection every listener is called with null, since what was said meanwhile is unknown.
+ * Tells who listens in this process at once after the commit, and the other control planes by PostgreSQL's LISTEN/NOTIFY.
+ * A notification only says "look again": the facts are in the tables. After a lost connection every listener is called with
+ * null, since what was said meanwhile is unknown; and one is lost where a process dies right after its commit, so who waits
+ * looks again from time to time.
+ *
+ * NOTIFY is in no transaction of facts: PostgreSQL lets one transaction with a NOTIFY commit at a time, disk included, so
+ * that a few hundred a second would be all that a platform could do.
  */
-export class Notifications implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Notifications implements OnApplicationBootstrap, OnApplicationShutdown, EntitySubscriberInterface {
   readonly #url: string;
   readonly #listeners = new Map<Channel, Set<Listener>>();
+  readonly #uncommitted = new WeakMap<QueryRunner, Set<string>>();
+  readonly #toOthers = new Set<string>();
   #client: Client | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #gathering: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(databaseUrl: string) {
+  constructor(databaseUrl: string, dataSource: DataSource) {
     this.#url = databaseUrl;
+    dataSource.subscribers.push(this);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -33,6 +46,8 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
+    if (this.#gathering) clearTimeout(this.#gathering);
+    await this.#tellOthers();
     await this.#client?.end().catch(() => undefined);
   }
 
@@ -43,17 +58,62 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
     return () => listeners.delete(listener);
   }
 
-  /** Heard when the manager's transaction commits; not at all when it does not. */
+  /** Heard when the manager's transaction has committed; not at all when it does not. */
   async notify(manager: EntityManager, channel: Channel, payload: string): Promise<void> {
-    await manager.query('select pg_notify($1, $2)', [channel, payload]);
+    const said = `${channel}${separator}${payload}`;
+    const { queryRunner } = manager;
+    if (!queryRunner?.isTransactionActive) return this.#say([said]);
+    const uncommitted = this.#uncommitted.get(queryRunner);
+    if (uncommitted) uncommitted.add(said);
+    else this.#uncommitted.set(queryRunner, new Set([said]));
+  }
+
+  /** Called by TypeORM, for savepoints too. */
+  afterTransactionCommit({ queryRunner }: TransactionCommitEvent): void {
+    const committed = this.#uncommitted.get(queryRunner);
+    if (!committed || queryRunner.isTransactionActive) return;
+    this.#uncommitted.delete(queryRunner);
+    this.#say(committed);
+  }
+
+  #say(all: Iterable<string>): void {
+    for (const said of all) {
+      this.#toOthers.add(said);
+      this.#tell(...parts(said));
+    }
+    this.#gather();
+  }
+
+  #gather(): void {
+    if (this.#closed || this.#gathering) return;
+    this.#gathering = setTimeout(async () => {
+      await this.#tellOthers();
+      this.#gathering = null;
+      if (this.#client && this.#toOthers.size > 0) this.#gather();
+    }, gatherMs);
+  }
+
+  /** While the connection is lost they gather on; nobody knows whether the last ones arrived, so those are said again. */
+  async #tellOthers(): Promise<void> {
+    const client = this.#client;
+    if (!client || this.#toOthers.size === 0) return;
+    const all = [...this.#toOthers].map(parts);
+    this.#toOthers.clear();
+    try {
+      await client.query('select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as said (channel, payload)', [all.map(([channel]) => channel), all.map(([, payload]) => payload)]);
+    } catch {
+      for (const said of all) this.#toOthers.add(said.join(separator));
+    }
   }
 
   async #connect(): Promise<void> {
     const client = new Client({ connectionString: this.#url, keepAlive: true, connectionTimeoutMillis: connectTimeoutMs });
-    this.#client = client;
-    client.on('notification', ({ channel, payload }) => this.#tell(channel as Channel, payload ?? ''));
+    client.on('notification', ({ channel, payload, processId }) => {
+      if (processId !== ownProcessId(client)) this.#tell(channel as Channel, payload ?? '');
+    });
     client.on('error', () => undefined);
     client.on('end', () => this.#reconnectLater(client));
+    this.#client = client;
     try {
       await client.connect();
       await client.query(channels.map((channel) => `listen ${channel}`).join(';'));
@@ -63,6 +123,7 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
       return;
     }
     for (const channel of this.#listeners.keys()) this.#tell(channel, null);
+    this.#gather();
   }
 
   /** Once for each client that is lost, however often it says so. */
@@ -75,4 +136,14 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   #tell(channel: Channel, payload: string | null): void {
     for (const listener of this.#listeners.get(channel) ?? []) listener(payload);
   }
+}
+
+function parts(said: string): [Channel, string] {
+  const end = said.indexOf(separator);
+  return [said.slice(0, end) as Channel, said.slice(end + 1)];
+}
+
+/** The number of the server's process behind a connection, by which a client knows its own notifications; pg has it, its types do not. */
+function ownProcessId(client: Client): number {
+  return (client as unknown as { processID: number }).processID;
 }
