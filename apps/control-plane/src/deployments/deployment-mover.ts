@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { Deployment } from './deployment.entity.js';
-import { Journal } from './journal.js';
+import { Journal, type NewDeploymentEvent } from './journal.js';
 import { cancellableStates, type NextDeploymentState } from './transitions.js';
 
 export interface MoveFacts {
@@ -27,18 +27,19 @@ export class DeploymentMover {
   /** Moves a deployment that is still in `from`; throws MovedOnError, and so undoes the transaction, when it is not. */
   async move<From extends DeploymentState>(manager: EntityManager, id: string, from: From, to: NextDeploymentState<From>, facts: MoveFacts = {}): Promise<void> {
     const state: DeploymentState = to;
-    const [moved]: [{ environment_id: string }[], number] = await manager.query(
-      `update deployments set state = $3, state_since = clock_timestamp(), failure = coalesce($4, failure), receipt = coalesce($5, receipt),
+    const [[moved]]: [{ environment_id: string; app: string }[], number] = await manager.query(
+      `update deployments d set state = $3, state_since = clock_timestamp(), failure = coalesce($4, failure), receipt = coalesce($5, receipt),
          finished_at = case when $6 then coalesce(finished_at, clock_timestamp()) else finished_at end
-       where id = $1 and state = $2 returning environment_id`,
+       from environments e join apps a on a.id = e.app_id where d.id = $1 and d.state = $2 and e.id = d.environment_id returning d.environment_id, a.name as app`,
       [id, from, state, json(facts.failure), json(facts.receipt), isFinal(state)],
     );
-    const environmentId = moved[0]?.environment_id;
-    if (!environmentId) throw new MovedOnError(`Deployment ${id} is no longer ${from}`);
-    if (facts.receipt) await this.journal.append(manager, id, { kind: 'receipt', receipt: facts.receipt });
-    await this.journal.append(manager, id, { kind: 'state', state, failure: facts.failure ?? null });
+    if (!moved) throw new MovedOnError(`Deployment ${id} is no longer ${from}`);
+    const { environment_id: environmentId, app } = moved;
+    const receipt: NewDeploymentEvent[] = facts.receipt ? [{ kind: 'receipt', receipt: facts.receipt }] : [];
+    await this.journal.appendAll(manager, id, [...receipt, { kind: 'state', state, failure: facts.failure ?? null }]);
     await this.wakeUps.wake(manager, id);
-    await this.#tellApp(manager, environmentId);
+    await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app }));
+    await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
     if (isFinal(state)) await this.#passTheTurn(manager, id, environmentId);
   }
 
@@ -54,12 +55,6 @@ export class DeploymentMover {
     await manager.query('update environments set active_deployment_id = null where id = $1 and active_deployment_id = $2', [environmentId, id]);
     const waiting: { id: string }[] = await manager.query(`select id from deployments where environment_id = $1 and state = 'queued' and finished_at is null`, [environmentId]);
     for (const next of waiting) await this.wakeUps.wake(manager, next.id);
-  }
-
-  async #tellApp(manager: EntityManager, environmentId: string): Promise<void> {
-    const [row]: { name: string }[] = await manager.query('select a.name from environments e join apps a on a.id = e.app_id where e.id = $1', [environmentId]);
-    await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: row?.name }));
-    await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
   }
 }
 

@@ -29,6 +29,18 @@ export class Journal {
     if (written.length > 0) await this.notifications.notify(manager, 'deployment_event', deploymentId);
   }
 
+  /** Several in their order, in one statement. */
+  async appendAll(manager: EntityManager, deploymentId: string, events: readonly NewDeploymentEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    await manager.query(
+      `with place as (update deployments set event_seq = event_seq + jsonb_array_length($2) where id = $1 returning event_seq - jsonb_array_length($2) as before)
+       insert into deployment_events (deployment_id, seq, at, kind, data)
+       select $1, before + n, clock_timestamp(), event->>'kind', event - 'kind' from place, jsonb_array_elements($2) with ordinality as events (event, n)`,
+      [deploymentId, JSON.stringify(events)],
+    );
+    await this.notifications.notify(manager, 'deployment_event', deploymentId);
+  }
+
   async step(manager: EntityManager, deploymentId: string, step: string, text: string, detail?: Record<string, unknown>): Promise<void> {
     await this.append(manager, deploymentId, { kind: 'step', step, text, ...(detail === undefined ? {} : { detail }) });
   }
