@@ -15,17 +15,19 @@ import { DesiredService } from './nodes/desired.service.js';
 import { NodeReports } from './nodes/node-reports.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { NodesModule } from './nodes/nodes.module.js';
+import { ObservedRows } from './nodes/observed-rows.js';
 import { ObservedService } from './nodes/observed.service.js';
 import { ReleasesController } from './releases/releases.controller.js';
 import { ReleasesModule } from './releases/releases.module.js';
+import { RestModule } from './rest/rest.module.js';
 
 /**
  * The outer side of builds, releases, deployments, instances and nodes: what people and agents call.
  * It stands above the features' own modules, since it needs apps and environments, which themselves begin deployments.
  */
 @Module({
-  imports: [AppsModule, BuildsModule, CollectionModule, DeploymentsModule, EnvironmentsModule, ImagesModule, InstancesModule, NodesModule, ReleasesModule],
+  imports: [AppsModule, BuildsModule, CollectionModule, DeploymentsModule, EnvironmentsModule, ImagesModule, InstancesModule, NodesModule, ReleasesModule, RestModule],
   controllers: [AgentController, DeploymentsController, ImagesController, InstancesController, NodesController, ReleasesController],
-  providers: [AgentAuthentication, DesiredService, NodeReports, ObservedService],
+  providers: [AgentAuthentication, DesiredService, NodeReports, ObservedRows, ObservedService],
 })
 export class LifecycleModule {}

@@ -1,4 +1,5 @@
 export * from './api.js';
+export * from './desired-set.js';
 export * from './endpoint.js';
 export * from './events.js';
 export * from './jobs.js';

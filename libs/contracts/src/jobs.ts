@@ -26,15 +26,6 @@ export const runDeployment = defineJob({
   jobId: ({ deploymentId }) => `deployment-${deploymentId}`,
 });
 
-/** Tells a node that its desired set changed; the agent then reads it from the control plane. */
-export const reconcileNode = defineJob({
-  queue: 'node-{nodeId}-reconcile',
-  name: 'node.reconcile',
-  version: 1,
-  data: z.object({ nodeId: z.uuid(), generation: z.number().int() }),
-  jobId: ({ nodeId, generation }) => `reconcile-${nodeId}-${generation}`,
-});
-
 /** Builds an image; the facts are at `GET /agent/v1/builds/:buildId`. */
 export const runBuild = defineJob({
   queue: 'node-{nodeId}-builds',
@@ -85,4 +76,4 @@ export const readLogs = defineJob({
 
 export const longestLogStream = 50;
 
-export const jobs = { runDeployment, reconcileNode, runBuild, cancelBuild, readLogs } as const;
+export const jobs = { runDeployment, runBuild, cancelBuild, readLogs } as const;

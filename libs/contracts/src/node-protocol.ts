@@ -8,6 +8,8 @@ import { BuildState, InstanceDesired, InstanceObserved, LayerKind } from './stat
 /*
  * What an agent and the control plane say to each other over HTTP. The agent asks; the control plane answers.
  * Requests carry `Authorization: Bearer <node token>`. Jobs in Redis only wake the agent up: the facts come from here.
+ *
+ * Both sides say what changed since what the other is known to have, and fall back to the whole when that is not certain.
  */
 
 /** One instance that a node is to have. `generation` of its deployment fences older wishes. */
@@ -59,7 +61,7 @@ export const DesiredRoute = z.object({
 });
 export type DesiredRoute = z.infer<typeof DesiredRoute>;
 
-/** All that a node is to be. A higher generation replaces a lower one as a whole. */
+/** All that a node is to be. */
 export const DesiredNode = z.object({
   nodeId: z.uuid(),
   generation: z.number().int(),
@@ -67,6 +69,27 @@ export const DesiredNode = z.object({
   routes: z.array(DesiredRoute),
 });
 export type DesiredNode = z.infer<typeof DesiredNode>;
+
+/** A desired set, or what of it changed; what is said twice changes nothing. */
+export const DesiredAnswer = DesiredNode.extend({
+  /** Everything that changed after this generation is in here, as it is now; null: this is the whole set. */
+  since: z.number().int().nullable(),
+  /** With `since`: instances that are to be no more, and environments whose route is. */
+  gone: z.object({ instances: z.array(z.uuid()), environments: z.array(z.uuid()) }),
+});
+export type DesiredAnswer = z.infer<typeof DesiredAnswer>;
+
+/** The newest that an agent could know: a bound for what it says that it knows. */
+const longestGeneration = 2 ** 52;
+
+/**
+ * `GET /agent/v1/desired`: the whole set. With `since` it is answered with the difference, once there is one; with 204 when
+ * there was none for `waitSeconds`; and with the whole set where the difference is not known. (`DesiredAnswer`)
+ */
+export const DesiredQuery = z.object({
+  since: z.coerce.number().int().min(0).max(longestGeneration).optional(),
+  waitSeconds: z.coerce.number().min(0).max(60).default(0),
+});
 
 /** How an instance fares, as the agent reports it and the REST API shows it. */
 export const InstanceCondition = z.object({
@@ -101,14 +124,20 @@ export const ObservedRoute = z.object({
 });
 export type ObservedRoute = z.infer<typeof ObservedRoute>;
 
-/** `POST /agent/v1/observed`: the whole of what the agent sees; the newest replaces what was said before. */
+/**
+ * `POST /agent/v1/observed`: what the agent sees. With `after` it is what changed since the report of that number, which the
+ * control plane took last; where it did not, it answers `base_unknown`. Without, it is the whole, which replaces all before.
+ */
 export const ObservedNode = z.object({
   /** Rises with every report of one agent process; `agentStartedAt` orders processes. */
   seq: z.number().int(),
   agentStartedAt: z.iso.datetime(),
+  after: z.number().int().nullable(),
   /** The generation of the desired set that this report answers. */
   generation: z.number().int(),
   instances: z.array(ObservedInstance),
+  /** Instances that are to end and of which nothing is there, neither now nor to come. */
+  absent: z.array(z.uuid()),
   routes: z.array(ObservedRoute),
   traffic: z.array(TrafficCount),
 });

@@ -56,6 +56,7 @@ export const problems = {
   deployment_superseded: { title: 'A newer deployment took its place', status: 409, retryable: false },
   deployment_timed_out: { title: 'The deployment took longer than it may', status: 503, retryable: true },
   image_collected: { title: 'The image of this release is no longer kept', status: 409, retryable: false },
+  base_unknown: { title: 'What this builds on is not known', status: 409, retryable: false },
   generation_outdated: { title: 'A newer wish is known already', status: 409, retryable: false },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -28,16 +28,18 @@ async function clientOf(answer: RequestListener): Promise<ControlPlaneClient> {
   return client;
 }
 
-const node = { nodeId: randomUUID(), generation: 3, instances: [], routes: [] };
+const whole = { nodeId: randomUUID(), generation: 3, instances: [], routes: [], since: null, gone: { instances: [], environments: [] } };
 
-it("says who it is and takes the desired set, and none when it is the one it has", async () => {
+it('says who it is and takes the desired set, then what changed of it, and nothing where nothing did', async () => {
   const client = await clientOf((request, response) => {
     if (request.headers.authorization !== `Bearer ${nodeToken}`) return void response.writeHead(401).end();
-    if (request.headers['if-none-match'] === '"3"') return void response.writeHead(304).end();
-    response.writeHead(200, { etag: '"3"' }).end(JSON.stringify(node));
+    if (request.url === '/agent/v1/desired') return void response.writeHead(200).end(JSON.stringify(whole));
+    if (request.url === '/agent/v1/desired?since=3&waitSeconds=0.5') return void response.writeHead(200).end(JSON.stringify({ ...whole, generation: 4, since: 3 }));
+    response.writeHead(204).end();
   });
-  expect(await client.desired()).toEqual({ node, etag: '"3"' });
-  expect(await client.desired('"3"')).toBeNull();
+  expect(await client.desired()).toEqual(whole);
+  expect(await client.desiredSince(3, 0.5)).toEqual({ ...whole, generation: 4, since: 3 });
+  expect(await client.desiredSince(4, 0.5)).toBeNull();
 });
 
 it('tries again while the control plane is away', async () => {

@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, BuildOrder, DesiredNode, Problem, UnneededImages, type BuildReport, type LogChunk, type NodeFigures, type NodeImage, type ObservedNode, type StackReport } from '@molo/contracts';
+import { AppError, BuildOrder, DesiredAnswer, Problem, UnneededImages, type BuildReport, type LogChunk, type NodeFigures, type NodeImage, type ObservedNode, type StackReport } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pool } from 'undici';
 import { CONFIG, type AgentConfig } from '../config.js';
 
 interface Answer {
   status: number;
-  etag: string | undefined;
   body: string;
 }
 
@@ -14,9 +13,16 @@ interface Call {
   method: 'GET' | 'POST';
   path: string;
   body?: unknown;
-  etag?: string | undefined;
   signal?: AbortSignal | undefined;
   /** How often to try in all; endless by default, as most of what an agent says has to arrive. */
+  attempts?: number;
+  /** Beyond what every answer may take. */
+  heldMs?: number;
+}
+
+/** How a question is asked again. */
+export interface Asking {
+  signal?: AbortSignal;
   attempts?: number;
 }
 
@@ -38,7 +44,6 @@ export class ControlPlaneClient implements OnModuleDestroy {
       connections: 8,
       keepAliveTimeout: 60_000,
       connect: { timeout: 5000 },
-      headersTimeout: answerTimeoutMs,
       bodyTimeout: answerTimeoutMs,
     });
   }
@@ -48,11 +53,17 @@ export class ControlPlaneClient implements OnModuleDestroy {
     await this.pool.destroy();
   }
 
-  /** The desired set of this node, or null when it is still the one of `etag`. */
-  async desired(etag?: string, options: { signal?: AbortSignal; attempts?: number } = {}): Promise<{ node: DesiredNode; etag: string | undefined } | null> {
-    const answer = await this.call({ method: 'GET', path: '/agent/v1/desired', etag, ...options });
-    if (answer.status === 304) return null;
-    return { node: parse(DesiredNode, answer.body), etag: answer.etag };
+  /** The desired set of this node. */
+  async desired(asking: Asking = {}): Promise<DesiredAnswer> {
+    const answer = await this.call({ method: 'GET', path: '/agent/v1/desired', ...asking });
+    return parse(DesiredAnswer, answer.body);
+  }
+
+  /** What changed of it after a generation, once something did; null when nothing did for `waitSeconds`. */
+  async desiredSince(generation: number, waitSeconds: number, asking: Asking = {}): Promise<DesiredAnswer | null> {
+    const path = `/agent/v1/desired?since=${generation}&waitSeconds=${waitSeconds}`;
+    const answer = await this.call({ method: 'GET', path, heldMs: waitSeconds * 1000, ...asking });
+    return answer.status === 204 ? null : parse(DesiredAnswer, answer.body);
   }
 
   async reportObserved(observed: ObservedNode, signal?: AbortSignal): Promise<void> {
@@ -101,19 +112,17 @@ export class ControlPlaneClient implements OnModuleDestroy {
 
   private async ask(call: Call, signal: AbortSignal): Promise<Answer> {
     const answer = await this.send(call, signal);
-    if (answer.status < 300 || answer.status === 304) return answer;
+    if (answer.status < 300) return answer;
     throw problemOf(answer);
   }
 
   private async send(call: Call, signal: AbortSignal): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.config.nodeToken}`, accept: 'application/json' };
     if (call.body !== undefined) headers['content-type'] = 'application/json';
-    if (call.etag !== undefined) headers['if-none-match'] = call.etag;
     const body = call.body === undefined ? null : JSON.stringify(call.body);
     try {
-      const response = await this.pool.request({ method: call.method, path: call.path, headers, body, signal });
-      const etag = response.headers.etag;
-      return { status: response.statusCode, etag: typeof etag === 'string' ? etag : undefined, body: await response.body.text() };
+      const response = await this.pool.request({ method: call.method, path: call.path, headers, body, signal, headersTimeout: answerTimeoutMs + (call.heldMs ?? 0) });
+      return { status: response.statusCode, body: await response.body.text() };
     } catch (cause) {
       throw new AppError('unavailable', { detail: 'The control plane does not answer.', cause });
     }

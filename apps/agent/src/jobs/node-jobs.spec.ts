@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { cancelBuild, reconcileNode, runBuild } from '@molo/contracts';
+import { cancelBuild, runBuild } from '@molo/contracts';
 import { Queues } from '@molo/queue';
 import { testRedisUrl, waitFor } from '@molo/testkit';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { LogReader } from '../logs/log-reader.js';
-import type { DesiredFollower } from '../reconcile/desired-follower.js';
 import { Builds, NodeJobs } from './node-jobs.js';
 
 class HeldBuilds extends Builds {
@@ -24,17 +23,15 @@ class HeldBuilds extends Builds {
 
 const log = pino({ level: 'silent' });
 const nodeId = randomUUID();
-const reach = vi.fn(async () => {});
 let builds: HeldBuilds;
 let jobs: NodeJobs;
 let producer: Queues;
 
 function agentJobs(held: HeldBuilds): NodeJobs {
-  return new NodeJobs({ redisUrl: testRedisUrl() }, log, { reach } as unknown as DesiredFollower, held, {} as LogReader);
+  return new NodeJobs({ redisUrl: testRedisUrl() }, log, held, {} as LogReader);
 }
 
 beforeEach(async () => {
-  reach.mockClear();
   builds = new HeldBuilds();
   jobs = agentJobs(builds);
   producer = new Queues(testRedisUrl(), log);
@@ -43,12 +40,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await jobs.onModuleDestroy();
   await producer.close();
-});
-
-it('fetches the desired set when a job says that it changed', async () => {
-  await producer.produce(reconcileNode, { nodeId, generation: 12 }, { nodeId });
-  await waitFor(() => reach.mock.calls.length === 1, { what: 'the fetch' });
-  expect(reach).toHaveBeenCalledWith(12);
 });
 
 it('runs two builds at once and no more, and hears of a cancellation meanwhile', async () => {

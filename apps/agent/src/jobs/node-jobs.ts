@@ -1,10 +1,9 @@
-import { AppError, cancelBuild, readLogs, reconcileNode, runBuild } from '@molo/contracts';
+import { AppError, cancelBuild, readLogs, runBuild } from '@molo/contracts';
 import { handle, Queues } from '@molo/queue';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type AgentConfig } from '../config.js';
 import { LOG, type Log } from '../logger.js';
 import { LogReader } from '../logs/log-reader.js';
-import { DesiredFollower } from '../reconcile/desired-follower.js';
 
 const buildsAtOnce = 2;
 const controlAtOnce = 50;
@@ -29,7 +28,6 @@ export class NodeJobs implements OnModuleDestroy {
   constructor(
     @Inject(CONFIG) config: Pick<AgentConfig, 'redisUrl'>,
     @Inject(LOG) private readonly log: Log,
-    @Inject(DesiredFollower) private readonly desired: DesiredFollower,
     @Inject(Builds) private readonly builds: Builds,
     @Inject(LogReader) private readonly logs: LogReader,
   ) {
@@ -41,7 +39,6 @@ export class NodeJobs implements OnModuleDestroy {
     if (this.consuming === nodeId) return;
     if (this.consuming !== null) throw new AppError('conflict', { detail: `This agent serves node ${this.consuming} and was told that it is ${nodeId}. Start it again.` });
     this.consuming = nodeId;
-    await this.queues.consume([handle(reconcileNode, ({ generation }) => this.desired.reach(generation))], { concurrency: 1, nodeId });
     await this.queues.consume([handle(runBuild, ({ buildId }, { signal }) => this.builds.run(buildId, signal))], { concurrency: buildsAtOnce, nodeId });
     await this.queues.consume(
       [handle(cancelBuild, ({ buildId }) => this.builds.cancel(buildId)), handle(readLogs, (request, { signal }) => this.logs.read(request, signal))],

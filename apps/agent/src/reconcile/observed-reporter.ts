@@ -1,24 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ObservedNode } from '@molo/contracts';
+import { AppError } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { now } from '../clock.js';
 import { CoalescedWork } from '../coalesced-work.js';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import { LOG, type Log } from '../logger.js';
+import { type Observation, ReportDifferences } from './report-differences.js';
 
 const gatherMs = 10;
 const heartbeatMs = 10_000;
 const longestPauseMs = 1000;
 
-/** What is reported, without what the reporter itself adds. */
-export type Observation = Omit<ObservedNode, 'seq' | 'agentStartedAt'>;
-
-/** Tells the control plane what the agent sees: at once when it changed, until it was taken, and as a sign of life. */
+/** Tells the control plane what changed of what the agent sees: at once, until it was taken; and that it lives, when nothing did. */
 @Injectable()
 export class ObservedReporter implements OnModuleDestroy {
   private readonly agentStartedAt = new Date().toISOString();
   private readonly closing = new AbortController();
   private observe: (() => Promise<Observation>) | null = null;
-  private seq = 0;
+  private readonly differences = new ReportDifferences();
   private failures = 0;
   private readonly sending = new CoalescedWork(() => this.send());
   private heartbeat: NodeJS.Timeout | undefined;
@@ -55,11 +54,13 @@ export class ObservedReporter implements OnModuleDestroy {
   }
 
   private async sendOnce(observation: Observation): Promise<unknown> {
-    this.seq += 1;
+    const { report, took } = this.differences.next(observation, this.agentStartedAt, now());
     try {
-      await this.controlPlane.reportObserved({ ...observation, seq: this.seq, agentStartedAt: this.agentStartedAt }, this.closing.signal);
+      await this.controlPlane.reportObserved(report, this.closing.signal);
+      took();
       return null;
     } catch (error) {
+      if (error instanceof AppError && error.code === 'base_unknown') this.differences.forget();
       return error;
     }
   }

@@ -1,4 +1,5 @@
-import { AppError, type DesiredInstance, type DesiredNode } from '@molo/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { AppError, type DesiredAnswer, type DesiredInstance, type DesiredNode, desiredAfter } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Engine, type Container, type EngineEvent } from '../engine/engine.js';
 import { EnvironmentNetworks, networkName } from '../engine/environment-networks.js';
@@ -8,7 +9,8 @@ import { MemoryStore } from '../instances/memory-store.js';
 import { LOG, type Log } from '../logger.js';
 import { InstanceLogs } from '../logs/instance-logs.js';
 import { DesiredStore } from './desired-store.js';
-import { ObservedReporter, type Observation } from './observed-reporter.js';
+import { ObservedReporter } from './observed-reporter.js';
+import type { Observation } from './report-differences.js';
 import { Standstill } from './standstill.js';
 import { Traffic } from './traffic.js';
 
@@ -64,9 +66,12 @@ export class Reconciler implements OnModuleDestroy {
     return new Set(this.node?.instances.map((each) => each.environmentId));
   }
 
-  /** Takes a desired set; the one it has already is taken as well. Throws `generation_outdated` for an older one. */
-  accept(node: DesiredNode): Promise<void> {
-    const accepted = this.accepting.then(() => this.take(node));
+  /**
+   * Takes a desired set, or what changed of the one it has; what it has already is taken as well. Throws `generation_outdated`
+   * for an older one, and `base_unknown` for changes of one that it does not have.
+   */
+  accept(answer: DesiredAnswer): Promise<void> {
+    const accepted = this.accepting.then(() => this.take(answer));
     this.accepting = accepted.catch(() => undefined);
     return accepted;
   }
@@ -87,15 +92,17 @@ export class Reconciler implements OnModuleDestroy {
     await this.memories.saved();
   }
 
-  private async take(node: DesiredNode): Promise<void> {
-    if (node.generation < this.generation) {
-      throw new AppError('generation_outdated', { detail: `Generation ${node.generation} came after ${this.generation} had been accepted.` });
-    }
-    if (node.generation === this.generation) return;
-    const isFirst = this.node === null;
-    await this.store.save(node);
+  private async take(answer: DesiredAnswer): Promise<void> {
+    const { generation, since } = answer;
+    if (generation < this.generation) throw new AppError('generation_outdated', { detail: `Generation ${generation} came after ${this.generation} had been accepted.` });
+    if (since !== null && since > this.generation) throw new AppError('base_unknown', { detail: `Changes since generation ${since} came, and ${this.generation} is the newest that was accepted.` });
+    if (since !== null && generation === this.generation) return;
+    const { node: before } = this;
+    const node = desiredAfter(before, answer);
+    if (isDeepStrictEqual(node, before)) return;
+    await this.store.save(answer, node);
     this.become(node);
-    if (isFirst) void this.lookAtAll();
+    if (before === null) void this.lookAtAll();
   }
 
   private become(node: DesiredNode): void {
@@ -209,7 +216,8 @@ export class Reconciler implements OnModuleDestroy {
   private async observation(): Promise<Observation> {
     const traffic = await this.traffic.counts();
     const node = this.node!;
-    const instances = node.instances.flatMap((instance) => this.controllers.get(instance.id)?.view ?? []);
-    return { generation: node.generation, instances, routes: this.traffic.observedRoutes(), traffic };
+    const views = new Map(node.instances.map((instance) => [instance.id, this.controllers.get(instance.id)?.view]));
+    const absent = node.instances.filter(({ id, desired }) => desired !== 'running' && !views.get(id)).map(({ id }) => id);
+    return { generation: node.generation, instances: [...views.values()].filter((view) => view !== undefined), absent, routes: this.traffic.observedRoutes(), traffic };
   }
 }

@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DesiredNode, LogChunk, ObservedNode, type DesiredInstance, type DesiredRoute, type ObservedInstance, type ObservedRoute } from '@molo/contracts';
+import { AppError, LogChunk, ObservedNode, type DesiredAnswer, type DesiredInstance, type DesiredNode, type DesiredRoute, type ObservedInstance, type ObservedRoute } from '@molo/contracts';
 import type Docker from 'dockerode';
 import { pino } from 'pino';
 import { pack } from 'tar-stream';
@@ -29,15 +29,20 @@ import { Traffic } from './traffic.js';
 
 /** What tests of the agent need around it: a control plane that listens, an ingress that obeys, and the agent's own parts. */
 
+export function wholeSet(node: DesiredNode): DesiredAnswer {
+  return { ...node, since: null, gone: { instances: [], environments: [] } };
+}
+
 export class TestControlPlane {
-  desired: DesiredNode;
+  desired: DesiredAnswer;
   readonly reports: ObservedNode[] = [];
   readonly logs: LogChunk[] = [];
   up = true;
+  private readonly changes = new EventEmitter().setMaxListeners(0);
   private server: Server | null = null;
 
   constructor(readonly nodeId: string = randomUUID()) {
-    this.desired = { nodeId, generation: 1, instances: [], routes: [] };
+    this.desired = wholeSet({ nodeId, generation: 1, instances: [], routes: [] });
   }
 
   async start(): Promise<string> {
@@ -46,8 +51,9 @@ export class TestControlPlane {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  want(instances: readonly DesiredInstance[], routes: readonly DesiredRoute[] = []): DesiredNode {
-    this.desired = { nodeId: this.nodeId, generation: this.desired.generation + 1, instances: [...instances], routes: [...routes] };
+  want(instances: readonly DesiredInstance[], routes: readonly DesiredRoute[] = []): DesiredAnswer {
+    this.desired = wholeSet({ nodeId: this.nodeId, generation: this.desired.generation + 1, instances: [...instances], routes: [...routes] });
+    this.changes.emit('wanted');
     return this.desired;
   }
 
@@ -56,7 +62,20 @@ export class TestControlPlane {
     return this.reports.at(-1)?.instances.find((each) => each.id === instanceId);
   }
 
+  /** Reports are kept as the wholes that they make. @returns whether it builds on the last one */
+  private take(report: ObservedNode): boolean {
+    const last = this.reports.at(-1);
+    if (report.after !== null && report.after !== last?.seq) return false;
+    const before = report.after === null ? undefined : last;
+    const isThere = ({ id }: ObservedInstance) => !report.absent.includes(id) && this.desired.instances.some((wanted) => wanted.id === id);
+    const instances = new Map([...(before?.instances ?? []).filter(isThere), ...report.instances].map((instance) => [instance.id, instance]));
+    const routes = new Map([...(before?.routes ?? []), ...report.routes].map((route) => [route.environmentId, route]));
+    this.reports.push({ ...report, instances: [...instances.values()], routes: [...routes.values()] });
+    return true;
+  }
+
   close(): void {
+    this.changes.emit('wanted');
     this.server?.closeAllConnections();
     this.server?.close();
   }
@@ -65,9 +84,13 @@ export class TestControlPlane {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (!this.up) return void response.writeHead(503).end();
-    if (request.url === '/agent/v1/desired') return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.desired));
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://control-plane');
+    if (pathname === '/agent/v1/desired') {
+      if (this.desired.generation <= Number(searchParams.get('since') ?? -1)) await once(this.changes, 'wanted', { signal: AbortSignal.timeout(Number(searchParams.get('waitSeconds')) * 1000) }).catch(() => undefined);
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.desired));
+    }
     const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-    if (request.url === '/agent/v1/observed') this.reports.push(ObservedNode.parse(body));
+    if (request.url === '/agent/v1/observed' && !this.take(ObservedNode.parse(body))) return void response.writeHead(409).end(JSON.stringify(new AppError('base_unknown', { detail: 'Send the whole.' }).toProblem()));
     if (request.url === '/agent/v1/logs') this.logs.push(...LogChunk.array().parse(body));
     response.writeHead(204).end();
   }

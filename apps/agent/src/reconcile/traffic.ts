@@ -53,7 +53,10 @@ export class Traffic implements OnModuleDestroy {
   }
 
   observedRoutes(): ObservedRoute[] {
-    return this.routes.map((route) => ({ ...route, draining: this.drainingOf(route) }));
+    return this.routes.map((route) => {
+      const draining = this.drainingOf(route);
+      return draining === route.draining ? route : { ...route, draining };
+    });
   }
 
   /** Connections that are still open to an instance that drains; null before it was looked at. */
@@ -136,7 +139,9 @@ export class Traffic implements OnModuleDestroy {
   }
 
   private drainingOf(route: ObservedRoute): number {
+    const draining = this.drainingIds();
+    if (draining.length === 0) return 0;
     const ids = new Set(this.wish?.node.instances.filter((each) => each.environmentId === route.environmentId).map((each) => each.id));
-    return this.drainingIds().reduce((sum, id) => sum + (ids.has(id) ? (this.open.get(id) ?? 0) : 0), 0);
+    return draining.reduce((sum, id) => sum + (ids.has(id) ? (this.open.get(id) ?? 0) : 0), 0);
   }
 }

@@ -9,7 +9,7 @@ import { DeploymentsService } from '../deployments/deployments.service.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { Repositories } from '../git/repositories.js';
 import { InstancesService } from '../instances/instances.service.js';
-import { NodesService } from '../nodes/nodes.service.js';
+import { DesiredChanges } from '../nodes/desired-changes.js';
 import { App } from './app.entity.js';
 import { AppsService } from './apps.service.js';
 
@@ -23,7 +23,7 @@ export class AppChangesService {
     private readonly repositories: Repositories,
     private readonly instances: InstancesService,
     private readonly deployments: DeploymentsService,
-    private readonly nodes: NodesService,
+    private readonly desired: DesiredChanges,
     private readonly notifications: Notifications,
     private readonly audit: AuditService,
   ) {}
@@ -31,11 +31,11 @@ export class AppChangesService {
   async create(name: string, deployBranch: string, caller: Caller): Promise<App> {
     const app = await this.dataSource.transaction(async (manager) => {
       const created = await insertApp(manager, name, deployBranch, caller);
-      await this.environments.create(manager, created.id, defaultEnvironment);
+      const environmentId = await this.environments.create(manager, created.id, defaultEnvironment);
       await this.audit.record(manager, caller, { action: 'app.created', target: name, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       // The ingress answers for the new host at once, with a page that says that nothing is deployed yet.
-      await this.nodes.bumpIngresses(manager);
+      this.desired.routes(manager, [environmentId]);
       // An earlier app of this name may have left its repository behind, if its deletion was cut short.
       await this.repositories.remove(name);
       return created;
@@ -65,7 +65,7 @@ export class AppChangesService {
       await manager.update(App, { id: app.id }, { deletedAt: new Date() });
       for (const id of ids) await this.instances.stopAll(manager, id);
       await this.environments.releaseDomains(manager, ids);
-      await this.nodes.bumpIngresses(manager);
+      this.desired.routes(manager, ids);
       await this.audit.record(manager, caller, { action: 'app.deleted', target: name });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       return ids;

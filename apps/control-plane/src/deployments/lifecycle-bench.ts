@@ -114,6 +114,7 @@ export class LifecycleBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.agent.stop();
     await this.module.close();
     await this.database.drop();
     await rm(this.home, { recursive: true, force: true });

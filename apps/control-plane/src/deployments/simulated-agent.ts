@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { cancelBuild, type DesiredInstance, type DesiredNode, type InstanceObserved, type ObservedInstance, readLogs, reconcileNode, runBuild, type Failure } from '@molo/contracts';
+import { cancelBuild, desiredAfter, type DesiredInstance, type DesiredNode, type InstanceObserved, type ObservedInstance, readLogs, runBuild, type Failure } from '@molo/contracts';
 import { handle, Queues } from '@molo/queue';
 import type { BuildsService } from '../builds/builds.service.js';
 import type { DesiredService } from '../nodes/desired.service.js';
 import type { NodeReports } from '../nodes/node-reports.js';
 import type { ObservedService } from '../nodes/observed.service.js';
+
+const lookEveryMs = 1000;
 
 /** What the agent is to see of an instance, by its process type. */
 export interface Fate {
@@ -34,6 +36,8 @@ export class SimulatedAgent {
   /** Held builds stay `building` until they are let go. */
   holdBuilds = false;
   #seq = 0;
+  #reported = 0;
+  readonly #stopping = new AbortController();
   readonly #startedAt = new Date().toISOString();
 
   constructor(
@@ -45,15 +49,30 @@ export class SimulatedAgent {
     const { queues } = this.parts;
     const nodeId = this.nodeId;
     await this.report({ nodeId, generation: 0, instances: [], routes: [] });
-    await queues.consume([handle(reconcileNode, () => this.reconcile())], { concurrency: 1, nodeId });
+    void this.#follow();
     await queues.consume([handle(runBuild, ({ buildId }) => this.#build(buildId))], { concurrency: 4, nodeId });
     await queues.consume([handle(cancelBuild, async () => {}), handle(readLogs, async () => {})], { concurrency: 4, nodeId });
   }
 
+  /** Follows what is desired no longer, as when the agent is gone. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
   async reconcile(): Promise<void> {
-    const desired = await this.parts.desired.of(this.nodeId);
+    const desired = desiredAfter(null, await this.parts.desired.whole(this.nodeId));
     this.seen.push(desired);
     await this.report(desired);
+    this.#reported = desired.generation;
+  }
+
+  /** Ends, too, once the database of its control plane is closed. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const changed = await this.parts.desired.since(this.nodeId, this.#reported, lookEveryMs, signal).catch(() => this.stop());
+      if (changed) await this.reconcile().catch(() => undefined);
+    }
   }
 
   async report(desired: DesiredNode): Promise<void> {
@@ -61,8 +80,10 @@ export class SimulatedAgent {
     await this.parts.observed.take(this.nodeId, {
       seq: ++this.#seq,
       agentStartedAt: this.#startedAt,
+      after: null,
       generation: desired.generation,
       instances: instances.filter((instance) => instance.observed !== 'gone'),
+      absent: [],
       routes: desired.routes.map(({ environmentId, serving }) => ({ environmentId, serving, draining: 0, failure: null })),
       traffic: desired.routes.flatMap(({ environmentId, countingDeploymentId: deploymentId }) =>
         deploymentId ? [{ deploymentId, environmentId, requests: 10, failed: 0, connectionsDropped: 0, slowestMs: 3 }] : [],

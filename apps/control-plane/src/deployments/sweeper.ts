@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { reconcileNode, runBuild, runDeployment } from '@molo/contracts';
+import { runBuild, runDeployment } from '@molo/contracts';
 import { Queues } from '@molo/queue';
 import { DataSource } from 'typeorm';
 import { moloItself } from '../access/caller.js';
@@ -45,7 +45,6 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
       await this.settling.decideAll(await this.settling.due());
       await this.#queueDeployments();
       await this.#queueBuilds();
-      await this.#queueNodes();
     } catch (error) {
       this.log.warn({ err: error }, 'the sweep could not be finished; the next one follows');
     } finally {
@@ -82,11 +81,5 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
       `select id, node_id from builds where state in ('queued', 'building', 'pushing') and node_id is not null`,
     );
     for (const { id, node_id: nodeId } of rows) await this.queues.produce(runBuild, { nodeId, buildId: id }, { nodeId });
-  }
-
-  /** Nodes that have not yet done what is wanted of them. */
-  async #queueNodes(): Promise<void> {
-    const rows: { id: string; generation: string }[] = await this.dataSource.query('select id, generation from nodes where generation > applied_generation');
-    for (const { id, generation } of rows) await this.queues.produce(reconcileNode, { nodeId: id, generation: Number(generation) }, { nodeId: id });
   }
 }

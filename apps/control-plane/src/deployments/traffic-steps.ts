@@ -6,6 +6,7 @@ import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { Log } from '../log.js';
+import { DesiredChanges } from '../nodes/desired-changes.js';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
@@ -29,6 +30,7 @@ export class TrafficSteps {
     private readonly instances: InstancesService,
     private readonly kept: KeptInstances,
     private readonly nodes: NodesService,
+    private readonly desired: DesiredChanges,
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
     private readonly repositories: Repositories,
@@ -65,7 +67,7 @@ export class TrafficSteps {
       // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
       await this.#moveRef(manager, deployment);
       await this.mover.move(manager, deployment.id, 'draining', 'live', { receipt });
-      await this.stopCounting(manager);
+      this.stopCounting(manager, deployment);
     });
   }
 
@@ -94,8 +96,8 @@ export class TrafficSteps {
   }
 
   /** The deployment is over: its traffic is counted no longer. */
-  async stopCounting(manager: EntityManager): Promise<void> {
-    await this.nodes.bumpIngresses(manager);
+  stopCounting(manager: EntityManager, { environmentId }: Deployment): void {
+    this.desired.routes(manager, [environmentId]);
   }
 
   async #kept(manager: EntityManager, { id, releaseId }: Deployment): Promise<Instance[]> {

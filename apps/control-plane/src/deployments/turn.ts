@@ -3,7 +3,7 @@ import { AppError, type ReleaseReason } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BuildsService } from '../builds/builds.service.js';
 import { WakeUps } from '../database/wake-ups.js';
-import { NodesService } from '../nodes/nodes.service.js';
+import { DesiredChanges } from '../nodes/desired-changes.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 
@@ -32,7 +32,7 @@ export class Turn {
     private readonly wakeUps: WakeUps,
     private readonly mover: DeploymentMover,
     private readonly builds: BuildsService,
-    private readonly nodes: NodesService,
+    private readonly desired: DesiredChanges,
   ) {}
 
   /** Waits until the environment is this deployment's. @returns false when it is over before its turn came */
@@ -70,7 +70,7 @@ export class Turn {
       await manager.query('update environments set active_deployment_id = $2 where id = $1', [environmentId, deploymentId]);
       await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
       // From here on the ingress counts what this deployment does to traffic.
-      await this.nodes.bumpIngresses(manager);
+      this.desired.routes(manager, [environmentId]);
       return true;
     });
   }

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import { Addresses } from '../addresses.js';
 import { AuditService } from '../audit/audit.service.js';
-import { NodesService } from '../nodes/nodes.service.js';
+import { DesiredChanges } from '../nodes/desired-changes.js';
 import { Domain } from './domain.entity.js';
 import { EnvironmentsService } from './environments.service.js';
 
@@ -15,7 +15,7 @@ export class DomainsService {
     private readonly dataSource: DataSource,
     private readonly environments: EnvironmentsService,
     private readonly addresses: Addresses,
-    private readonly nodes: NodesService,
+    private readonly desired: DesiredChanges,
     private readonly audit: AuditService,
   ) {}
 
@@ -36,7 +36,7 @@ export class DomainsService {
       const domain = await manager.findOneByOrFail(Domain, { host });
       if (domain.environmentId !== environment.id) throw new AppError('already_exists', { detail: `${host} leads to another environment already. Remove it there first.` });
       if (added.length > 0) {
-        await this.nodes.bumpIngresses(manager);
+        this.desired.routes(manager, [environment.id]);
         await this.audit.record(manager, caller, { action: 'domain.added', target: `${appName}/${environmentName}`, after: { host } });
       }
       return viewOf(domain);
@@ -51,7 +51,7 @@ export class DomainsService {
       }
       const { affected } = await manager.delete(Domain, { host, environmentId: environment.id });
       if (!affected) throw new AppError('not_found', { detail: `${host} is not a domain of ${appName}/${environmentName}.` });
-      await this.nodes.bumpIngresses(manager);
+      this.desired.routes(manager, [environment.id]);
       await this.audit.record(manager, caller, { action: 'domain.removed', target: `${appName}/${environmentName}`, before: { host } });
     });
   }

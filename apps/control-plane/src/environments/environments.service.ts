@@ -36,8 +36,11 @@ export class EnvironmentsService {
     return await this.find(appName, environmentName, manager);
   }
 
-  async create(manager: EntityManager, appId: string, name: string): Promise<void> {
-    await manager.insert(Environment, { id: randomUUID(), appId, name, protected: false, formation: {}, releaseCount: 0 });
+  /** @returns its id */
+  async create(manager: EntityManager, appId: string, name: string): Promise<string> {
+    const id = randomUUID();
+    await manager.insert(Environment, { id, appId, name, protected: false, formation: {}, releaseCount: 0 });
+    return id;
   }
 
   /** All of an app, against every other change of them. @returns their ids */

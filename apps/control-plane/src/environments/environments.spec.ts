@@ -31,6 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  agent.stop();
   await platform[Symbol.asyncDispose]();
 });
 

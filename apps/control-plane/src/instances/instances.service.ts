@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In, IsNull, Not } from 'typeorm';
+import { DesiredChanges } from '../nodes/desired-changes.js';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import { type Candidate, type Placement, placeAll } from '../nodes/placement.js';
 import type { Image } from '../images/image.entity.js';
@@ -18,7 +19,10 @@ export interface WantedProcess {
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
 export class InstancesService {
-  constructor(private readonly nodes: NodesService) {}
+  constructor(
+    private readonly nodes: NodesService,
+    private readonly changes: DesiredChanges,
+  ) {}
 
   /** Places what the deployment does not have yet. Done twice, the second time finds everything there. */
   async want(manager: EntityManager, deploymentId: string, release: Release, image: Image, wanted: WantedProcess): Promise<{ name: string; placement: Placement }[]> {
@@ -30,9 +34,9 @@ export class InstancesService {
     const missing = Array.from({ length: wanted.count }, (_, position) => position + 1).filter((index) => !taken.has(index));
     if (missing.length === 0) return [];
     const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType), spec.resources, missing.length);
-    const placed = missing.map((index, position) => ({ index, placement: placements[position]! }));
-    await manager.insert(Instance, placed.map(({ index, placement: { nodeId } }) => ({
-      id: randomUUID(),
+    const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
+    await manager.insert(Instance, placed.map(({ id, index, placement: { nodeId } }) => ({
+      id,
       environmentId: release.environmentId,
       deploymentId,
       releaseId: release.id,
@@ -44,7 +48,7 @@ export class InstancesService {
       memoryBytes: String(spec.resources.memoryBytes),
       desired: 'running' as const,
     })));
-    await this.nodes.bump(manager, [...new Set(placements.map(({ nodeId }) => nodeId))]);
+    this.changes.instances(manager, placed.map(({ id }) => id));
     return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
 
@@ -52,7 +56,9 @@ export class InstancesService {
   async handOn(manager: EntityManager, instances: readonly Instance[], deploymentId: string, releaseId: string): Promise<void> {
     if (instances.length === 0) return;
     await this.#lock(manager, instances[0]!.environmentId);
-    await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { deploymentId, releaseId });
+    const ids = instances.map((instance) => instance.id);
+    await manager.update(Instance, { id: In(ids) }, { deploymentId, releaseId });
+    this.changes.instances(manager, ids);
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
@@ -68,7 +74,7 @@ export class InstancesService {
   async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
     await this.#lock(manager, environmentId);
     await manager.query('update instances set serving = (id = any($2)) where environment_id = $1 and gone_at is null', [environmentId, instanceIds]);
-    await this.nodes.bumpIngresses(manager);
+    this.changes.routes(manager, [environmentId]);
   }
 
   /** Those that new requests of the environment are to go to. */
@@ -100,9 +106,11 @@ export class InstancesService {
 
   async #wish(manager: EntityManager, instances: readonly Instance[], desired: 'draining' | 'stopped'): Promise<void> {
     if (instances.length === 0) return;
+    const ids = instances.map((instance) => instance.id);
     await this.#lock(manager, instances[0]!.environmentId);
-    await manager.update(Instance, { id: In(instances.map((instance) => instance.id)) }, { desired, serving: false });
-    await this.nodes.bump(manager, [...new Set(instances.map((instance) => instance.nodeId))]);
+    await manager.update(Instance, { id: In(ids) }, { desired, serving: false });
+    this.changes.instances(manager, ids);
+    this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
   }
 
   async #candidates(manager: EntityManager, environmentId: string, processType: string): Promise<Candidate[]> {

@@ -1,9 +1,11 @@
-import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
-import { AppError, type BuildOrder, BuildReport, type DesiredNode, Id, LogChunk, NodeFigures, NodeImage, ObservedNode, StackReport, type UnneededImages } from '@molo/contracts';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { AppError, type BuildOrder, BuildReport, type DesiredAnswer, DesiredQuery, Id, LogChunk, NodeFigures, NodeImage, ObservedNode, StackReport, type UnneededImages } from '@molo/contracts';
+import type { Response } from 'express';
 import { z } from 'zod';
 import { BuildOrders } from '../builds/build-orders.js';
 import { BuildsService } from '../builds/builds.service.js';
 import { ImageCollection } from '../collection/image-collection.js';
+import { EventStreams } from '../rest/event-streams.js';
 import { fieldErrors, unstorable } from '../rest/field-errors.js';
 import { AgentAuthentication, CallingNode } from './agent-authentication.js';
 import { DesiredService } from './desired.service.js';
@@ -21,11 +23,16 @@ export class AgentController {
     private readonly orders: BuildOrders,
     private readonly reports: NodeReports,
     private readonly images: ImageCollection,
+    private readonly streams: EventStreams,
   ) {}
 
   @Get('desired')
-  async getDesired(@CallingNode() nodeId: string): Promise<DesiredNode> {
-    return this.desired.of(nodeId);
+  async getDesired(@CallingNode() nodeId: string, @Query() query: unknown, @Res({ passthrough: true }) response: Response): Promise<DesiredAnswer | undefined> {
+    const { since, waitSeconds } = parse(DesiredQuery, query);
+    if (since === undefined) return this.desired.whole(nodeId);
+    const answer = await this.desired.since(nodeId, since, waitSeconds * 1000, this.streams.signalOf(response));
+    if (answer === null) response.status(204);
+    return answer ?? undefined;
   }
 
   @Post('observed')
@@ -74,5 +81,5 @@ function parse<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<
   const parsed = shape.safeParse(value);
   const errors = parsed.success ? unstorable(parsed.data) : fieldErrors(parsed.error);
   if (parsed.success && errors.length === 0) return parsed.data;
-  throw new AppError('invalid_input', { detail: 'The report does not have the shape that this version of the control plane takes.', errors });
+  throw new AppError('invalid_input', { detail: 'The request does not have the shape that this version of the control plane takes.', errors });
 }

@@ -1,78 +1,86 @@
 import { Injectable } from '@nestjs/common';
-import type { AppManifest, Commit, DesiredInstance, DesiredNode, DesiredRoute, InstanceDesired } from '@molo/contracts';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import type { DesiredAnswer, DesiredInstance, DesiredRoute } from '@molo/contracts';
+import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
+import { Notifications } from '../database/notifications.js';
+import { Sleepers } from '../database/sleepers.js';
 import { valuesOf } from '../environments/config-snapshots.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
-import { Release } from '../releases/release.entity.js';
+import { Log } from '../log.js';
 import { ReleasesService } from '../releases/releases.service.js';
-import { Node } from './node.entity.js';
+import { changesSince, type DesiredRows, type InstanceRow, type RouteRow, wholeSet } from './desired-rows.js';
 
-interface InstanceRow {
-  id: string;
-  app: string;
-  environment: string;
-  environment_id: string;
-  deployment_id: string;
-  release_id: string;
-  number: number;
-  version: string | null;
-  commit: Commit | null;
-  process_type: string;
-  index: number;
-  desired: InstanceDesired;
-  runs_once: boolean;
-  command: string | null;
-  digest: string;
-  engine_image_id: string;
-  manifest: AppManifest;
-}
+/** A notification is lost where another control plane dies between its commit and the telling. */
+const recheckMs = 10_000;
 
-interface RouteRow {
-  environment_id: string;
-  app: string;
-  environment: string;
-  domains: string[];
-  release: number | null;
-  serving: string[];
-  counting: string | null;
-}
-
-/** Works out, from the facts, all that a node is to be. */
+/** Works out, from the facts, what a node is to be. */
 @Injectable()
 export class DesiredService {
+  readonly #waiting: Sleepers;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly releases: ReleasesService,
     private readonly environments: EnvironmentsService,
     private readonly config: Config,
-  ) {}
-
-  /** Read in one snapshot: the generation is that of the facts beside it. */
-  async of(nodeId: string): Promise<DesiredNode> {
-    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
-      const node = await manager.findOneByOrFail(Node, { id: nodeId });
-      const instances = node.roles.includes('instances') ? await this.#instances(manager, nodeId) : [];
-      const routes = node.roles.includes('ingress') ? await this.#routes(manager) : [];
-      return { nodeId, generation: Number(node.generation), instances, routes };
-    });
+    private readonly log: Log,
+    notifications: Notifications,
+  ) {
+    this.#waiting = new Sleepers(notifications, 'desired');
   }
 
-  async #instances(manager: EntityManager, nodeId: string): Promise<DesiredInstance[]> {
-    const rows: InstanceRow[] = await manager.query(
-      `select i.id, a.name as app, e.name as environment, e.id as environment_id, i.deployment_id, i.release_id, r.number, r.version, r.commit,
-         i.process_type, i.index, i.desired, i.runs_once, i.command, img.digest, img.engine_image_id, img.manifest
-       from instances i join environments e on e.id = i.environment_id join apps a on a.id = e.app_id
-         join releases r on r.id = i.release_id join images img on img.id = r.image_id
-       where i.node_id = $1 and i.gone_at is null order by i.created_at, i.id`,
-      [nodeId],
-    );
-    const releases = await manager.findBy(Release, { id: In([...new Set(rows.map((row) => row.release_id))]) });
-    const byId = new Map(releases.map((release) => [release.id, release]));
-    return rows.map((row) => this.#instance(row, byId.get(row.release_id)!));
+  async whole(nodeId: string): Promise<DesiredAnswer> {
+    return this.#answer(nodeId, null, await this.#read(wholeSet, [nodeId]));
   }
 
-  #instance(row: InstanceRow, release: Release): DesiredInstance {
+  /** What changed after a generation, as soon as something did; null when nothing did for `waitMs`, or until `signal` fires. */
+  async since(nodeId: string, generation: number, waitMs: number, signal: AbortSignal): Promise<DesiredAnswer | null> {
+    using sleeper = this.#waiting.add(nodeId);
+    const rouse = () => sleeper.rouse();
+    signal.addEventListener('abort', rouse);
+    try {
+      for (const deadline = performance.now() + waitMs; ; ) {
+        const answer = await this.#changes(nodeId, generation);
+        const leftMs = deadline - performance.now();
+        if (answer !== null || leftMs <= 0 || signal.aborted) return answer;
+        await sleeper.sleep(Math.min(leftMs, recheckMs));
+      }
+    } finally {
+      signal.removeEventListener('abort', rouse);
+    }
+  }
+
+  async #changes(nodeId: string, since: number): Promise<DesiredAnswer | null> {
+    const rows = await this.#read(changesSince, [nodeId, since]);
+    if (since > Number(rows.generation)) return this.#overtake(nodeId, since);
+    return rows.set === null ? null : this.#answer(nodeId, since, rows);
+  }
+
+  /** The agent knows what this database does not, which was restored from a backup: from here on it is newer than what the agent has. */
+  async #overtake(nodeId: string, known: number): Promise<DesiredAnswer> {
+    this.log.warn({ nodeId, known }, 'a node knows a later generation than the database, which was restored from a backup; it gets a newer one, and the whole set');
+    await this.dataSource.query('update nodes set generation = greatest(generation, $2::bigint) + 1 where id = $1', [nodeId, known]);
+    return this.whole(nodeId);
+  }
+
+  async #read(statement: string, parameters: readonly unknown[]): Promise<DesiredRows> {
+    const [rows]: DesiredRows[] = await this.dataSource.query(statement, [...parameters]);
+    if (!rows) throw new Error(`There is no node ${String(parameters[0])}`);
+    return rows;
+  }
+
+  #answer(nodeId: string, since: number | null, { generation, set }: DesiredRows): DesiredAnswer {
+    return {
+      nodeId,
+      generation: Number(generation),
+      since,
+      instances: set?.instances.map((row) => this.#instance(row)) ?? [],
+      routes: set?.routes.map((row) => this.#route(row)) ?? [],
+      gone: { instances: [...(set?.gone_instances ?? [])], environments: [...(set?.gone_environments ?? [])] },
+    };
+  }
+
+  #instance(row: InstanceRow): DesiredInstance {
     const { manifest } = row;
     const isWeb = row.process_type === 'web';
     const resources = manifest.processes[row.process_type]!.resources;
@@ -91,7 +99,7 @@ export class DesiredService {
       runsOnce: row.runs_once,
       image: { reference: `${this.config.registryHost}/${row.app}@${row.digest}`, digest: row.digest, imageId: row.engine_image_id },
       command: row.command,
-      env: valuesOf(this.releases.configOf(release)),
+      env: valuesOf(this.releases.configOf({ id: row.release_id, environmentId: row.environment_id, number: row.number, configEncrypted: row.config_encrypted })),
       port: isWeb ? manifest.port : null,
       resources,
       health: isWeb ? manifest.health : null,
@@ -100,25 +108,15 @@ export class DesiredService {
     };
   }
 
-  async #routes(manager: EntityManager): Promise<DesiredRoute[]> {
-    const rows: RouteRow[] = await manager.query(
-      `select e.id as environment_id, a.name as app, e.name as environment, r.number as release,
-         coalesce(own.hosts, '{}') as domains, coalesce(serving.ids, '{}') as serving, active.id as counting
-       from environments e join apps a on a.id = e.app_id left join releases r on r.id = e.live_release_id
-         left join (select environment_id, array_agg(host order by host) as hosts from domains group by environment_id) own on own.environment_id = e.id
-         left join (select environment_id, array_agg(id order by id) as ids from instances where serving and gone_at is null
-           group by environment_id) serving on serving.environment_id = e.id
-         left join deployments active on active.id = e.active_deployment_id and active.started_at is not null
-       where a.deleted_at is null order by a.name, e.name`,
-    );
-    return rows.map((row) => ({
+  #route(row: RouteRow): DesiredRoute {
+    return {
       environmentId: row.environment_id,
       app: row.app,
       environment: row.environment,
       hosts: this.environments.hosts(row.app, row.environment, row.domains),
       release: row.release,
-      serving: row.serving,
+      serving: [...row.serving],
       countingDeploymentId: row.counting,
-    }));
+    };
   }
 }

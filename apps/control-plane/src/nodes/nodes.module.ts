@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { OutboxModule } from '../outbox/outbox.module.js';
+import { DesiredChanges } from './desired-changes.js';
 import { LocalNode } from './local-node.js';
 import { NodesService } from './nodes.service.js';
 
-@Module({ imports: [OutboxModule], providers: [NodesService, LocalNode], exports: [NodesService] })
+@Module({ providers: [DesiredChanges, NodesService, LocalNode], exports: [DesiredChanges, NodesService] })
 export class NodesModule {}

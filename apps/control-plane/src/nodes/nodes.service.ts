@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppError, type Node as NodeView, reconcileNode } from '@molo/contracts';
+import { AppError, type Node as NodeView } from '@molo/contracts';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { hashSecret } from '../access/secret-text.js';
-import { OutboxService } from '../outbox/outbox.service.js';
 import { Node } from './node.entity.js';
 
 /** A node that said nothing for this long counts as away. */
@@ -17,10 +16,7 @@ export class NodesService {
   /** Tokens that were right, so that an agent's calls cost no query each. */
   readonly #known = new Map<string, string>();
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly outbox: OutboxService,
-  ) {}
+  constructor(private readonly dataSource: DataSource) {}
 
   /** Registers the machine's own node, or gives it the token that set-up made. */
   async ensureLocalNode(name: string, token: string): Promise<void> {
@@ -40,26 +36,6 @@ export class NodesService {
     if (!node) return null;
     this.#known.set(hash, node.id);
     return node.id;
-  }
-
-  /** What these nodes are to be has changed: raises their generation and has them told. */
-  async bump(manager: EntityManager, nodeIds: readonly string[]): Promise<void> {
-    if (nodeIds.length === 0) return;
-    // One order for everybody, so that two changes never wait for each other.
-    if (nodeIds.length > 1) await manager.query('select 1 from nodes where id = any($1) order by id for no key update', [nodeIds]);
-    const [rows]: [{ id: string; generation: string }[], number] = await manager.query(
-      'update nodes set generation = generation + 1 where id = any($1) returning id, generation',
-      [nodeIds],
-    );
-    for (const { id, generation } of rows) {
-      await this.outbox.add(manager, reconcileNode, { nodeId: id, generation: Number(generation) });
-    }
-  }
-
-  /** Where requests go, or what is counted of them, has changed. */
-  async bumpIngresses(manager: EntityManager): Promise<void> {
-    const ingresses = await this.withRole(manager, 'ingress');
-    await this.bump(manager, ingresses.map((node) => node.id));
   }
 
   async withRole(manager: EntityManager, role: Node['roles'][number]): Promise<NodeInRole[]> {

@@ -40,7 +40,7 @@ export class ReleasesService {
       environmentId,
       number,
       imageId: image.id,
-      configEncrypted: this.box.seal(JSON.stringify(config), contextOf(environmentId, number)),
+      configEncrypted: this.box.seal(JSON.stringify(config), releaseContext(environmentId, number)),
       configKeys: Object.keys(config),
       formation: formationOf(environment.formation, Object.keys(image.manifest.processes)),
       version: wanted.version ?? image.manifest.version,
@@ -54,10 +54,10 @@ export class ReleasesService {
     return release;
   }
 
-  configOf(release: Release): ConfigSnapshot {
+  configOf(release: Pick<Release, 'id' | 'environmentId' | 'number' | 'configEncrypted'>): ConfigSnapshot {
     const known = this.#configs.get(release.id);
     if (known) return known;
-    const config = JSON.parse(this.box.open(release.configEncrypted, contextOf(release.environmentId, release.number))) as ConfigSnapshot;
+    const config = JSON.parse(this.box.open(release.configEncrypted, releaseContext(release.environmentId, release.number))) as ConfigSnapshot;
     if (this.#configs.size >= openConfigs) this.#configs.delete(this.#configs.keys().next().value!);
     this.#configs.set(release.id, config);
     return config;
@@ -102,7 +102,8 @@ export class ReleasesService {
   }
 }
 
-function contextOf(environmentId: string, number: number): string {
+/** Binds the sealed config of a release to its place. */
+export function releaseContext(environmentId: string, number: number): string {
   return `${environmentId}/releases/${number}`;
 }
 

@@ -21,5 +21,6 @@ import { ProblemFilter } from './problem.filter.js';
     { provide: APP_INTERCEPTOR, useClass: EndpointInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
+  exports: [EventStreams],
 })
 export class RestModule {}

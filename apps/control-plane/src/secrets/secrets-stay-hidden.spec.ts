@@ -61,6 +61,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  agent.stop();
   monitor.disconnect();
   await platform[Symbol.asyncDispose]();
 });

@@ -1,0 +1,88 @@
+import type { AppManifest, Commit, InstanceDesired } from '@molo/contracts';
+
+export interface InstanceRow {
+  readonly id: string;
+  readonly app: string;
+  readonly environment: string;
+  readonly environment_id: string;
+  readonly deployment_id: string;
+  readonly release_id: string;
+  readonly number: number;
+  readonly config_encrypted: string;
+  readonly version: string | null;
+  readonly commit: Commit | null;
+  readonly process_type: string;
+  readonly index: number;
+  readonly desired: InstanceDesired;
+  readonly runs_once: boolean;
+  readonly command: string | null;
+  readonly digest: string;
+  readonly engine_image_id: string;
+  readonly manifest: AppManifest;
+}
+
+export interface RouteRow {
+  readonly environment_id: string;
+  readonly app: string;
+  readonly environment: string;
+  readonly domains: readonly string[];
+  readonly release: number | null;
+  readonly serving: readonly string[];
+  readonly counting: string | null;
+}
+
+/** What a node is to be, read in one statement: the generation is that of the facts beside it. */
+export interface DesiredRows {
+  readonly generation: string;
+  /** null where there is nothing new. */
+  readonly set: {
+    readonly instances: readonly InstanceRow[];
+    readonly gone_instances: readonly string[];
+    readonly routes: readonly RouteRow[];
+    readonly gone_environments: readonly string[];
+  } | null;
+}
+
+const instance = `
+  select i.id, a.name as app, e.name as environment, e.id as environment_id, i.deployment_id, i.release_id, r.number, r.config_encrypted, r.version, r.commit,
+    i.process_type, i.index, i.desired, i.runs_once, i.command, img.digest, img.engine_image_id, img.manifest
+  from instances i join environments e on e.id = i.environment_id join apps a on a.id = e.app_id
+    join releases r on r.id = i.release_id join images img on img.id = r.image_id`;
+
+/** The release is that of the instances that take requests; where the app has none, the one that is live. */
+const route = `
+  select e.id as environment_id, a.name as app, e.name as environment, coalesce(serving.release, live.number) as release,
+    coalesce(own.hosts, '{}') as domains, coalesce(serving.ids, '{}') as serving, active.id as counting
+  from environments e join apps a on a.id = e.app_id left join releases live on live.id = e.live_release_id
+    left join deployments active on active.id = e.active_deployment_id and active.started_at is not null`;
+
+/** For one environment after the other, or for all at once. */
+const besides = (join: 'each' | 'all') => {
+  const [lateral, own, serving] = join === 'each' ? ['lateral', 'where environment_id = e.id', 'and i.environment_id = e.id'] : ['', '', ''];
+  return `
+    left join ${lateral} (select environment_id, array_agg(host order by host) as hosts from domains ${own} group by environment_id) own on own.environment_id = e.id
+    left join ${lateral} (select i.environment_id, array_agg(i.id order by i.id) as ids, max(r.number) as release from instances i join releases r on r.id = i.release_id
+      where i.serving and i.gone_at is null ${serving} group by i.environment_id) serving on serving.environment_id = e.id`;
+};
+
+const list = (rows: string) => `(select coalesce(json_agg(row), '[]') from (${rows}) row)`;
+const ids = (rows: string) => `(select coalesce(json_agg(id), '[]') from (${rows}) ids)`;
+const inRole = (role: string, value: string) => `case when '${role}' = any(n.roles) then ${value} else '[]'::json end`;
+
+/** The parameter is the node. */
+export const wholeSet = `
+  select n.generation, json_build_object(
+    'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and i.gone_at is null order by i.created_at, i.id`))},
+    'gone_instances', '[]'::json,
+    'routes', ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))},
+    'gone_environments', '[]'::json) as set
+  from nodes n where n.id = $1`;
+
+/** The parameters are the node and the generation since when. */
+export const changesSince = `
+  select n.generation, case when n.generation > $2 then json_build_object(
+    'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and i.generation > $2 and i.gone_at is null order by i.created_at, i.id`))},
+    'gone_instances', ${ids('select i.id from instances i where i.node_id = n.id and i.generation > $2 and i.gone_at is not null')},
+    'routes', ${inRole('ingress', list(`${route} join route_changes changed on changed.environment_id = e.id ${besides('each')} where changed.generation > $2 and a.deleted_at is null order by a.name, e.name`))},
+    'gone_environments', ${inRole('ingress', ids('select e.id from route_changes changed join environments e on e.id = changed.environment_id join apps a on a.id = e.app_id where changed.generation > $2 and a.deleted_at is not null'))}) end as set
+  from nodes n where n.id = $1`;
