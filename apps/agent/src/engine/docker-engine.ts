@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { AppError } from '@molo/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import Docker from 'dockerode';
@@ -117,18 +116,6 @@ export class DockerEngine extends Engine {
     return containers.filter((each) => each !== null);
   }
 
-  async logs(containerId: string, since: string | null, signal: AbortSignal): Promise<Readable> {
-    const stream = await this.docker.getContainer(containerId).logs({
-      follow: true,
-      stdout: true,
-      stderr: true,
-      timestamps: true,
-      ...(since === null ? {} : { since: unixTime(since) as unknown as number }),
-      abortSignal: signal,
-    });
-    return stream as unknown as Readable;
-  }
-
   async networks(): Promise<Network[]> {
     const listed = await this.docker.listNetworks();
     return listed.map((each) => ({
@@ -193,10 +180,4 @@ function unlessGone(cause: unknown, otherwise: AppError): AppError {
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? ((cause as Error & { json?: { message?: string } }).json?.message ?? cause.message) : String(cause);
   return message.split(/OCI runtime create failed: (?:container_linux\.go:\d+: |runc create failed: )?/).at(-1) ?? message;
-}
-
-/** The engine takes seconds with a fraction; a JavaScript number would lose the nanoseconds. */
-function unixTime(rfc3339: string): string {
-  const fraction = /\.(\d+)/.exec(rfc3339)?.[1] ?? '0';
-  return `${Math.floor(Date.parse(rfc3339) / 1000)}.${fraction.padEnd(9, '0')}`;
 }

@@ -10,8 +10,11 @@ const keptCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', '
 
 const nanosecondsPerSecond = 1e9;
 
-/** The engine's own copy of the log is only the way to ours. */
-const engineLog = { Type: 'json-file', Config: { 'max-size': '20m', 'max-file': '2' } };
+/**
+ * The engine's own copy of the log is only the way to ours (see logs/engine-log): files that are read as they are, so
+ * not compressed. At 20,000 short lines a second they hold what is written in half a minute.
+ */
+const engineLog = { Type: 'json-file', Config: { 'max-size': '20m', 'max-file': '4', compress: 'false' } };
 
 export function createOptions(spec: ContainerSpec): ContainerCreateOptions {
   return {
@@ -55,6 +58,7 @@ export function containerOf(info: ContainerInspectInfo): Container {
     outOfMemory: state.OOMKilled,
     address: status === 'running' ? (address ?? null) : null,
     imageHealth: imageHealthOf(state.Health?.Status),
+    logFile: info.LogPath || null,
   };
 }
 

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /** What a container is made from. Everything that bounds it is set here, always. */
 export interface ContainerSpec {
   readonly name: string;
@@ -35,6 +33,8 @@ export interface Container {
   readonly address: string | null;
   /** What the image's HEALTHCHECK says; `none` where it has none. */
   readonly imageHealth: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** File on this machine into which the engine writes what it says (see logs/engine-log); null before its first start. */
+  readonly logFile: string | null;
 }
 
 export interface Network {
@@ -94,8 +94,6 @@ export abstract class Engine {
   abstract inspect(containerId: string): Promise<Container | null>;
   /** All containers, ended ones too, that carry all of these labels. */
   abstract list(labels: Readonly<Record<string, string>>): Promise<Container[]>;
-  /** Bytes of a multiplexed log (see instance-log), from `since` (RFC 3339, nanoseconds) on, until it ends or the signal fires. */
-  abstract logs(containerId: string, since: string | null, signal: AbortSignal): Promise<Readable>;
   abstract networks(): Promise<Network[]>;
   abstract createNetwork(name: string, subnet: string, labels: Readonly<Record<string, string>>): Promise<void>;
   abstract removeNetwork(name: string): Promise<void>;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { AppError } from '@molo/contracts';
 import { Engine, type Container, type ContainerSpec, type EngineEvent, type EngineImage, type Network } from './engine.js';
 
@@ -15,8 +14,6 @@ export class FakeEngine extends Engine {
   readonly pulled: string[] = [];
   readonly signals: string[] = [];
   readonly made = new Map<string, Network>();
-  /** What containers have written; a stream of it ends with the last line that is there. */
-  readonly output = new Map<string, { at: string; text: string }[]>();
   /** Fails every call while it is set, as an engine does that is down. */
   down = false;
   /** Fails the removal of networks while it is set, as the engine does where something is attached. */
@@ -81,7 +78,7 @@ export class FakeEngine extends Engine {
     if (named) return named.id;
     const id = randomBytes(32).toString('hex');
     this.specs.set(id, spec);
-    this.containers.set(id, { id, name: spec.name, labels: spec.labels, status: 'created', pid: 0, startedAt: null, finishedAt: null, exitCode: 0, outOfMemory: false, address: null, imageHealth: 'none' });
+    this.containers.set(id, { id, name: spec.name, labels: spec.labels, status: 'created', pid: 0, startedAt: null, finishedAt: null, exitCode: 0, outOfMemory: false, address: null, imageHealth: 'none', logFile: null });
     return id;
   }
 
@@ -112,12 +109,6 @@ export class FakeEngine extends Engine {
   async list(labels: Readonly<Record<string, string>>): Promise<Container[]> {
     this.assertUp();
     return [...this.containers.values()].filter((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value));
-  }
-
-  async logs(containerId: string, since: string | null): Promise<Readable> {
-    this.assertUp();
-    const lines = (this.output.get(containerId) ?? []).filter((line) => since === null || line.at >= since);
-    return Readable.from(lines.map((line) => frameOf(line.at, line.text)));
   }
 
   async networks(): Promise<Network[]> {
@@ -166,11 +157,4 @@ export class FakeEngine extends Engine {
   private assertUp(): void {
     if (this.down) throw new AppError('unavailable', { detail: 'The container engine does not answer.' });
   }
-}
-
-function frameOf(at: string, text: string): Buffer {
-  const body = Buffer.from(`${at} ${text}\n`);
-  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
-  header.writeUInt32BE(body.length, 4);
-  return Buffer.concat([header, body]);
 }

@@ -33,6 +33,8 @@ const bringsUp: ReadonlySet<Action> = new Set<Action>(['fetch-image', 'create', 
 const defaultStopSeconds = 10;
 const retryMs = 1000;
 const lastLogLinesMs = 1000;
+/** What an ended container has said is read to its end before it is removed, unless that takes longer. */
+const longestLogLagMs = 30_000;
 
 /**
  * Carries one instance to what is wanted of it: looks, lets `step` decide, does the one action, and again,
@@ -255,8 +257,14 @@ export class InstanceController {
       case 'kill':
         return this.kill(this.containerId!);
       case 'remove':
-        return engine.remove(this.containerId!);
+        return this.remove(this.containerId!);
     }
+  }
+
+  /** With it goes the engine's copy of its log. */
+  private async remove(containerId: string): Promise<void> {
+    await this.parts.logs.settled(containerId, longestLogLagMs);
+    await this.parts.engine.remove(containerId);
   }
 
   private async create(desired: DesiredInstance): Promise<void> {

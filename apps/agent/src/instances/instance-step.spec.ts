@@ -46,7 +46,7 @@ function container(changes: Partial<Container> = {}): Container {
     exitCode: 0,
     outOfMemory: false,
     address: '10.213.0.2',
-    imageHealth: 'none',
+    imageHealth: 'none', logFile: null,
     ...changes,
   };
 }

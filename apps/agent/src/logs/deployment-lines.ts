@@ -5,7 +5,7 @@ import { CoalescedWork } from '../coalesced-work.js';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import type { Container } from '../engine/engine.js';
 import { LOG, type Log } from '../logger.js';
-import type { LogLine } from './docker-log-stream.js';
+import type { LogLine } from './engine-lines.js';
 
 const gatherMs = 20;
 const chunksAtOnce = 50;

@@ -1,22 +1,43 @@
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Engine, type Container } from '../engine/engine.js';
+import type { Container } from '../engine/engine.js';
 import { LOG, type Log } from '../logger.js';
 import { DeploymentLines } from './deployment-lines.js';
-import { logLines, type LogLine } from './docker-log-stream.js';
+import { EngineLines, engineTime, type LogLine } from './engine-lines.js';
+import { EngineLog } from './engine-log.js';
 import type { EnvironmentLog, LogPosition, LogRecord } from './environment-log.js';
+import { FolderNews } from './folder-news.js';
 import { LogStore } from './log-store.js';
 
 const keptLines = 50;
 const longestKeptLine = 2000;
-const reconnectPauseMs = 500;
-/** What one container may write each second; it is read no faster, so that it cannot take the agent's time from others. */
-const bytesPerSecond = 2 * 1024 ** 2;
+/** Lines that come close together are read together. */
+const gatherMs = 10;
+/** Of the engine's file; one container is read no faster, so that it cannot take the agent's time from others. */
+const bytesPerSecond = 8 * 1024 ** 2;
 const clockDoubtMs = 2000;
 
 interface Following {
   readonly done: Promise<void>;
+  /** Ends it where it is. */
   readonly stop: () => void;
+  /** Fires when the container has ended: what it said is all in the engine's files by then. */
+  readonly ended: AbortController;
+}
+
+interface Signals {
+  readonly ended: AbortSignal;
+  readonly stopped: AbortSignal;
+}
+
+/** Where the lines of one container go. */
+interface Target {
+  readonly container: Container;
+  readonly log: EnvironmentLog;
+  readonly forDeployment: () => boolean;
+  readonly isNew: (line: LogLine) => boolean;
+  readonly pace: Pace;
 }
 
 /** Reads the log of each container into the files of its environment, each line once, however often the agent restarts. */
@@ -28,7 +49,6 @@ export class InstanceLogs implements OnModuleDestroy {
   private readonly startedAt = Date.now();
 
   constructor(
-    @Inject(Engine) private readonly engine: Engine,
     @Inject(LogStore) private readonly store: LogStore,
     @Inject(DeploymentLines) private readonly deployments: DeploymentLines,
     @Inject(LOG) private readonly log: Log,
@@ -41,19 +61,16 @@ export class InstanceLogs implements OnModuleDestroy {
 
   /** Follows a container until it has ended and its last line was read. Lines also go to its deployment's log while `forDeployment` says so. */
   follow(container: Container, forDeployment: () => boolean): void {
-    if (this.following.has(container.id) || this.closing.signal.aborted) return;
-    const stopping = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, this.closing.signal]);
-    const done = this.run(container, forDeployment, signal).catch((error: unknown) => {
-      if (!signal.aborted) this.log.warn({ container: container.id, err: error }, 'the log of a container cannot be read');
-    });
-    this.following.set(container.id, { done, stop: () => stopping.abort() });
+    if (this.closing.signal.aborted || container.logFile === null) return;
+    const following = this.following.get(container.id) ?? this.begin(container, container.logFile, forDeployment);
+    if (container.status === 'exited') following.ended.abort();
   }
 
   /** Resolves once the log of an ended container was read to its end, or the time is over. */
   async settled(containerId: string, timeoutMs: number): Promise<void> {
     const following = this.following.get(containerId);
     if (!following) return;
+    following.ended.abort();
     const waiting = new AbortController();
     await Promise.race([following.done, pause(timeoutMs, undefined, { signal: waiting.signal, ref: false }).catch(() => undefined)]);
     waiting.abort();
@@ -79,71 +96,88 @@ export class InstanceLogs implements OnModuleDestroy {
     this.last.delete(instanceId);
   }
 
-  private async run(container: Container, forDeployment: () => boolean, signal: AbortSignal): Promise<void> {
+  private begin(container: Container, logFile: string, forDeployment: () => boolean): Following {
+    const [stopping, ended] = [new AbortController(), new AbortController()];
+    const signal = AbortSignal.any([stopping.signal, this.closing.signal]);
+    const done = this.run(container, logFile, forDeployment, { ended: ended.signal, stopped: signal }).catch((error: unknown) => {
+      if (!signal.aborted) this.log.warn({ container: container.id, err: error }, 'the log of a container cannot be read');
+    });
+    const following = { done, stop: () => stopping.abort(), ended };
+    this.following.set(container.id, following);
+    return following;
+  }
+
+  private async run(container: Container, logFile: string, forDeployment: () => boolean, { ended, stopped }: Signals): Promise<void> {
     const log = this.store.of(container.labels['molo.environment-id'] ?? 'unknown');
-    const short = container.id.slice(0, 12);
+    await using source = new EngineLog(logFile);
+    const isNew = await this.resume(container, log, source);
+    const target: Target = { container, log, forDeployment, isNew, pace: new Pace(bytesPerSecond) };
+    const lines = new EngineLines();
+    const either = AbortSignal.any([ended, stopped]);
+    while (!stopped.aborted) {
+      const hasEnded = ended.aborted;
+      if (await this.readOn(source, lines, target, stopped)) {
+        if (!hasEnded) await pause(gatherMs, undefined, { signal: stopped });
+      } else if (hasEnded) {
+        return this.take(target, lines.end().filter(isNew));
+      } else {
+        using news = new FolderNews(dirname(logFile));
+        // Once more, for what came in before the folder was watched.
+        if (!(await this.readOn(source, lines, target, stopped))) await news.wait(either);
+      }
+    }
+  }
+
+  /** Goes to where an agent before this one has read to. @returns whether a line comes after that */
+  private async resume(container: Container, log: EnvironmentLog, source: EngineLog): Promise<(line: LogLine) => boolean> {
     // What started after this agent was read by nobody yet.
     const isOld = (container.startedAt?.getTime() ?? 0) < this.startedAt + clockDoubtMs;
-    let position = isOld ? await log.position(short) : null;
-    if (position) await this.recall(log, container);
-    while (!signal.aborted) {
-      position = await this.readOn(container, log, position, forDeployment, signal);
-      if (await this.hasEnded(container.id)) return;
-      await pause(reconnectPauseMs, undefined, { signal });
-    }
+    const position = isOld ? await log.position(shortId(container)) : null;
+    if (position === null) return () => true;
+    await this.recall(log, container);
+    if (await source.seek(engineTime(position.at))) return afterPosition(position);
+    await this.write(log, [gapRecord(container, position.at)]);
+    return () => true;
   }
 
-  /** An engine that does not answer may come back, with the container running on. */
-  private async hasEnded(containerId: string): Promise<boolean> {
-    try {
-      return (await this.engine.inspect(containerId))?.status !== 'running';
-    } catch {
-      return false;
+  /** Reads what is there. @returns whether there was anything */
+  private async readOn(source: EngineLog, lines: EngineLines, target: Target, signal: AbortSignal): Promise<boolean> {
+    let some = false;
+    for (let chunk = await source.read(); chunk !== null && !signal.aborted; chunk = await source.read()) {
+      some = true;
+      const taken = lines.take(chunk.bytes).filter(target.isNew);
+      if (chunk.hasGap) await this.write(target.log, [gapRecord(target.container, taken[0]?.at)]);
+      await this.take(target, taken);
+      const restMs = target.pace.pauseMs(chunk.bytes.length);
+      if (restMs > 0) await pause(restMs, undefined, { signal });
     }
+    return some;
   }
 
-  /** Reads until the engine ends the stream; returns how far it got. */
-  private async readOn(container: Container, log: EnvironmentLog, from: LogPosition | null, forDeployment: () => boolean, signal: AbortSignal): Promise<LogPosition | null> {
-    let position = from;
-    try {
-      const source = await this.engine.logs(container.id, from?.at ?? null, signal);
-      const isNew = afterPosition(from);
-      const isInOrder = ascending();
-      const pace = new Pace(bytesPerSecond);
-      for await (const lines of logLines(source)) {
-        const fresh = lines.filter((line) => isNew(line) && isInOrder(line));
-        if (fresh.length === 0) continue;
-        await this.take(container, log, fresh, forDeployment());
-        position = advance(position, fresh);
-        const restMs = pace.pauseMs(fresh.reduce((sum, line) => sum + line.text.length, 0));
-        if (restMs > 0) await pause(restMs, undefined, { signal });
-      }
-    } catch (error) {
-      if (!signal.aborted) this.log.debug({ container: container.id, err: error }, 'the log of a container broke off');
-    }
-    return position;
+  private async take({ container, log, forDeployment }: Target, lines: readonly LogLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    this.keep(container.labels['molo.instance'] ?? '', lines);
+    if (forDeployment()) this.deployments.add(container, lines);
+    await this.write(log, lines.map((line) => recordOf(container, line)));
   }
 
-  private async take(container: Container, log: EnvironmentLog, lines: readonly LogLine[], forDeployment: boolean): Promise<void> {
-    const instanceId = container.labels['molo.instance'] ?? '';
-    this.keep(instanceId, lines.map((line) => line.text));
-    if (forDeployment) this.deployments.add(container, lines);
+  private async write(log: EnvironmentLog, records: readonly LogRecord[]): Promise<void> {
     try {
-      await log.append(lines.map((line) => recordOf(container, line)));
+      await log.append(records);
     } catch (error) {
       this.log.error({ folder: log.folder, err: error }, 'log lines could not be written and are lost');
     }
   }
 
-  private keep(instanceId: string, lines: readonly string[]): void {
-    const kept = [...(this.last.get(instanceId) ?? []), ...lines.map((line) => line.slice(0, longestKeptLine))];
-    this.last.set(instanceId, kept.slice(-keptLines));
+  private keep(instanceId: string, lines: readonly { readonly text: string }[]): void {
+    const newest = lines.slice(-keptLines).map(({ text }) => text.slice(0, longestKeptLine));
+    this.last.set(instanceId, [...(this.last.get(instanceId) ?? []), ...newest].slice(-keptLines));
   }
 
   private async recall(log: EnvironmentLog, container: Container): Promise<void> {
-    const short = container.id.slice(0, 12);
+    const short = shortId(container);
     const records = await log.tail(keptLines, (record) => record.c === short);
-    this.keep(container.labels['molo.instance'] ?? '', records.map((record) => record.t));
+    this.keep(container.labels['molo.instance'] ?? '', records.map(({ t: text }) => ({ text })));
   }
 }
 
@@ -164,32 +198,18 @@ class Pace {
   }
 }
 
-/** Passes lines that were not read before `position` was reached. Times of one container come in order and in one format. */
-function afterPosition(position: LogPosition | null): (line: LogLine) => boolean {
-  let known = position?.count ?? 0;
+/** Passes what comes after as many lines of the position's time as were read. Lines come in the order of the files; times do not where the clock was set. */
+function afterPosition({ at, count }: LogPosition): (line: LogLine) => boolean {
+  let known = count;
   return (line) => {
-    if (position === null || line.at > position.at) return true;
-    if (line.at < position.at) return false;
-    known -= 1;
-    return known < 0;
+    if (known === 0) return true;
+    if (line.at === at) known -= 1;
+    return false;
   };
 }
 
-/** The engine says lines once more where it began a new file while it was followed (seen with Docker 20.10). */
-function ascending(): (line: LogLine) => boolean {
-  const newest = { stdout: '', stderr: '' };
-  return ({ stream, at }) => {
-    if (at < newest[stream]) return false;
-    newest[stream] = at;
-    return true;
-  };
-}
-
-function advance(position: LogPosition | null, lines: readonly LogLine[]): LogPosition | null {
-  const at = lines.at(-1)?.at;
-  if (at === undefined) return position;
-  const before = position?.at === at ? position.count : 0;
-  return { at, count: before + lines.filter((line) => line.at === at).length };
+function shortId(container: Container): string {
+  return container.id.slice(0, 12);
 }
 
 function recordOf(container: Container, line: LogLine): LogRecord {
@@ -197,7 +217,7 @@ function recordOf(container: Container, line: LogLine): LogRecord {
   const process = labels['molo.process'] ?? '';
   return {
     at: line.at,
-    c: container.id.slice(0, 12),
+    c: shortId(container),
     i: labels['molo.instance'] ?? '',
     p: process,
     n: `${process}.${labels['molo.index'] ?? '1'}`,
@@ -205,4 +225,10 @@ function recordOf(container: Container, line: LogLine): LogRecord {
     s: line.stream,
     t: line.text,
   };
+}
+
+/** What a reader sees where the engine has removed a file before it was read. */
+function gapRecord(container: Container, at = new Date().toISOString()): LogRecord {
+  const text = 'Lines are missing here: more was written than the engine keeps, before it was read.';
+  return { ...recordOf(container, { at, stream: 'stderr', text }), c: '', s: 'molo' };
 }

@@ -119,7 +119,7 @@ describe('the reconciler', () => {
   });
 
   it('leaves containers of other nodes alone', async () => {
-    engine.containers.set('foreign', { id: 'foreign', name: 'x', labels: { 'molo.managed': 'true', 'molo.node': 'other', 'molo.instance': 'x' }, status: 'running', pid: 1, startedAt: null, finishedAt: null, exitCode: 0, outOfMemory: false, address: null, imageHealth: 'none' });
+    engine.containers.set('foreign', { id: 'foreign', name: 'x', labels: { 'molo.managed': 'true', 'molo.node': 'other', 'molo.instance': 'x' }, status: 'running', pid: 1, startedAt: null, finishedAt: null, exitCode: 0, outOfMemory: false, address: null, imageHealth: 'none', logFile: null });
     const wanted = instance();
     await accept(await agent(), [wanted]);
     await becomes(wanted, 'healthy');

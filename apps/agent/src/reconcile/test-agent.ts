@@ -132,7 +132,7 @@ export async function startTestAgent(parts: { engine: Engine; home: string; cont
   const client = new ControlPlaneClient(config as never);
   const logStore = new LogStore(config);
   const lines = new DeploymentLines(client, log);
-  const logs = new InstanceLogs(engine, logStore, lines, log);
+  const logs = new InstanceLogs(logStore, lines, log);
   const reporter = new ObservedReporter(client, log);
   const standstill = new Standstill(log);
   const traffic = new Traffic(parts.ingress as unknown as Ingress, standstill, log);
