@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface CgroupUsage {
@@ -21,39 +21,38 @@ export function cgroupFolders(procCgroup: string): Map<string, string> {
   return folders;
 }
 
-/** What the container of a process uses, read from the kernel's own files, for cgroup v1 and v2; null once it has ended. */
-export async function cgroupUsage(pid: number): Promise<CgroupUsage | null> {
+/**
+ * What the container of a process uses, read from the kernel's own files, for cgroup v1 and v2; null once it has ended.
+ * The kernel answers these at once, so they are read at once: a promise for each took ten times as long.
+ */
+export function cgroupUsage(pid: number): CgroupUsage | null {
   try {
-    const folders = cgroupFolders(await readFile(`/proc/${pid}/cgroup`, 'utf8'));
+    const folders = cgroupFolders(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
     const memory = folders.get('memory');
-    return memory === undefined ? await usageV2(folders.get('') ?? root) : await usageV1(folders, memory);
+    return memory === undefined ? usageV2(folders.get('') ?? root) : usageV1(folders, memory);
   } catch {
     return null;
   }
 }
 
-async function usageV1(folders: ReadonlyMap<string, string>, memory: string): Promise<CgroupUsage> {
-  const [usage, stat, cpu, pids] = await Promise.all([
-    number(join(memory, 'memory.usage_in_bytes')),
-    readFile(join(memory, 'memory.stat'), 'utf8'),
-    number(join(folders.get('cpuacct') ?? '', 'cpuacct.usage')),
-    number(join(folders.get('pids') ?? '', 'pids.current')),
-  ]);
+function usageV1(folders: ReadonlyMap<string, string>, memory: string): CgroupUsage {
+  const usage = number(join(memory, 'memory.usage_in_bytes'));
+  const stat = readFileSync(join(memory, 'memory.stat'), 'utf8');
+  const cpu = number(join(folders.get('cpuacct') ?? '', 'cpuacct.usage'));
+  const pids = number(join(folders.get('pids') ?? '', 'pids.current'));
   return { memoryBytes: Math.max(0, usage - field(stat, 'total_inactive_file')), cpuSeconds: cpu / 1e9, pids };
 }
 
-async function usageV2(folder: string): Promise<CgroupUsage> {
-  const [usage, stat, cpu, pids] = await Promise.all([
-    number(join(folder, 'memory.current')),
-    readFile(join(folder, 'memory.stat'), 'utf8'),
-    readFile(join(folder, 'cpu.stat'), 'utf8'),
-    number(join(folder, 'pids.current')),
-  ]);
+function usageV2(folder: string): CgroupUsage {
+  const usage = number(join(folder, 'memory.current'));
+  const stat = readFileSync(join(folder, 'memory.stat'), 'utf8');
+  const cpu = readFileSync(join(folder, 'cpu.stat'), 'utf8');
+  const pids = number(join(folder, 'pids.current'));
   return { memoryBytes: Math.max(0, usage - field(stat, 'inactive_file')), cpuSeconds: field(cpu, 'usage_usec') / 1e6, pids };
 }
 
-async function number(file: string): Promise<number> {
-  return Number((await readFile(file, 'utf8')).trim());
+function number(file: string): number {
+  return Number(readFileSync(file, 'utf8').trim());
 }
 
 function field(text: string, name: string): number {

@@ -38,7 +38,8 @@ export class FiguresReporter implements OnModuleDestroy {
   }
 
   async figures(): Promise<NodeFigures> {
-    const [machine, instances, environments] = await Promise.all([machineUsage(this.config.home), this.instances(), this.traffic.figures()]);
+    const [machine, environments] = await Promise.all([machineUsage(this.config.home), this.traffic.figures()]);
+    const instances = this.instances();
     this.engineVersion ||= await this.engine.version();
     return { at: new Date().toISOString(), agentVersion, engineVersion: this.engineVersion, ...machine, instances, environments };
   }
@@ -55,13 +56,10 @@ export class FiguresReporter implements OnModuleDestroy {
     }
   }
 
-  private async instances(): Promise<NodeFigures['instances']> {
-    const used = await Promise.all(
-      this.reconciler.running().map(async ({ instance, container }) => {
-        const usage = await cgroupUsage(container.pid);
-        return usage && { id: instance.id, memoryLimitBytes: instance.resources.memoryBytes, ...usage };
-      }),
-    );
-    return used.filter((each) => each !== null);
+  private instances(): NodeFigures['instances'] {
+    return this.reconciler.running().flatMap(({ instance, container }) => {
+      const usage = cgroupUsage(container.pid);
+      return usage === null ? [] : [{ id: instance.id, memoryLimitBytes: instance.resources.memoryBytes, ...usage }];
+    });
   }
 }

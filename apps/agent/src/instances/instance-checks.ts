@@ -67,7 +67,7 @@ export class InstanceChecks {
   private watchPorts(container: Container, desired: DesiredInstance): PortWatch | null {
     const check = desired.health?.check;
     if (check === undefined || check.kind === 'running' || check.kind === 'image') return null;
-    const see = async () => ({ listeners: await listenersOf(container.pid), cpuSeconds: (await cgroupUsage(container.pid))?.cpuSeconds ?? null });
+    const see = async () => ({ listeners: await listenersOf(container.pid), cpuSeconds: cgroupUsage(container.pid)?.cpuSeconds ?? null });
     const say = (detail: string) => this.parts.say(container, `Still waiting for port ${check.port}: ${detail}`);
     const watch = new PortWatch(see, (listeners) => wrongPort(desired, listeners), say, () => this.parts.changed());
     watch.start();

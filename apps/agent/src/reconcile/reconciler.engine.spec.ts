@@ -88,7 +88,7 @@ describe('an instance', () => {
     expect(env).toContain("GREETING=it's here");
     expect(env).toContain('PORT=8080');
     expect(env).toContain('MOLO_INSTANCE=web.1');
-    const usage = await cgroupUsage(container!.pid);
+    const usage = cgroupUsage(container!.pid);
     expect(usage?.memoryBytes).toBeGreaterThan(0);
     expect(usage?.pids).toBeGreaterThan(0);
   });
