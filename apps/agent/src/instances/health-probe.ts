@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DesiredInstance, HealthCheck } from '@molo/contracts';
+import { now } from '../clock.js';
 
 export interface Health {
   readonly healthy: boolean;
@@ -88,8 +89,13 @@ export class HealthProbe {
   private pauseMs(): number {
     const whileStarting = Math.max(20, (this.health?.intervalSeconds ?? 0.1) * 1000);
     if (this.last?.healthy !== true) return this.last?.answer === refused ? Math.min(refusedPauseMs, whileStarting) : whileStarting;
-    return this.failures > 0 ? doubtPauseMs : Math.max(steadyPauseMs, whileStarting);
+    return this.failures > 0 ? doubtPauseMs : untilWholeSecond(Math.max(steadyPauseMs, whileStarting));
   }
+}
+
+/** Those who ask rarely ask together: to wake up costs this process more than to ask. */
+function untilWholeSecond(pauseMs: number): number {
+  return pauseMs - ((now() + pauseMs) % 1000);
 }
 
 /** null when healthy, else what was met with. */
