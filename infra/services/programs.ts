@@ -58,14 +58,20 @@ export function controlPlane(surroundings: Surroundings): Service {
   };
 }
 
+/**
+ * What keeps the agent small, measured beside 15 apps: no optimizing compilers (7 MB less; reading logs, all that it does
+ * much of, takes as long), and one thread's memory instead of five (10 MB less).
+ */
+const smallAgent = { flags: '--max-opt=1 --single-threaded-gc', environment: 'MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072' };
+
 export function agent({ settings, home, checkout, node, build }: Surroundings): Service {
   return {
     name: 'agent',
     unprivileged: false,
     // It works with everything else dead, so it waits for nothing.
     needs: [],
-    prepare: [`export HOME=${quote(`${home}/agent`)}`, `cd ${quote(checkout)}`],
-    command: `${quote(node)} --enable-source-maps apps/agent/dist/main.js`,
+    prepare: [`export HOME=${quote(`${home}/agent`)} ${smallAgent.environment}`, `cd ${quote(checkout)}`],
+    command: `${quote(node)} ${smallAgent.flags} apps/agent/dist/main.js`,
     check: `[ -s ${quote(`${home}/ingress/haproxy.cfg`)} ]`,
     withheld: ['MOLO_DATABASE_URL', 'MOLO_MASTER_KEY_FILE'],
     version: `${build} ${settings['MOLO_DOCKER_SOCKET']}`,
