@@ -8,12 +8,14 @@ import { readProxy, refreshPools } from './proxy-reader.js';
 import { claim, disown, emptyPool, poolName, type Pool, type ProxyState } from './proxy-state.js';
 import { HaproxyMaster } from './reload.js';
 import { RuntimeSocket } from './runtime-socket.js';
+import { isSameList, SettledRoutes } from './settled-routes.js';
 import { backendOf, isServing, planEnter, planHosts, planLeave, planRelease } from './switch-plan.js';
 import { wishOf, type EnvironmentWish, type InstanceAddress } from './wish.js';
 
 const restingPools = 64;
 
 interface Placed {
+  readonly route: DesiredRoute;
   readonly wish: EnvironmentWish;
   readonly pool: Pool;
 }
@@ -25,8 +27,8 @@ export class IngressSwitch {
   readonly master: HaproxyMaster;
   private readonly files: StateFiles;
   private known: ProxyState | null = null;
-  /** Environment → its wish as it was last made true; what equals it needs no look. */
-  private readonly settled = new Map<string, string>();
+  /** What equals these needs no look. */
+  private readonly settled = new SettledRoutes();
   private readonly resting: string[] = [];
   /** The run of HAProxy that our own reload began: its connections were not cut. */
   private reloadedInto: string | null = null;
@@ -95,24 +97,27 @@ export class IngressSwitch {
   }
 
   async switch(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
-    const wishes = routes.map((route) => wishOf(route, addresses));
     const known = await this.look();
-    let unsettled = this.unsettled(known, wishes);
+    let unsettled = routes.filter((route) => !this.settled.isTrue(route, addresses, known.owned.get(route.environmentId)));
     let state = await this.lookAgain(known, unsettled);
-    if (wantedPools(state, wishes.length) > state.pools.size) state = await this.grow(state, wantedPools(state, wishes.length));
-    if (state !== known) unsettled = [...wishes];
+    if (wantedPools(state, routes.length) > state.pools.size) state = await this.grow(state, wantedPools(state, routes.length));
+    if (state !== known) unsettled = [...routes];
 
-    const gone = this.goneEnvironments(state, wishes);
-    const touched = unsettled.map((wish) => ({ wish, pool: this.place(state, wish) }));
-    if (touched.length > 0 || gone.length > 0) await this.change(state, wishes, touched, gone);
-    return wishes.map((wish) => observe(state, wish));
+    const gone = this.goneEnvironments(state, routes);
+    const touched = unsettled.map((route) => this.place(state, route, wishOf(route, addresses)));
+    if (touched.length > 0 || gone.length > 0) await this.change(state, routes, touched, gone);
+    const seen = new Map(touched.map(({ wish }) => [wish.owner.environmentId, observe(state, wish)]));
+    return routes.flatMap(({ environmentId }) => seen.get(environmentId) ?? this.settled.get(environmentId)?.observed ?? []);
   }
 
-  private async change(state: ProxyState, wishes: readonly EnvironmentWish[], touched: readonly Placed[], gone: readonly Pool[]): Promise<void> {
+  private async change(state: ProxyState, routes: readonly DesiredRoute[], touched: readonly Placed[], gone: readonly Pool[]): Promise<void> {
+    const hostsMove = gone.length > 0 || touched.some((placed) => this.hostsMoveOf(placed));
+    // A change that breaks off leaves neither what was nor what was to be.
+    for (const { wish } of touched) this.settled.delete(wish.owner.environmentId);
     await this.sendAndLook(state, touched.flatMap(({ pool, wish }) => planEnter(this.paths, pool, wish)), touched);
     const ready = touched.filter(({ pool, wish }) => isServing(pool, wish));
 
-    const hosts = planHosts(this.paths, state, this.wantedHosts(state, wishes));
+    const hosts = hostsMove ? planHosts(this.paths, state, this.wantedHosts(state, this.wishesOf(routes, touched))) : { enter: [], leave: [] };
     const leave = [
       ...hosts.enter,
       ...hosts.leave,
@@ -120,9 +125,20 @@ export class IngressSwitch {
       ...gone.flatMap((pool) => planRelease(this.paths, pool)),
     ];
     await this.sendAndLook(state, leave, ready);
-    for (const { wish } of ready) this.settled.set(wish.owner.environmentId, wish.fingerprint);
+    for (const { route, wish } of ready) this.settled.set({ route, wish, observed: observe(state, wish) });
     this.giveBack(state, gone);
     this.files.save(state);
+  }
+
+  /** Which hosts there are, or where they lead, is to differ from what was last made true. */
+  private hostsMoveOf({ wish, pool }: Placed): boolean {
+    const before = this.settled.get(wish.owner.environmentId)?.wish;
+    return !before || !isSameList(before.hosts, wish.hosts) || backendOf(pool, before) !== backendOf(pool, wish);
+  }
+
+  private wishesOf(routes: readonly DesiredRoute[], touched: readonly Placed[]): EnvironmentWish[] {
+    const wishes = new Map(touched.map(({ wish }) => [wish.owner.environmentId, wish]));
+    return routes.flatMap(({ environmentId }) => wishes.get(environmentId) ?? this.settled.get(environmentId)?.wish ?? []);
   }
 
   private async sendAndLook(state: ProxyState, commands: readonly string[], looked: readonly Placed[]): Promise<void> {
@@ -133,31 +149,23 @@ export class IngressSwitch {
   }
 
   /** What is to change is looked at first: HAProxy may have been started again, or somebody may have changed it by hand. */
-  private async lookAgain(state: ProxyState, unsettled: readonly EnvironmentWish[]): Promise<ProxyState> {
-    const names = unsettled.flatMap((wish) => state.owned.get(wish.owner.environmentId)?.name ?? []);
+  private async lookAgain(state: ProxyState, unsettled: readonly DesiredRoute[]): Promise<ProxyState> {
+    const names = unsettled.flatMap((route) => state.owned.get(route.environmentId)?.name ?? []);
     const { identity } = await refreshPools(this.socket, state, names);
     if (identity === state.identity) return state;
     this.forget();
     return this.look();
   }
 
-  private unsettled(state: ProxyState, wishes: readonly EnvironmentWish[]): EnvironmentWish[] {
-    return wishes.filter((wish) => {
-      if (this.settled.get(wish.owner.environmentId) !== wish.fingerprint) return true;
-      // An instance that drained and is no more leaves its slot.
-      return state.owned.get(wish.owner.environmentId)?.slots.some((slot) => slot.instanceId !== null && !wish.isAlive(slot.instanceId));
-    });
-  }
-
-  private place(state: ProxyState, wish: EnvironmentWish): Pool {
-    const pool = state.owned.get(wish.owner.environmentId) ?? freePool(state, this.resting);
+  private place(state: ProxyState, route: DesiredRoute, wish: EnvironmentWish): Placed {
+    const pool = state.owned.get(route.environmentId) ?? freePool(state, this.resting);
     claim(state, pool, wish.owner);
-    return pool;
+    return { route, wish, pool };
   }
 
-  private goneEnvironments(state: ProxyState, wishes: readonly EnvironmentWish[]): Pool[] {
-    const wanted = new Set(wishes.map((wish) => wish.owner.environmentId));
-    return [...state.pools.values()].filter((pool) => pool.owner !== null && !wanted.has(pool.owner.environmentId));
+  private goneEnvironments(state: ProxyState, routes: readonly DesiredRoute[]): Pool[] {
+    const wanted = new Set(routes.map((route) => route.environmentId));
+    return [...state.owned].filter(([environmentId]) => !wanted.has(environmentId)).map(([, pool]) => pool);
   }
 
   /** A host that two environments claim stays where it is, or goes to the first. */

@@ -50,7 +50,8 @@ export class IngressTraffic {
     const state = await this.proxy.look();
     await this.countCut(this.tunnelsOf(state).filter(({ instanceId }) => !addresses.has(instanceId)));
 
-    const wanted = new Map(routes.flatMap((route) => (route.countingDeploymentId ? [[route.environmentId, route.countingDeploymentId] as const] : [])));
+    const wanted = new Map<string, string>();
+    for (const { environmentId, countingDeploymentId } of routes) if (countingDeploymentId !== null) wanted.set(environmentId, countingDeploymentId);
     const begins = [...wanted].filter(([environmentId, deploymentId]) => this.ledger.counting.get(environmentId) !== deploymentId);
     const ends = [...this.ledger.counting.keys()].filter((environmentId) => !wanted.has(environmentId));
     const environments = new Set(routes.map((route) => route.environmentId));
@@ -108,14 +109,12 @@ export class IngressTraffic {
   /** Fills in how many connections are still open to servers that drain. */
   async withDraining(routes: readonly ObservedRoute[]): Promise<ObservedRoute[]> {
     const state = await this.proxy.look();
-    const pools = routes.flatMap((route) => state.owned.get(route.environmentId) ?? []).filter((pool) => pool.slots.some((slot) => slot.state === 'drain'));
-    if (pools.length === 0) return [...routes];
-    const answers = await this.proxy.socket.send(pools.map((pool) => showServers(pool.name)));
+    const drains = [...state.owned].filter(([, pool]) => pool.slots.some((slot) => slot.state === 'drain'));
+    if (drains.length === 0) return [...routes];
+    const answers = await this.proxy.socket.send(drains.map(([, pool]) => showServers(pool.name)));
     const open = new Map(answers.flatMap((answer) => [...parseOpenConnections(answer)]));
-    return routes.map((route) => {
-      const slots = state.owned.get(route.environmentId)?.slots.filter((slot) => slot.state === 'drain') ?? [];
-      return { ...route, draining: slots.reduce((sum, slot) => sum + (open.get(slot.name) ?? 0), 0) };
-    });
+    const draining = new Map(drains.map(([environmentId, { slots }]) => [environmentId, slots.filter((slot) => slot.state === 'drain').reduce((sum, slot) => sum + (open.get(slot.name) ?? 0), 0)]));
+    return routes.map((route) => (draining.has(route.environmentId) ? { ...route, draining: draining.get(route.environmentId) ?? 0 } : route));
   }
 
   /** Takes in what HAProxy counted for some environments since the last look. */

@@ -13,7 +13,7 @@ function server(instanceId: string, host: string): WantedServer {
 
 function wish(serving: readonly WantedServer[], alive: readonly string[] = [], release = 1): EnvironmentWish {
   const ids = new Set([...alive, ...serving.map((one) => one.instanceId)]);
-  return { owner, release, hosts: ['myapp.localhost'], serving, isAlive: (id) => ids.has(id), fingerprint: '' };
+  return { owner, release, hosts: ['myapp.localhost'], serving, isAlive: (id) => ids.has(id) };
 }
 
 describe('the plan of a switch', () => {

@@ -22,8 +22,6 @@ export interface EnvironmentWish {
   readonly serving: readonly WantedServer[];
   /** Instances that are still there: those that do not serve finish what they have. */
   readonly isAlive: (instanceId: string) => boolean;
-  /** Equal for equal wishes. */
-  readonly fingerprint: string;
 }
 
 /** An instance without an address is not there: nothing is sent to it. */
@@ -32,14 +30,11 @@ export function wishOf(route: DesiredRoute, addresses: ReadonlyMap<string, Insta
     const address = addresses.get(instanceId);
     return address?.state === 'serving' ? [{ instanceId, host: address.host, port: address.port }] : [];
   });
-  const hosts = [...new Set(route.hosts.map((host) => host.toLowerCase()))];
-  const servers = serving.map(({ instanceId, host, port }) => `${instanceId} ${host} ${port}`);
   return {
     owner: { environmentId: route.environmentId, app: route.app, environment: route.environment },
     release: route.release,
-    hosts,
+    hosts: [...new Set(route.hosts.map((host) => host.toLowerCase()))],
     serving,
     isAlive: (instanceId) => addresses.has(instanceId),
-    fingerprint: `${route.app} ${route.environment} ${route.release} ${hosts.join(' ')} ${servers.join(' ')}`,
   };
 }
