@@ -8,8 +8,9 @@ export class Build {
   @Column('text') state!: BuildState;
   @Column('text') commitId!: string;
   @Column('text') treeId!: string;
-  @Column('text') sourceDigest!: string;
-  @Column('bigint') sourceBytes!: string;
+  /** null, and its size with it, where the image was taken before the source was stored. */
+  @Column('text', { nullable: true }) sourceDigest!: string | null;
+  @Column('bigint', { nullable: true }) sourceBytes!: string | null;
   @Column('uuid', { nullable: true }) nodeId!: string | null;
   @Column('uuid', { nullable: true }) imageId!: string | null;
   /** The image of an earlier build of the same tree was taken. */

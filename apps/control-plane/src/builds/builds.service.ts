@@ -4,18 +4,26 @@ import { AppError, type BuildReport, type BuildState, type Failure, cancelBuild,
 import { DataSource, type EntityManager } from 'typeorm';
 import { WakeUps } from '../database/wake-ups.js';
 import { Journal } from '../deployments/journal.js';
+import type { Image } from '../images/image.entity.js';
 import { ImagesService } from '../images/images.service.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Build } from './build.entity.js';
 import { buildTransitions } from './transitions.js';
 
-export interface NewBuild {
+/** Where a tree lies in the registry. */
+export interface Source {
+  readonly sourceDigest: string | null;
+  readonly sourceBytes: number | null;
+}
+
+/** For a build that takes the image of an earlier one. */
+export const noSource: Source = { sourceDigest: null, sourceBytes: null };
+
+export interface NewBuild extends Source {
   readonly appId: string;
   readonly commitId: string;
   readonly treeId: string;
-  readonly sourceDigest: string;
-  readonly sourceBytes: number;
 }
 
 @Injectable()
@@ -29,10 +37,15 @@ export class BuildsService {
     private readonly wakeUps: WakeUps,
   ) {}
 
-  async create(manager: EntityManager, build: NewBuild): Promise<string> {
+  async create(manager: EntityManager, { sourceBytes, ...build }: NewBuild): Promise<string> {
     const id = randomUUID();
-    await manager.insert(Build, { ...build, id, sourceBytes: String(build.sourceBytes), state: 'queued', reused: false });
+    await manager.insert(Build, { ...build, id, sourceBytes: sourceBytes === null ? null : String(sourceBytes), state: 'queued', reused: false });
     return id;
+  }
+
+  /** Ends a build that was only just created with the image of an earlier one of the same tree. */
+  async take(manager: EntityManager, id: string, deploymentId: string, image: Image): Promise<void> {
+    await this.#move(manager, await this.#hold(manager, id), deploymentId, 'succeeded', { imageId: image.id, reused: true });
   }
 
   async find(id: string, manager: EntityManager = this.dataSource.manager): Promise<Build> {

@@ -22,6 +22,7 @@ import { InstanceMemory1764300000000 } from './migrations/1764300000000-instance
 import { CollectedImages1764400000000 } from './migrations/1764400000000-collected-images.js';
 import { Settling1764500000000 } from './migrations/1764500000000-settling.js';
 import { DesiredDifferences1764600000000 } from './migrations/1764600000000-desired-differences.js';
+import { BuildsWithoutSource1764700000000 } from './migrations/1764700000000-builds-without-source.js';
 import { SnakeNaming } from './snake-naming.js';
 
 /**
@@ -36,7 +37,7 @@ export function createDataSource(url: string, options: { poolSize?: number } = {
     type: 'postgres',
     url,
     entities: [ApiToken, App, AuditEvent, Build, Claim, ConfigVar, Deployment, Domain, Environment, Image, Instance, Node, Release, Session, SshKey, User],
-    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000, CollectedImages1764400000000, Settling1764500000000, DesiredDifferences1764600000000],
+    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000, CollectedImages1764400000000, Settling1764500000000, DesiredDifferences1764600000000, BuildsWithoutSource1764700000000],
     migrationsTransactionMode: 'all',
     namingStrategy: new SnakeNaming(),
     synchronize: false,

@@ -53,7 +53,7 @@ export class BuildSteps {
   }
 
   async #image(deploymentId: string, buildId: string): Promise<void> {
-    await this.builds.begin(buildId);
+    if (!(await this.builds.find(buildId)).finishedAt) await this.builds.begin(buildId);
     const build = await this.waiting.until(deploymentId, longestBuildMs, async (manager) => {
       const seen = await this.builds.find(buildId, manager);
       return seen.finishedAt ? seen : undefined;

@@ -4,10 +4,11 @@ import { AppError, type Commit, type Deployment as DeploymentView, type ReleaseR
 import { DataSource, type EntityManager } from 'typeorm';
 import { actorOf, type Caller, moloItself } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
-import { BuildsService } from '../builds/builds.service.js';
+import { BuildsService, noSource, type Source } from '../builds/builds.service.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { ConfigSnapshots } from '../environments/config-snapshots.js';
 import { Environment } from '../environments/environment.entity.js';
+import type { Image } from '../images/image.entity.js';
 import { ImagesService } from '../images/images.service.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import type { Release } from '../releases/release.entity.js';
@@ -33,6 +34,9 @@ export interface Push {
   readonly caller: Caller;
 }
 
+/** A push whose source is not stored. */
+export type BuiltPush = Omit<Push, 'sourceDigest' | 'sourceBytes'>;
+
 /** Begins deployments and cancels them; DeploymentRun carries them on. */
 @Injectable()
 export class DeploymentsService {
@@ -53,18 +57,18 @@ export class DeploymentsService {
 
   async push(push: Push): Promise<{ deploymentId: string }> {
     return this.dataSource.transaction(async (manager) => {
-      const { id: environmentId } = await manager.findOneByOrFail(Environment, { appId: push.appId, name: push.environmentName });
-      await this.#lock(manager, environmentId);
-      const buildId = await this.builds.create(manager, {
-        appId: push.appId,
-        commitId: push.commit.id,
-        treeId: push.treeId,
-        sourceDigest: push.sourceDigest,
-        sourceBytes: push.sourceBytes,
-      });
-      const { commit, versionTag, gitRef, gitOld, gitNew } = push;
-      const deploymentId = await this.#begin(manager, environmentId, 'push', push.caller, { buildId, commit, versionTag, gitRef, gitOld, gitNew });
-      return { deploymentId };
+      const environmentId = await this.#environmentOf(manager, push);
+      return this.#push(manager, environmentId, push, push);
+    });
+  }
+
+  /** A push of a tree that was built before takes that image, and needs no source. @returns null where there is none: nothing was begun */
+  async pushBuilt(push: BuiltPush): Promise<{ deploymentId: string } | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const environmentId = await this.#environmentOf(manager, push);
+      // Held until the build that names it is there, so that it is not collected in between.
+      const image = await this.images.ofTree(manager, push.appId, push.treeId);
+      return image && this.#push(manager, environmentId, push, noSource, image);
     });
   }
 
@@ -119,6 +123,20 @@ export class DeploymentsService {
 
   async view(id: string): Promise<DeploymentView> {
     return this.views.one(id);
+  }
+
+  async #environmentOf(manager: EntityManager, { appId, environmentName }: BuiltPush): Promise<string> {
+    const { id } = await manager.findOneByOrFail(Environment, { appId, name: environmentName });
+    await this.#lock(manager, id);
+    return id;
+  }
+
+  async #push(manager: EntityManager, environmentId: string, push: BuiltPush, { sourceDigest, sourceBytes }: Source, image: Image | null = null): Promise<{ deploymentId: string }> {
+    const { appId, commit, treeId, versionTag, gitRef, gitOld, gitNew } = push;
+    const buildId = await this.builds.create(manager, { appId, commitId: commit.id, treeId, sourceDigest, sourceBytes });
+    const deploymentId = await this.#begin(manager, environmentId, 'push', push.caller, { buildId, commit, versionTag, gitRef, gitOld, gitNew });
+    if (image) await this.builds.take(manager, buildId, deploymentId, image);
+    return { deploymentId };
   }
 
   async #cancelWaiting(manager: EntityManager, deployment: Deployment): Promise<void> {

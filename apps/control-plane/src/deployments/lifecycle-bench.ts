@@ -24,7 +24,7 @@ import { NodesService } from '../nodes/nodes.service.js';
 import { ObservedService } from '../nodes/observed.service.js';
 import { RestModule } from '../rest/rest.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
-import { DeploymentsService, type Push } from './deployments.service.js';
+import { type BuiltPush, DeploymentsService } from './deployments.service.js';
 import { SimulatedAgent } from './simulated-agent.js';
 
 /** The control plane's lifecycle on a real PostgreSQL and Redis, with one simulated node. */
@@ -73,22 +73,10 @@ export class LifecycleBench implements AsyncDisposable {
   }
 
   /** Pushes a tree of its own, unless one is named, to the bench's app, unless another is. @returns the deployment's id */
-  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0'), appId = this.appId, facts: Partial<Push> = {}): Promise<string> {
+  async push(treeId = randomUUID().replaceAll('-', '').padEnd(40, '0'), appId = this.appId, facts: Partial<BuiltPush> = {}): Promise<string> {
     const commit = { id: randomUUID().replaceAll('-', '').padEnd(40, '0'), subject: 'Change a line', author: 'Ada' };
-    const { deploymentId } = await this.deployments.push({
-      appId,
-      environmentName: 'production',
-      commit,
-      treeId,
-      sourceDigest: `sha256:${'a'.repeat(64)}`,
-      sourceBytes: 1000,
-      versionTag: null,
-      gitRef: '',
-      gitOld: '',
-      gitNew: '',
-      caller: moloItself,
-      ...facts,
-    });
+    const known: BuiltPush = { appId, environmentName: 'production', commit, treeId, versionTag: null, gitRef: '', gitOld: '', gitNew: '', caller: moloItself, ...facts };
+    const { deploymentId } = (await this.deployments.pushBuilt(known)) ?? (await this.deployments.push({ ...known, sourceDigest: `sha256:${'a'.repeat(64)}`, sourceBytes: 1000 }));
     return deploymentId;
   }
 

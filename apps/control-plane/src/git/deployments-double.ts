@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type Deployment, type DeploymentEvent, type DeploymentState, type Failure, isFinal, type Receipt } from '@molo/contracts';
-import type { Push } from '../deployments/deployments.service.js';
+import type { BuiltPush, Push } from '../deployments/deployments.service.js';
 import { Repositories } from './repositories.js';
 
 type NewEvent<Event = DeploymentEvent> = Event extends DeploymentEvent ? Omit<Event, 'seq' | 'at'> : never;
@@ -75,6 +75,9 @@ export class DeploymentsDouble {
   /** What becomes of a deployment; to go live at once unless a test says otherwise. */
   play: (deployment: DeploymentDouble) => void | Promise<void> = (deployment) => deployment.goLive();
 
+  /** Trees of which there is an image. */
+  readonly builtTrees = new Set<string>();
+
   constructor(private readonly repositories: Repositories) {}
 
   get last(): DeploymentDouble {
@@ -88,6 +91,10 @@ export class DeploymentsDouble {
     this.all.push(deployment);
     void this.play(deployment);
     return Promise.resolve({ deploymentId: deployment.id });
+  }
+
+  pushBuilt(push: BuiltPush): Promise<{ deploymentId: string } | null> {
+    return this.builtTrees.has(push.treeId) ? this.push({ ...push, sourceDigest: '', sourceBytes: 0 }) : Promise.resolve(null);
   }
 
   follow(deploymentId: string, afterSeq: number, signal?: AbortSignal): AsyncGenerator<DeploymentEvent> {

@@ -4,8 +4,9 @@ import { AppError, defaultEnvironment, type DeploymentState, type Failure, isFin
 import { Addresses } from '../addresses.js';
 import { appErrorOf } from '../database/database-failure.js';
 import { DeploymentStream } from '../deployments/deployment-stream.js';
-import { DeploymentsService } from '../deployments/deployments.service.js';
+import { DeploymentsService, type Push as NewPush } from '../deployments/deployments.service.js';
 import { Log } from '../log.js';
+import type { StoredBlob } from '../registry/registry-blobs.js';
 import { UploadGate } from '../registry/upload-gate.js';
 import type { HookConnection } from './hook-connection.js';
 import { complaint, detail, failureLines, heading, linesOf, liveLines, refFailed } from './push-narrative.js';
@@ -64,41 +65,32 @@ export class PushDeployment {
   async #begin(deploying: DeployingPush): Promise<string> {
     const { push, update, connection } = deploying;
     const { app, caller } = push;
-    const refused = new AbortController();
+    const unwanted = new AbortController();
     // Git is already writing the archive while commit and tree are looked at.
-    const stored = this.archive.store(app.name, update.newId, refused.signal);
+    const stored = this.archive.store(app.name, update.newId, unwanted.signal);
     stored.catch(() => undefined);
-    const { commit, treeId, versionTag } = await this.#look(deploying).catch((error: unknown) => {
-      refused.abort();
-      throw error;
-    });
-    const source = await stored;
-    const { deploymentId } = await this.deployments.push({
-      appId: app.id,
-      environmentName: defaultEnvironment,
-      commit,
-      treeId,
-      sourceDigest: source.digest,
-      sourceBytes: source.bytes,
-      versionTag,
-      gitRef: update.ref,
-      gitOld: update.oldId,
-      gitNew: update.newId,
-      caller,
-    });
-    await connection.say([...heading(`Deploying ${commit.id.slice(0, 8)} to ${app.name}`), ...detail(`(should this break off: molo logs --deployment ${deploymentId})`)]);
-    return deploymentId;
+    try {
+      const { commit, treeId, versionTag } = await this.#look(deploying);
+      const facts = { appId: app.id, environmentName: defaultEnvironment, commit, treeId, versionTag, gitRef: update.ref, gitOld: update.oldId, gitNew: update.newId, caller };
+      // A tree that was built before does not wait for its source: nobody will read it.
+      const { deploymentId } = (await this.deployments.pushBuilt(facts)) ?? (await this.deployments.push({ ...facts, ...sourceOf(await stored) }));
+      await connection.say([...heading(`Deploying ${commit.id.slice(0, 8)} to ${app.name}`), ...detail(`(should this break off: molo logs --deployment ${deploymentId})`)]);
+      return deploymentId;
+    } finally {
+      unwanted.abort();
+    }
   }
 
   async #look({ push, update, updates, connection }: DeployingPush): Promise<PushedCommit> {
     const { name, deployBranch } = push.app;
-    const other = await this.repositories.branchInTheWay(name, deployBranch);
-    if (other !== null) throw new AppError('conflict', { detail: `Git cannot keep ${deployBranch} beside the branch ${other}. Delete that first: git push REMOTE :refs/heads/${other}` });
     const repository = this.repositories.pathOf(name);
     const newTags = updates.filter((other) => other.ref.startsWith('refs/tags/'));
+    // All at once: each is a start of git.
     const tree = readPushedTree(repository, update.newId);
     tree.catch(() => undefined); // what is no commit has no tree either
-    const pushed = deployable(await readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags }), update);
+    const [other, commit] = await Promise.all([this.repositories.branchInTheWay(name, deployBranch), readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags })]);
+    if (other !== null) throw new AppError('conflict', { detail: `Git cannot keep ${deployBranch} beside the branch ${other}. Delete that first: git push REMOTE :refs/heads/${other}` });
+    const pushed = deployable(commit, update);
     await connection.say(notesOn(await tree));
     return pushed;
   }
@@ -158,6 +150,10 @@ export class PushDeployment {
     if (known.status >= 500) this.log.error({ err: error, cause: known.cause }, 'a push could not be deployed');
     return known.toFailure();
   }
+}
+
+function sourceOf({ digest, bytes }: StoredBlob): Pick<NewPush, 'sourceDigest' | 'sourceBytes'> {
+  return { sourceDigest: digest, sourceBytes: bytes };
 }
 
 function refused(failure: Failure): Verdict {

@@ -184,6 +184,23 @@ describe('a push of the deploying branch', () => {
     expect(platform.deployments.last.push.sourceBytes).toBe(stored.length);
   });
 
+  it('of a tree that was built before stores no source, and so needs no registry', async () => {
+    const without = await startGitTestPlatform({ withRegistry: false });
+    try {
+      await client.change('One');
+      const push = () => client.run('push', `${without.url.replace('http://', `http://x:${tokens.deploy}@`)}/git/myapp.git`, 'main');
+      await without.repositories.create('myapp');
+      expect((await push()).output).toContain('A part of Molo does not answer');
+      expect(without.deployments.all).toEqual([]);
+      without.deployments.builtTrees.add((await client.run('rev-parse', 'HEAD^{tree}')).output.trim());
+      const { code, output } = await push();
+      expect(code, output).toBe(0);
+      expect(output).toContain('remote: -----> v1 is live');
+    } finally {
+      await without.stop();
+    }
+  });
+
   it('shows nothing of a log that would move the cursor or pass for another line', async () => {
     platform.deployments.play = async (deployment) => {
       deployment.log('\u001b[2J\u001b]0;owned\u0007\u001b[31mred\u001b[0m\rprogress 10%\rprogress 100%\n\u202eevil\u0007');
