@@ -54,6 +54,14 @@ export class ByHand implements AsyncDisposable {
     return new ByHand(sshd, bare, dockerfile, [await freePort(), await freePort()], copy);
   }
 
+  /** @returns seconds that `git push` to the bare repository takes, with nothing behind it */
+  async push(line: string): Promise<number> {
+    await this.copy.changeLine(line);
+    const startedAt = performance.now();
+    await this.copy.push();
+    return (performance.now() - startedAt) / 1000;
+  }
+
   /** @returns seconds from `git push` to the first answer of the new version */
   async deliver(line: string): Promise<number> {
     const commit = await this.copy.changeLine(line);

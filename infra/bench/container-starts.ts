@@ -1,7 +1,8 @@
 import Docker from 'dockerode';
 import { firstAnswer } from './app-clock.ts';
 
-const network = 'molo-bench';
+/** Its own for each run: Docker takes a name twice, and then refuses to say whose it is. */
+const network = `molo-bench-${process.pid}`;
 
 /**
  * What the start of a container takes at least: the same image under the same limits, on a network of its own kind (which
