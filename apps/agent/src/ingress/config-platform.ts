@@ -14,6 +14,12 @@ const controlPlanePaths = ['/api', '/git', '/socket.io', '/registry', '/metrics'
 /** Second, process, count of its requests: names a request here and in the log. HAProxy's own unique ids cost 2.5 times as much. */
 const requestId = '%Ts-%pid-%rt';
 
+/**
+ * Headers in which clients claim what is only ours to say. Apps behind WSGI or CGI read an underscore as a hyphen, so names are
+ * taken with either; HAProxy has them in lower case. One rule for all: each looks at every header of every request.
+ */
+const claims = '^(x[-_](forwarded|real|request[-_]id$)|true[-_]client|forwarded$)';
+
 /** What the configuration takes from the machine that it is written for. */
 export interface Machine {
   /** User that the worker becomes; null to stay what HAProxy was started as. */
@@ -97,19 +103,12 @@ function renderFrontend(settings: IngressSettings, paths: IngressPaths, machine:
 ${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # The client's address as text, once a connection: to write it anew for each request costs twice as much.
   tcp-request session set-var(sess.client) src,concat()
   # What clients claim about themselves is taken away; what is true is put there. Host is passed on as it came.
-  # Apps behind WSGI or CGI read an underscore as a hyphen, so names are taken with either.
-  http-request del-header X-Forwarded -m beg
-  http-request del-header X_Forwarded -m beg
-  http-request del-header Forwarded
-  http-request del-header X-Real -m beg
-  http-request del-header X_Real -m beg
-  http-request del-header True-Client -m beg
-  http-request del-header True_Client -m beg
+  http-request del-header ${claims} -m reg
   http-request add-header X-Forwarded-For %[var(sess.client)]
   http-request add-header X-Forwarded-Proto http
-  http-request set-header X-Request-Id ${requestId}
+  http-request add-header X-Request-Id ${requestId}
   # One look into the map for an app's request, which are the many; all others go to the platform.
-  use_backend %[req.hdr(host),host_only,map_str(${paths.hostsMap},${platformBackends.platform})]
+  use_backend %[req.fhdr(host),host_only,map_str(${paths.hostsMap},${platformBackends.platform})]
   default_backend ${platformBackends.platform}
 `;
 }

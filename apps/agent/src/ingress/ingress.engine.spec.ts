@@ -32,7 +32,7 @@ describe('Ingress', () => {
     const observed = await ingress.apply([route([v1])], addresses([v1]));
     expect(observed).toEqual([{ environmentId: environment, serving: [v1.id], draining: 0, failure: null }]);
 
-    const answer = await get('myapp.localhost:8080', { headers: { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher', 'x-real-ip': '6.6.6.6', 'x-forwarded-host': 'evil', forwarded: 'for=6.6.6.6' } });
+    const answer = await get('myapp.localhost:8080', { headers: { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher', 'x-real-ip': '6.6.6.6', 'x-forwarded-host': 'evil', forwarded: 'for=6.6.6.6', 'x-request-id': '6' } });
     const { name, headers } = JSON.parse(answer.body);
     expect(name).toBe('v1');
     expect(headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', host: 'myapp.localhost:8080' });
@@ -40,9 +40,9 @@ describe('Ingress', () => {
     expect(headers).not.toHaveProperty('x-forwarded-host');
     expect(headers).not.toHaveProperty('x-real-ip');
     expect(headers).not.toHaveProperty('forwarded');
-    const { headers: passed } = JSON.parse((await get('myapp.localhost:8080', { headers: { x_forwarded_for: '6.6.6.6', 'x-forwarded_for': '6.6.6.6', 'X_Forwarded-Proto': 'gopher', X_Real_IP: '6.6.6.6', 'True-Client-IP': '6.6.6.6', x_own: 'stays' } })).body);
+    const { headers: passed } = JSON.parse((await get('myapp.localhost:8080', { headers: { x_forwarded_for: '6.6.6.6', 'x-forwarded_for': '6.6.6.6', 'X_Forwarded-Proto': 'gopher', X_Real_IP: '6.6.6.6', 'True-Client-IP': '6.6.6.6', 'X_REQUEST_ID': '6-6-6', Forwarded: 'for=6.6.6.6', x_own: 'stays', 'X-Request-Identity': 'stays', 'Forwarded-By': 'stays' } })).body);
     expect(JSON.stringify(passed)).not.toMatch(/6\.6\.6\.6|gopher/);
-    expect(passed).toMatchObject({ 'x-forwarded-for': '127.0.0.1', x_own: 'stays' });
+    expect(passed).toMatchObject({ 'x-forwarded-for': '127.0.0.1', x_own: 'stays', 'x-request-identity': 'stays', 'forwarded-by': 'stays' });
     const unusual = await get('MyApp.localhost.:8080', { path: '/a?b=c' });
     expect([unusual.status, unusual.headers['location']]).toEqual([308, `http://myapp.localhost:${haproxy.port}/a?b=c`]);
     await v1.stop();
