@@ -44,10 +44,26 @@ export async function inTurn(pairs: number, molo: (index: number) => Promise<num
   const measured: Pair[] = [];
   for (let index = 0; index <= pairs; index += 1) {
     const pair = index % 2 === 0 ? { molo: await molo(index), floor: await floor(index) } : await inverted(index, molo, floor);
-    tell(`${index === 0 ? 'warm-up' : `${index}/${pairs}`}  ${pair.molo.toFixed(3)}  ${pair.floor.toFixed(3)}`);
+    tell(lineOf(index, pairs, pair));
     if (index > 0) measured.push(pair);
   }
   return measured;
+}
+
+/** As `inTurn`, but both at the same time: for what takes so little of the machine that neither is in the other's way. */
+export async function atOnce(pairs: number, molo: () => Promise<number>, floor: () => Promise<number>, tell: (text: string) => void = () => undefined): Promise<Pair[]> {
+  const measured: Pair[] = [];
+  for (let index = 0; index <= pairs; index += 1) {
+    const [taken, least] = await Promise.all([molo(), floor()]);
+    const pair = { molo: taken, floor: least };
+    tell(lineOf(index, pairs, pair));
+    if (index > 0) measured.push(pair);
+  }
+  return measured;
+}
+
+function lineOf(index: number, pairs: number, { molo, floor }: Pair): string {
+  return `${index === 0 ? 'warm-up' : `${index}/${pairs}`}  ${molo.toFixed(3)}  ${floor.toFixed(3)}`;
 }
 
 async function inverted(index: number, molo: (index: number) => Promise<number>, floor: (index: number) => Promise<number>): Promise<Pair> {
