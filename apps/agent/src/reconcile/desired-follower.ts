@@ -4,6 +4,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { now } from '../clock.js';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import { LOG, type Log } from '../logger.js';
+import { Pace } from '../pace.js';
 import { Reconciler } from './reconciler.js';
 import { Standstill } from './standstill.js';
 
@@ -19,6 +20,8 @@ const urgentAttempts = 3;
 @Injectable()
 export class DesiredFollower implements OnModuleDestroy {
   private readonly closing = new AbortController();
+  /** On a node where something changes all the time, several changes come together. */
+  private readonly pace = new Pace(10, 100);
   private wholeAt = -Infinity;
   private following: Promise<void> | null = null;
   private isAway = false;
@@ -57,6 +60,7 @@ export class DesiredFollower implements OnModuleDestroy {
 
   private async follow(): Promise<void> {
     while (!this.closing.signal.aborted) {
+      await pause(this.pace.next(now()), undefined, { signal: this.closing.signal }).catch(() => undefined);
       try {
         await this.refresh({ waitSeconds: heldSeconds, attempts: 1 });
         this.succeeded();

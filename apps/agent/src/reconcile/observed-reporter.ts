@@ -5,6 +5,7 @@ import { now } from '../clock.js';
 import { CoalescedWork } from '../coalesced-work.js';
 import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import { LOG, type Log } from '../logger.js';
+import { Pace } from '../pace.js';
 import { type Observation, ReportDifferences } from './report-differences.js';
 
 const gatherMs = 10;
@@ -18,6 +19,8 @@ export class ObservedReporter implements OnModuleDestroy {
   private readonly closing = new AbortController();
   private observe: (() => Promise<Observation>) | null = null;
   private readonly differences = new ReportDifferences();
+  /** On a node where something changes all the time, several changes go together. */
+  private readonly pace = new Pace(10, 100);
   private failures = 0;
   private readonly sending = new CoalescedWork(() => this.send());
   private heartbeat: NodeJS.Timeout | undefined;
@@ -44,7 +47,7 @@ export class ObservedReporter implements OnModuleDestroy {
   }
 
   private async send(): Promise<void> {
-    const waitMs = this.failures === 0 ? gatherMs : Math.min(100 * 2 ** this.failures, longestPauseMs);
+    const waitMs = this.failures === 0 ? Math.max(gatherMs, this.pace.next(now())) : Math.min(100 * 2 ** this.failures, longestPauseMs);
     await pause(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     if (this.observe === null || this.closing.signal.aborted) return;
     const error = await this.sendOnce(await this.observe());

@@ -35,7 +35,7 @@ export class AppChangesService {
       await this.audit.record(manager, caller, { action: 'app.created', target: name, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       // The ingress answers for the new host at once, with a page that says that nothing is deployed yet.
-      this.desired.routes(manager, [environmentId]);
+      await this.desired.routes(manager, [environmentId]);
       // An earlier app of this name may have left its repository behind, if its deletion was cut short.
       await this.repositories.remove(name);
       return created;
@@ -65,7 +65,7 @@ export class AppChangesService {
       await manager.update(App, { id: app.id }, { deletedAt: new Date() });
       for (const id of ids) await this.instances.stopAll(manager, id);
       await this.environments.releaseDomains(manager, ids);
-      this.desired.routes(manager, ids);
+      await this.desired.routes(manager, ids);
       await this.audit.record(manager, caller, { action: 'app.deleted', target: name });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       return ids;

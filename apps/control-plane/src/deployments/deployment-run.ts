@@ -56,7 +56,7 @@ export class DeploymentRun {
       else await this.mover.move(manager, deploymentId, state, 'failed', facts);
       if (state === 'switching') await this.traffic.giveBack(manager, deployment);
       await this.instances.stopOwn(manager, deploymentId);
-      this.traffic.stopCounting(manager, deployment);
+      await this.traffic.stopCounting(manager, deployment);
     });
   }
 

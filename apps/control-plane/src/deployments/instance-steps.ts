@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
-import { isOnline, NodesService } from '../nodes/nodes.service.js';
+import { NodesService } from '../nodes/nodes.service.js';
 import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
@@ -74,8 +74,7 @@ export class InstanceSteps {
   }
 
   async #someNodeAnswers(manager: EntityManager): Promise<true | undefined> {
-    const nodes = await this.nodes.withRole(manager, 'instances');
-    return nodes.some(isOnline) ? true : undefined;
+    return (await this.nodes.someOnline(manager, 'instances')) ? true : undefined;
   }
 
   /** The release process runs once, on the new image, before anything of the release is started. */

@@ -67,7 +67,7 @@ export class TrafficSteps {
       // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
       await this.#moveRef(manager, deployment);
       await this.mover.move(manager, deployment.id, 'draining', 'live', { receipt });
-      this.stopCounting(manager, deployment);
+      await this.stopCounting(manager, deployment);
     });
   }
 
@@ -96,8 +96,8 @@ export class TrafficSteps {
   }
 
   /** The deployment is over: its traffic is counted no longer. */
-  stopCounting(manager: EntityManager, { environmentId }: Deployment): void {
-    this.desired.routes(manager, [environmentId]);
+  async stopCounting(manager: EntityManager, { environmentId }: Deployment): Promise<void> {
+    await this.desired.routes(manager, [environmentId]);
   }
 
   async #kept(manager: EntityManager, { id, releaseId }: Deployment): Promise<Instance[]> {

@@ -70,7 +70,7 @@ export class Turn {
       await manager.query('update environments set active_deployment_id = $2 where id = $1', [environmentId, deploymentId]);
       await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
       // From here on the ingress counts what this deployment does to traffic.
-      this.desired.routes(manager, [environmentId]);
+      await this.desired.routes(manager, [environmentId]);
       return true;
     });
   }

@@ -36,7 +36,7 @@ export class DomainsService {
       const domain = await manager.findOneByOrFail(Domain, { host });
       if (domain.environmentId !== environment.id) throw new AppError('already_exists', { detail: `${host} leads to another environment already. Remove it there first.` });
       if (added.length > 0) {
-        this.desired.routes(manager, [environment.id]);
+        await this.desired.routes(manager, [environment.id]);
         await this.audit.record(manager, caller, { action: 'domain.added', target: `${appName}/${environmentName}`, after: { host } });
       }
       return viewOf(domain);
@@ -51,7 +51,7 @@ export class DomainsService {
       }
       const { affected } = await manager.delete(Domain, { host, environmentId: environment.id });
       if (!affected) throw new AppError('not_found', { detail: `${host} is not a domain of ${appName}/${environmentName}.` });
-      this.desired.routes(manager, [environment.id]);
+      await this.desired.routes(manager, [environment.id]);
       await this.audit.record(manager, caller, { action: 'domain.removed', target: `${appName}/${environmentName}`, before: { host } });
     });
   }

@@ -201,7 +201,7 @@ describe('a domain', () => {
 
 describe('a deleted app', () => {
   it('has its instances stopped and its hosts led nowhere', async () => {
-    await platform.call(api.deleteApp, { params: running });
+    expect((await platform.call(api.deleteApp, { params: running })).status).toBe(204);
     await waitFor(() => agent.seen.at(-1)?.routes.every(({ app }) => app !== 'running'), { what: 'the route to go' });
     await waitFor(() => agent.seen.at(-1)?.instances.every(({ app, desired }) => app !== 'running' || desired === 'stopped'), { what: 'the instances to stop' });
   });

@@ -29,6 +29,8 @@ export class Instance {
   @Column('text', { array: true }) lastLines!: string[];
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { nullable: true }) observedAt!: Date | null;
+  /** In which what it is to be changed last; null: changed since generations were given out last. A bigint, so a string. */
+  @Column('bigint', { nullable: true }) generation!: string | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) goneAt!: Date | null;
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { Resources } from '@molo/contracts';
 import { type EntityManager, In, IsNull, Not } from 'typeorm';
 import { DesiredChanges } from '../nodes/desired-changes.js';
-import { isOnline, NodesService } from '../nodes/nodes.service.js';
+import { isOnline, offlineAfterMs } from '../nodes/nodes.service.js';
 import { type Candidate, type Placement, placeAll } from '../nodes/placement.js';
 import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
@@ -19,10 +20,7 @@ export interface WantedProcess {
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
 export class InstancesService {
-  constructor(
-    private readonly nodes: NodesService,
-    private readonly changes: DesiredChanges,
-  ) {}
+  constructor(private readonly changes: DesiredChanges) {}
 
   /** Places what the deployment does not have yet. Done twice, the second time finds everything there. */
   async want(manager: EntityManager, deploymentId: string, release: Release, image: Image, wanted: WantedProcess): Promise<{ name: string; placement: Placement }[]> {
@@ -33,7 +31,7 @@ export class InstancesService {
     const taken = new Set([...existing, ...kept].map((instance) => instance.index));
     const missing = Array.from({ length: wanted.count }, (_, position) => position + 1).filter((index) => !taken.has(index));
     if (missing.length === 0) return [];
-    const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType), spec.resources, missing.length);
+    const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType, spec.resources, missing.length), spec.resources, missing.length);
     const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
     await manager.insert(Instance, placed.map(({ id, index, placement: { nodeId } }) => ({
       id,
@@ -48,7 +46,7 @@ export class InstancesService {
       memoryBytes: String(spec.resources.memoryBytes),
       desired: 'running' as const,
     })));
-    this.changes.instances(manager, placed.map(({ id }) => id));
+    this.changes.marked(manager);
     return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
 
@@ -57,8 +55,8 @@ export class InstancesService {
     if (instances.length === 0) return;
     await this.#lock(manager, instances[0]!.environmentId);
     const ids = instances.map((instance) => instance.id);
-    await manager.update(Instance, { id: In(ids) }, { deploymentId, releaseId });
-    this.changes.instances(manager, ids);
+    await manager.update(Instance, { id: In(ids) }, { deploymentId, releaseId, generation: null });
+    this.changes.marked(manager);
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
@@ -73,8 +71,8 @@ export class InstancesService {
   /** Sends new requests to these instances of the environment and to no others. */
   async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
     await this.#lock(manager, environmentId);
-    await manager.query('update instances set serving = (id = any($2)) where environment_id = $1 and gone_at is null', [environmentId, instanceIds]);
-    this.changes.routes(manager, [environmentId]);
+    await manager.query('update instances set serving = not serving where environment_id = $1 and gone_at is null and serving <> (id = any($2))', [environmentId, instanceIds]);
+    await this.changes.routes(manager, [environmentId]);
   }
 
   /** Those that new requests of the environment are to go to. */
@@ -108,26 +106,23 @@ export class InstancesService {
     if (instances.length === 0) return;
     const ids = instances.map((instance) => instance.id);
     await this.#lock(manager, instances[0]!.environmentId);
-    await manager.update(Instance, { id: In(ids) }, { desired, serving: false });
-    this.changes.instances(manager, ids);
-    this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
+    await manager.update(Instance, { id: In(ids) }, { desired, serving: false, generation: null });
+    this.changes.marked(manager);
+    await this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
   }
 
-  async #candidates(manager: EntityManager, environmentId: string, processType: string): Promise<Candidate[]> {
-    const nodes = await this.nodes.withRole(manager, 'instances');
-    const rows: { node_id: string; promised: string; twins: string }[] = await manager.query(
-      `select node_id, sum(memory_bytes) as promised, count(*) filter (where environment_id = $1 and process_type = $2) as twins
-       from instances where gone_at is null and desired = 'running' group by node_id`,
-      [environmentId, processType],
+  /** Of any number of nodes those that come first for `count` instances, best first, and one more to compare with. */
+  async #candidates(manager: EntityManager, environmentId: string, processType: string, { memoryBytes }: Resources, count: number): Promise<Candidate[]> {
+    const rows: (Omit<Candidate, 'online'> & { lastSeenAt: Date | null })[] = await manager.query(
+      `select n.id as "nodeId", n.name, n.last_seen_at as "lastSeenAt", memory.bytes as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", coalesce(running.twins, 0)::integer as twins
+       from nodes n cross join lateral (select (n.figures->>'memoryBytes')::float8 as bytes) memory
+         left join (select node_id, sum(memory_bytes) as promised, count(*) filter (where environment_id = $1 and process_type = $2) as twins
+           from instances where gone_at is null and desired = 'running' group by node_id) running on running.node_id = n.id
+       where 'instances' = any(n.roles)
+       order by n.last_seen_at > now() - make_interval(secs => $4) and coalesce(memory.bytes >= $3, true) desc nulls last, twins, coalesce(memory.bytes, 0) - coalesce(running.promised, 0) desc, n.name
+       limit $5`,
+      [environmentId, processType, memoryBytes, offlineAfterMs / 1000, count + 1],
     );
-    const byNode = new Map(rows.map((row) => [row.node_id, row]));
-    return nodes.map((node) => ({
-      nodeId: node.id,
-      name: node.name,
-      online: isOnline(node),
-      memoryBytes: node.memoryBytes,
-      promisedBytes: Number(byNode.get(node.id)?.promised ?? 0),
-      twins: Number(byNode.get(node.id)?.twins ?? 0),
-    }));
+    return rows.map(({ lastSeenAt, ...row }) => ({ ...row, online: isOnline({ lastSeenAt }) }));
   }
 }

@@ -1,73 +1,107 @@
-import { Injectable } from '@nestjs/common';
-import { AppError } from '@molo/contracts';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager, type EntitySubscriberInterface, type QueryRunner, type TransactionCommitEvent } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
+import { Log } from '../log.js';
 
-interface Changes {
-  readonly instances: Set<string>;
-  readonly environments: Set<string>;
-}
+/** Finds what was changed by a process that died right after its commit. */
+const sweepMs = 5000;
+const batchSize = 1000;
 
 /**
- * Gives what changed of the desired sets its generation, and tells the nodes. This is the last that a transaction does, and
- * taken together: changes of one node wait for each other from there to the commit only, and since all take the
- * nodes in one order, never for each other's.
+ * Gives what changed of the desired sets its generation, and tells the nodes. A transaction only marks what it changed
+ * (generation null); right after its commit all that is marked gets the next generation at once, by whichever process comes
+ * first. So no transaction waits for another because both change what the same node is to be, and many that end together
+ * cost one generation.
  *
- * Whatever a transaction changes gets one generation, above all that its nodes had. So a node that is at a generation has
- * everything that carries this one or a lower one.
+ * Marks and the generation are read by agents in one snapshot: who has generation G has all that carries G or less.
  */
 @Injectable()
-export class DesiredChanges implements EntitySubscriberInterface {
-  readonly #uncommitted = new WeakMap<QueryRunner, Changes>();
+export class DesiredChanges implements EntitySubscriberInterface, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #marking = new WeakSet<QueryRunner>();
+  #stamping: Promise<void> | null = null;
+  #again = false;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly notifications: Notifications,
+    private readonly log: Log,
   ) {
     dataSource.subscribers.push(this);
   }
 
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => this.#stampSoon(), sweepMs);
+    this.#stampSoon();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#stamping;
+  }
+
   /** What these are to be has changed, in the manager's transaction. */
-  instances(manager: EntityManager, ids: readonly string[]): void {
-    for (const id of ids) this.#of(manager).instances.add(id);
+  async instances(manager: EntityManager, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await manager.query('update instances set generation = null where id = any($1) and generation is not null', [ids]);
+    this.marked(manager);
   }
 
   /** Where requests of these go, or what is counted of them, has changed, in the manager's transaction. */
-  routes(manager: EntityManager, environmentIds: readonly string[]): void {
-    for (const id of environmentIds) this.#of(manager).environments.add(id);
+  async routes(manager: EntityManager, environmentIds: readonly string[]): Promise<void> {
+    if (environmentIds.length === 0) return;
+    await manager.query(
+      'insert into route_changes (environment_id) select distinct id from unnest($1::uuid[]) id order by id on conflict (environment_id) do update set generation = null',
+      [environmentIds],
+    );
+    this.marked(manager);
   }
 
-  /** Called by TypeORM. */
-  async beforeTransactionCommit({ manager, queryRunner }: TransactionCommitEvent): Promise<void> {
-    const changes = this.#uncommitted.get(queryRunner);
-    if (!changes) return;
-    this.#uncommitted.delete(queryRunner);
-    const held: { id: string }[] = await manager.query(hold, [[...changes.instances], changes.environments.size > 0]);
-    const ids = held.map(({ id }) => id);
-    if (ids.length === 0) return;
-    await manager.query(raise, [[...changes.instances], [...changes.environments], ids]);
-    for (const id of ids) await this.notifications.notify(manager, 'desired', id);
+  /** The manager's transaction has set generations to null itself. */
+  marked({ queryRunner }: EntityManager): void {
+    if (queryRunner?.isTransactionActive) this.#marking.add(queryRunner);
+    else this.#stampSoon();
   }
 
-  #of(manager: EntityManager): Changes {
-    const { queryRunner } = manager;
-    if (!queryRunner?.isTransactionActive) throw new AppError('internal', { detail: 'What nodes are to be was changed outside of a transaction.' });
-    const known = this.#uncommitted.get(queryRunner);
-    if (known) return known;
-    const changes = { instances: new Set<string>(), environments: new Set<string>() };
-    this.#uncommitted.set(queryRunner, changes);
-    return changes;
+  /** Called by TypeORM, for savepoints too. */
+  afterTransactionCommit({ queryRunner }: TransactionCommitEvent): void {
+    if (!queryRunner.isTransactionActive && this.#marking.delete(queryRunner)) this.#stampSoon();
+  }
+
+  #stampSoon(): void {
+    this.#again = true;
+    this.#stamping ??= this.#stampAll().finally(() => {
+      this.#stamping = null;
+      if (this.#again) this.#stampSoon();
+    });
+  }
+
+  async #stampAll(): Promise<void> {
+    this.#again = false;
+    try {
+      while (await this.#stamp());
+    } catch (error) {
+      this.log.warn({ err: error }, 'what changed of the desired sets could not be told; tried again');
+    }
+  }
+
+  /** What somebody holds is changed by them once more, and is stamped after their commit. @returns whether there may be more */
+  async #stamp(): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      const instances: { id: string }[] = await manager.query(`select id from instances where generation is null limit ${batchSize} for no key update skip locked`);
+      const routes: { id: string }[] = await manager.query(`select environment_id as id from route_changes where generation is null limit ${batchSize} for no key update skip locked`);
+      if (instances.length + routes.length === 0) return false;
+      const nodes: { id: string }[] = await manager.query(stamp, [instances.map(({ id }) => id), routes.map(({ id }) => id)]);
+      for (const { id } of nodes) await this.notifications.notify(manager, 'desired', id);
+      return instances.length === batchSize || routes.length === batchSize;
+    });
   }
 }
 
-const hold = `
-  select id from nodes where id in (select node_id from instances where id = any($1)) or ($2 and 'ingress' = any(roles)) order by id for no key update`;
-
-/** A statement of its own, so that it sees what they were when they were locked. */
-const raise = `
-  with next as materialized (select max(generation) + 1 as generation from nodes where id = any($3)),
-  changed_instances as (update instances set generation = next.generation from next where id = any($1)),
-  changed_routes as (
-    insert into route_changes (environment_id, generation) select environments.id, next.generation from next, environments where environments.id = any($2)
-    on conflict (environment_id) do update set generation = excluded.generation)
-  update nodes set generation = next.generation from next where id = any($3)`;
+/** @returns the nodes that are to hear of it; what is gone is no news to its node */
+const stamp = `
+  with next as (update desired_generation set generation = generation + 1 returning generation),
+  stamped as (update instances set generation = next.generation from next where id = any($1) returning node_id, gone_at),
+  routed as (update route_changes set generation = next.generation from next where environment_id = any($2) returning 1)
+  select node_id as id from stamped where gone_at is null
+  union select id from nodes where 'ingress' = any(roles) and exists (select 1 from routed)`;

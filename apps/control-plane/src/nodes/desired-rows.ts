@@ -71,18 +71,23 @@ const inRole = (role: string, value: string) => `case when '${role}' = any(n.rol
 
 /** The parameter is the node. */
 export const wholeSet = `
-  select n.generation, json_build_object(
+  select d.generation, json_build_object(
     'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and i.gone_at is null order by i.created_at, i.id`))},
     'gone_instances', '[]'::json,
     'routes', ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))},
     'gone_environments', '[]'::json) as set
-  from nodes n where n.id = $1`;
+  from nodes n, desired_generation d where n.id = $1`;
+
+/** What is marked and has no generation yet is told as it is; it comes once more when it has one. */
+const changed = (table: string) => `(${table}.generation > $2 or ${table}.generation is null)`;
+const somethingChanged = `d.generation > $2 and (exists (select 1 from instances i where i.node_id = n.id and i.generation > $2)
+    or ('ingress' = any(n.roles) and exists (select 1 from route_changes where generation > $2)))`;
 
 /** The parameters are the node and the generation since when. */
 export const changesSince = `
-  select n.generation, case when n.generation > $2 then json_build_object(
-    'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and i.generation > $2 and i.gone_at is null order by i.created_at, i.id`))},
-    'gone_instances', ${ids('select i.id from instances i where i.node_id = n.id and i.generation > $2 and i.gone_at is not null')},
-    'routes', ${inRole('ingress', list(`${route} join route_changes changed on changed.environment_id = e.id ${besides('each')} where changed.generation > $2 and a.deleted_at is null order by a.name, e.name`))},
-    'gone_environments', ${inRole('ingress', ids('select e.id from route_changes changed join environments e on e.id = changed.environment_id join apps a on a.id = e.app_id where changed.generation > $2 and a.deleted_at is not null'))}) end as set
-  from nodes n where n.id = $1`;
+  select d.generation, case when ${somethingChanged} then json_build_object(
+    'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and ${changed('i')} and i.gone_at is null order by i.created_at, i.id`))},
+    'gone_instances', ${ids(`select i.id from instances i where i.node_id = n.id and ${changed('i')} and i.gone_at is not null`)},
+    'routes', ${inRole('ingress', list(`${route} join route_changes changed on changed.environment_id = e.id ${besides('each')} where ${changed('changed')} and a.deleted_at is null order by a.name, e.name`))},
+    'gone_environments', ${inRole('ingress', ids(`select e.id from route_changes changed join environments e on e.id = changed.environment_id join apps a on a.id = e.app_id where ${changed('changed')} and a.deleted_at is not null`))}) end as set
+  from nodes n, desired_generation d where n.id = $1`;

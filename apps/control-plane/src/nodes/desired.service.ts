@@ -17,6 +17,7 @@ const recheckMs = 10_000;
 @Injectable()
 export class DesiredService {
   readonly #waiting: Sleepers;
+  #wholes: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -29,8 +30,11 @@ export class DesiredService {
     this.#waiting = new Sleepers(notifications, 'desired');
   }
 
-  async whole(nodeId: string): Promise<DesiredAnswer> {
-    return this.#answer(nodeId, null, await this.#read(wholeSet, [nodeId]));
+  /** One after the other: when all agents ask at once, as after the platform's own start, their sets are not all in memory together. */
+  whole(nodeId: string): Promise<DesiredAnswer> {
+    const answer = this.#wholes.then(async () => this.#answer(nodeId, null, await this.#read(wholeSet, [nodeId])));
+    this.#wholes = answer.catch(() => undefined);
+    return answer;
   }
 
   /** What changed after a generation, as soon as something did; null when nothing did for `waitMs`, or until `signal` fires. */
@@ -59,7 +63,7 @@ export class DesiredService {
   /** The agent knows what this database does not, which was restored from a backup: from here on it is newer than what the agent has. */
   async #overtake(nodeId: string, known: number): Promise<DesiredAnswer> {
     this.log.warn({ nodeId, known }, 'a node knows a later generation than the database, which was restored from a backup; it gets a newer one, and the whole set');
-    await this.dataSource.query('update nodes set generation = greatest(generation, $2::bigint) + 1 where id = $1', [nodeId, known]);
+    await this.dataSource.query('update desired_generation set generation = greatest(generation, $1::bigint) + 1', [known]);
     return this.whole(nodeId);
   }
 

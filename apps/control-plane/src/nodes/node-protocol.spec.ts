@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type DesiredAnswer, type DesiredNode, desiredAfter, type ObservedInstance, type ObservedNode } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,8 +24,7 @@ afterAll(async () => {
 const whole = async () => desiredAfter(null, await desired.whole(nodeId));
 const since = async (generation: number) => desired.since(nodeId, generation, 0, never);
 /** What is gone leaves with the next generation. */
-const sorted = ({ generation, instances, routes }: DesiredNode) => ({
-  generation,
+const sorted = ({ instances, routes }: DesiredNode) => ({
   instances: instances.filter(({ desired: wish }) => wish === 'running').toSorted((a, b) => a.id.localeCompare(b.id)),
   routes: routes.toSorted((a, b) => a.environmentId.localeCompare(b.environmentId)),
 });
@@ -55,10 +55,11 @@ describe('what a node is to be', () => {
 
   it('is the same by differences, each laid over the one before, as read whole: through pushes, failures, domains and deletions', async () => {
     let node = await whole();
-    const follow = async () => {
-      for (let answer = await since(node.generation); answer !== null; answer = await since(node.generation)) node = desiredAfter(node, answer);
-      expect(sorted(node)).toEqual(sorted(await whole()));
-    };
+    const follow = () =>
+      waitFor(async () => {
+        for (let answer = await since(node.generation); answer !== null; answer = await since(node.generation)) node = desiredAfter(node, answer);
+        return isDeepStrictEqual(sorted(node), sorted(await whole()));
+      }, { what: 'the differences to make the whole' });
     await pushed();
     await follow();
     bench.agent.fate = () => ({ observed: 'failed', failure: { code: 'instance_exited', detail: 'It ended.' } });

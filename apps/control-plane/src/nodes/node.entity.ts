@@ -7,8 +7,7 @@ export class Node {
   @Column('text') name!: string;
   @Column('text') tokenHash!: string;
   @Column('text', { array: true }) roles!: ('builder' | 'ingress' | 'instances')[];
-  /** Rises with each change of what the node is to be; a bigint, so a string. */
-  @Column('bigint') generation!: string;
+  /** Of the desired set that the last report answered; a bigint, so a string. */
   @Column('bigint') appliedGeneration!: string;
   @Column('timestamptz', { nullable: true }) agentStartedAt!: Date | null;
   @Column('bigint') observedSeq!: string;

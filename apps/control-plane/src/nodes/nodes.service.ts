@@ -6,7 +6,7 @@ import { hashSecret } from '../access/secret-text.js';
 import { Node } from './node.entity.js';
 
 /** A node that said nothing for this long counts as away. */
-const offlineAfterMs = 30_000;
+export const offlineAfterMs = 30_000;
 
 /** A node as those who place and wait see it, without the figures of all that runs there. */
 export type NodeInRole = Pick<Node, 'id' | 'name' | 'lastSeenAt'> & { readonly memoryBytes: number | null };
@@ -46,6 +46,11 @@ export class NodesService {
     return rows.map((row) => ({ ...row, memoryBytes: row.memoryBytes === null ? null : Number(row.memoryBytes) }));
   }
 
+  async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
+    const found: unknown[] = await manager.query(`select 1 from nodes where $1 = any(roles) and last_seen_at > now() - make_interval(secs => $2) limit 1`, [role, offlineAfterMs / 1000]);
+    return found.length > 0;
+  }
+
   /** Whether what is known of all these nodes is of now. */
   async areOnline(manager: EntityManager, nodeIds: readonly string[]): Promise<boolean> {
     const nodes = await manager.find(Node, { where: { id: In([...new Set(nodeIds)]) }, select: { id: true, lastSeenAt: true } });
@@ -61,12 +66,8 @@ export class NodesService {
   }
 
   async list(): Promise<NodeView[]> {
-    const nodes = await this.dataSource.manager.find(Node, { order: { name: 'ASC' } });
-    const counts: { node_id: string; count: string }[] = await this.dataSource.query(
-      `select node_id, count(*) from instances where gone_at is null and desired = 'running' and not runs_once group by node_id`,
-    );
-    const byNode = new Map(counts.map((row) => [row.node_id, Number(row.count)]));
-    return nodes.map((node) => view(node, byNode.get(node.id) ?? 0));
+    const rows: NodeRow[] = await this.dataSource.query(nodeList);
+    return rows.map(({ figures, lastSeenAt, ...row }) => ({ ...row, ...figures, online: isOnline({ lastSeenAt }), lastSeenAt: lastSeenAt?.toISOString() ?? null }));
   }
 }
 
@@ -74,23 +75,15 @@ export function isOnline(node: Pick<Node, 'lastSeenAt'>): boolean {
   return node.lastSeenAt !== null && Date.now() - node.lastSeenAt.getTime() < offlineAfterMs;
 }
 
-function view(node: Node, instances: number): NodeView {
-  const figures = node.figures;
-  return {
-    id: node.id,
-    name: node.name,
-    roles: node.roles,
-    online: isOnline(node),
-    lastSeenAt: node.lastSeenAt?.toISOString() ?? null,
-    generation: Number(node.generation),
-    appliedGeneration: Number(node.appliedGeneration),
-    agentVersion: figures?.agentVersion ?? null,
-    engineVersion: figures?.engineVersion ?? null,
-    cpus: figures?.cpus ?? null,
-    memoryBytes: figures?.memoryBytes ?? null,
-    memoryUsedBytes: figures?.memoryUsedBytes ?? null,
-    diskBytes: figures?.diskBytes ?? null,
-    diskUsedBytes: figures?.diskUsedBytes ?? null,
-    instances,
-  };
-}
+type Figures = 'agentVersion' | 'engineVersion' | 'cpus' | 'memoryBytes' | 'memoryUsedBytes' | 'diskBytes' | 'diskUsedBytes';
+type NodeRow = Omit<NodeView, Figures | 'online' | 'lastSeenAt'> & { lastSeenAt: Date | null; figures: Pick<NodeView, Figures> };
+
+/** A node is to be at the generation in which its instances changed last, or as an ingress its routes. */
+const nodeList = `
+  select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration", coalesce(running.count, 0)::float8 as instances,
+    greatest((select max(generation) from instances i where i.node_id = n.id), case when 'ingress' = any(n.roles) then routes.generation end, 0)::float8 as generation,
+    json_build_object('agentVersion', figures->'agentVersion', 'engineVersion', figures->'engineVersion', 'cpus', figures->'cpus',
+      'memoryBytes', figures->'memoryBytes', 'memoryUsedBytes', figures->'memoryUsedBytes', 'diskBytes', figures->'diskBytes', 'diskUsedBytes', figures->'diskUsedBytes') as figures
+  from nodes n cross join (select max(generation) as generation from route_changes) routes
+    left join (select node_id, count(*) from instances where gone_at is null and desired = 'running' and not runs_once group by node_id) running on running.node_id = n.id
+  order by n.name`;

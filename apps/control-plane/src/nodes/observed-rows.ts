@@ -40,6 +40,7 @@ export class ObservedRows {
     );
   }
 
+  /** What is gone leaves the desired set with the next generation; its node knows. */
   async writeInstances(manager: EntityManager, observed: readonly ObservedInstance[]): Promise<void> {
     if (observed.length === 0) return;
     // In the order in which everybody locks them.
@@ -47,11 +48,12 @@ export class ObservedRows {
     await manager.query(
       `update instances i set observed = o.observed, container_id = o."containerId", address = o.address, restarts = o.restarts, exit_code = o."exitCode",
          out_of_memory = o."outOfMemory", was_healthy = i.was_healthy or o.observed = 'healthy', failure = o.failure, last_lines = o."lastLines",
-         started_at = o."startedAt", observed_at = now(), gone_at = case when o.observed = 'gone' then now() end, serving = i.serving and o.observed <> 'gone'
+         started_at = o."startedAt", observed_at = now(), gone_at = case when o.observed = 'gone' then now() end, serving = i.serving and o.observed <> 'gone',
+         generation = case when o.observed <> 'gone' then i.generation end
        from jsonb_to_recordset($1) as o (id uuid, observed text, "containerId" text, address text, restarts integer, "exitCode" integer,
          "outOfMemory" boolean, failure jsonb, "lastLines" text[], "startedAt" timestamptz)
-       where i.id = o.id`,
-      [JSON.stringify(observed)],
+       where i.id = o.id and i.id = any($2)`,
+      [JSON.stringify(observed), observed.map(({ id }) => id)],
     );
   }
 
@@ -81,22 +83,15 @@ export class ObservedRows {
     );
   }
 
-  /**
-   * The node's own row is the last: it holds up nobody until the commit. What is gone leaves the desired set with its next generation.
-   * @returns whether this report is the next of those that were taken
-   */
-  async writeNode(manager: EntityManager, nodeId: string, report: ObservedNode, goneIds: readonly string[]): Promise<boolean> {
-    const taken: unknown[] = await manager.query(
-      `with node as (
-         update nodes set agent_started_at = $2, observed_seq = $3, applied_generation = $4, last_seen_at = now()
-         where id = $1 and case when $5::bigint is null then agent_started_at is null or agent_started_at < $2 or (agent_started_at = $2 and observed_seq < $3)
-           else agent_started_at = $2 and observed_seq = $5 end
-         returning generation),
-       gone as (update instances set generation = node.generation + 1 from node where id = any($6))
-       select 1 from node`,
-      [nodeId, report.agentStartedAt, report.seq, report.generation, report.after, goneIds],
+  /** The node's own row is the last: it holds up nobody until the commit. @returns whether this report is the next of those that were taken */
+  async writeNode(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<boolean> {
+    const [, taken]: [unknown, number] = await manager.query(
+      `update nodes set agent_started_at = $2, observed_seq = $3, applied_generation = $4, last_seen_at = now()
+       where id = $1 and case when $5::bigint is null then agent_started_at is null or agent_started_at < $2 or (agent_started_at = $2 and observed_seq < $3)
+         else agent_started_at = $2 and observed_seq = $5 end`,
+      [nodeId, report.agentStartedAt, report.seq, report.generation, report.after],
     );
-    return taken.length > 0;
+    return taken > 0;
   }
 
   /** Whether something newer was taken of this node, so that this report is one that came too late. */

@@ -36,7 +36,7 @@ export class ObservedService {
   /** Throws `base_unknown` for one that builds on another than the last that was taken: the agent then sends the whole. */
   async take(nodeId: string, report: ObservedNode): Promise<void> {
     try {
-      if (isSignOfLife(report)) return await this.#finish(this.dataSource.manager, nodeId, report, []);
+      if (isSignOfLife(report)) return await this.#finish(this.dataSource.manager, nodeId, report);
       const died = await this.dataSource.transaction((manager) => this.#take(manager, nodeId, report));
       await this.settling.decideAll(died);
     } catch (error) {
@@ -59,14 +59,14 @@ export class ObservedService {
     const routed = await this.rows.writeRoutes(manager, nodeId, report.generation, report.routes);
     await this.rows.writeInstances(manager, changes.map(({ observed }) => observed));
     await this.#tell(manager, new Set([...changes.map(({ instance }) => instance.environmentId), ...routed]));
-    const gone = changes.filter(({ observed }) => observed.observed === 'gone').map(({ instance }) => instance);
-    this.desired.routes(manager, gone.filter(({ serving }) => serving).map(({ environmentId }) => environmentId));
-    await this.#finish(manager, nodeId, report, gone.map(({ id }) => id));
+    const unrouted = changes.filter(({ instance, observed }) => observed.observed === 'gone' && instance.serving);
+    await this.desired.routes(manager, unrouted.map(({ instance }) => instance.environmentId));
+    await this.#finish(manager, nodeId, report);
     return died;
   }
 
-  async #finish(manager: EntityManager, nodeId: string, report: ObservedNode, goneIds: readonly string[]): Promise<void> {
-    if (await this.rows.writeNode(manager, nodeId, report, goneIds)) return;
+  async #finish(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<void> {
+    if (await this.rows.writeNode(manager, nodeId, report)) return;
     if (await this.rows.isOutdated(manager, nodeId, report)) throw new OutdatedReport();
     throw new AppError('base_unknown', { detail: `The report builds on number ${report.after}, which is not the last that was taken. Send the whole.` });
   }
