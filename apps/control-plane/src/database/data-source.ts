@@ -24,6 +24,7 @@ import { Settling1764500000000 } from './migrations/1764500000000-settling.js';
 import { DesiredDifferences1764600000000 } from './migrations/1764600000000-desired-differences.js';
 import { BuildsWithoutSource1764700000000 } from './migrations/1764700000000-builds-without-source.js';
 import { GenerationsAfterCommit1764800000000 } from './migrations/1764800000000-generations-after-commit.js';
+import { PreparingClient } from './preparing-client.js';
 import { SnakeNaming } from './snake-naming.js';
 
 /**
@@ -43,7 +44,7 @@ export function createDataSource(url: string, options: { poolSize?: number } = {
     namingStrategy: new SnakeNaming(),
     synchronize: false,
     poolSize: options.poolSize ?? 20,
-    extra: { connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
+    extra: { Client: PreparingClient, connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
   });
 }
 

@@ -17,11 +17,12 @@ export interface NewRelease {
   readonly createdBy: Actor;
 }
 
-/** Releases whose config is kept open in memory, for the desired sets of nodes. */
-const openConfigs = 1000;
+/** Releases that are kept in memory, and their config, opened, for the desired sets of nodes. */
+const keptInMemory = 1000;
 
 @Injectable()
 export class ReleasesService {
+  readonly #known = new Map<string, Release>();
   readonly #configs = new Map<string, ConfigSnapshot>();
 
   constructor(
@@ -58,13 +59,19 @@ export class ReleasesService {
     const known = this.#configs.get(release.id);
     if (known) return known;
     const config = JSON.parse(this.box.open(release.configEncrypted, releaseContext(release.environmentId, release.number))) as ConfigSnapshot;
-    if (this.#configs.size >= openConfigs) this.#configs.delete(this.#configs.keys().next().value!);
+    if (this.#configs.size >= keptInMemory) this.#configs.delete(this.#configs.keys().next().value!);
     this.#configs.set(release.id, config);
     return config;
   }
 
+  /** A release never changes, so it is read once. */
   async find(manager: EntityManager, id: string): Promise<Release> {
-    return manager.findOneByOrFail(Release, { id });
+    const known = this.#known.get(id);
+    if (known) return known;
+    const release = Object.freeze(await manager.findOneByOrFail(Release, { id }));
+    if (this.#known.size >= keptInMemory) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(id, release);
+    return release;
   }
 
   async liveOf(manager: EntityManager, environmentId: string): Promise<Release | null> {
