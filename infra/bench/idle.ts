@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { say } from '../terminal/progress.ts';
-import { serviceState } from '../services/supervisor.ts';
 import { type Figure, seriesOf } from './figures.ts';
+import { cpuSeconds, residentMegabytes } from './process-use.ts';
 import type { Stage } from './stage.ts';
 
 const apps = 50;
@@ -14,8 +12,6 @@ const budgets = [
   { service: 'control-plane', mostMegabytes: 250 },
   { service: 'agent', mostMegabytes: 120 },
 ];
-/** Ticks of /proc/PID/stat in a second (sysconf(_SC_CLK_TCK), 100 on Linux). */
-const ticksPerSecond = 100;
 
 /** What the platform's programs take while nobody asks for anything. */
 export async function measureIdle(stage: Stage): Promise<Figure[]> {
@@ -38,19 +34,4 @@ export async function measureIdle(stage: Stage): Promise<Figure[]> {
     }),
   );
   return figures.flat();
-}
-
-async function processFile(service: string, file: string): Promise<string> {
-  const { pid } = await serviceState(service);
-  return readFileSync(join('/proc', String(pid), file), 'utf8');
-}
-
-async function cpuSeconds(service: string): Promise<number> {
-  const fields = (await processFile(service, 'stat')).replace(/^.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-async function residentMegabytes(service: string): Promise<number> {
-  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(await processFile(service, 'status')) ?? [];
-  return (Number(kilobytes) * 1024) / 1e6;
 }

@@ -6,6 +6,7 @@ import { measureChanges } from './changes.ts';
 import type { Figure } from './figures.ts';
 import { measureIdle } from './idle.ts';
 import { measureIngress } from './ingress.ts';
+import { measureLifecycle } from './lifecycle.ts';
 import { measureLogs } from './logs.ts';
 import { measurePush } from './push.ts';
 import { report } from './report.ts';
@@ -19,6 +20,8 @@ const measures: Readonly<Record<string, (stage: Stage, pairs: number) => Promise
   ingress: measureIngress,
   logs: measureLogs,
   idle: measureIdle,
+  // The last: from then on the platform's own node runs nothing any more.
+  lifecycle: measureLifecycle,
 };
 
 await main(async () => {

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MoloClient } from '@molo/client';
+import { checkout, childEnvironment, nodeProgram } from '../config.ts';
+import { say } from '../terminal/progress.ts';
+import { output } from '../terminal/run.ts';
+import { type Figure, seriesOf } from './figures.ts';
+import { cpuSeconds, residentMegabytes } from './process-use.ts';
+import type { Stage } from './stage.ts';
+import { deploySteadily, probeLists } from './steady-load.ts';
+
+const fleet = { apps: 10_000, nodes: 500, ingresses: 4 };
+const goalPerSecond = 50;
+/** A little above the goal: what keeps up with this does that much. */
+const drivenPerSecond = 52;
+const warmUpSeconds = 10;
+const seconds = 60;
+const mostListMs = 50;
+const mostMegabytes = 400;
+const sampleEveryMs = 500;
+const longestJoinMs = 60_000;
+const program = (path: string) => join(checkout, 'apps', path);
+
+/** The control plane alone at size: real PostgreSQL and Redis, simulated nodes that speak the agents' protocol, no containers. */
+export async function measureLifecycle({ settings, molo }: Stage): Promise<Figure[]> {
+  say(`${fleet.apps} apps on ${fleet.nodes} simulated nodes, ${fleet.ingresses} of them ingresses`);
+  const nodes = await output(nodeProgram, [program('control-plane/dist/fleet/fleet-seed.js'), ...Object.values(fleet).map(String)], settings);
+  const agents = spawn(nodeProgram, [program('agent/dist/fleet/fleet-bench.js'), settings['MOLO_CONTROL_PLANE_URL'] ?? ''], { env: childEnvironment(), stdio: ['pipe', 'ignore', 'inherit'] });
+  try {
+    agents.stdin?.end(nodes);
+    await untilOnline(molo);
+    const apps = Array.from({ length: fleet.apps }, (_, index) => `fleet-${String(index + 1).padStart(5, '0')}`);
+    say(`${warmUpSeconds} s that do not count, then ${seconds} s at ${drivenPerSecond} deployments/s`);
+    await deploySteadily(molo, apps.splice(0, warmUpSeconds * drivenPerSecond), { perSecond: drivenPerSecond, seconds: warmUpSeconds });
+    return await measure(molo, apps);
+  } finally {
+    agents.kill();
+  }
+}
+
+async function untilOnline(molo: MoloClient): Promise<void> {
+  for (const deadline = performance.now() + longestJoinMs; ; await pause(sampleEveryMs)) {
+    const { items } = await molo.listNodes({});
+    if (items.filter(({ online, roles }) => online && roles.length > 0).length === fleet.nodes) return;
+    if (performance.now() > deadline) throw new Error(`the simulated nodes are not all online after ${longestJoinMs / 1000} s`);
+  }
+}
+
+async function measure(molo: MoloClient, apps: readonly string[]): Promise<Figure[]> {
+  const stop = new AbortController();
+  const usedBefore = await cpuSeconds('control-plane');
+  const probing = probeLists(molo, apps, stop.signal);
+  const sampling = sampleMemory(stop.signal);
+  const deployed = await deploySteadily(molo, apps, { perSecond: drivenPerSecond, seconds });
+  stop.abort();
+  const [lists, megabytes] = await Promise.all([probing, sampling]);
+  const usedAfter = await cpuSeconds('control-plane');
+  const count = deployed.seconds.length;
+  const perSecond = (count - 1) / deployed.spanSeconds;
+  const each = seriesOf(deployed.seconds);
+  const worst = [...lists.values()].map(seriesOf).toSorted((a, b) => b.p99 - a.p99)[0]!;
+  const common = { floor: null, floorIs: '' };
+  return [
+    {
+      ...common,
+      name: 'deployments through the state machine',
+      unit: '/s',
+      molo: seriesOf([perSecond]),
+      goal: `at least ${goalPerSecond} /s for ${seconds} s`,
+      isMet: perSecond >= goalPerSecond && deployed.failures.length === 0,
+      notes: [
+        `${count} config changes of ${fleet.apps} apps on ${fleet.nodes} nodes (${fleet.ingresses} ingresses), ${deployed.failures.length} failed`,
+        `each took ${each.median.toFixed(3)} s in the median, ${each.p99.toFixed(3)} s in 99 of 100, at most ${each.max.toFixed(3)} s`,
+        `${(((usedAfter - usedBefore) / count) * 1000).toFixed(1)} ms of a core in the control plane for each`,
+      ],
+    },
+    { ...common, name: 'API lists meanwhile: the slowest one’s p99', unit: 'ms', molo: worst, goal: `p99 under ${mostListMs} ms`, isMet: worst.p99 < mostListMs, notes: [...lists].map(([name, taken]) => listNote(name, taken)) },
+    { ...common, name: 'control plane meanwhile: resident memory, at most', unit: 'MB', molo: seriesOf([Math.max(...megabytes)]), goal: `under ${mostMegabytes} MB`, isMet: Math.max(...megabytes) < mostMegabytes, notes: [] },
+  ];
+}
+
+async function sampleMemory(signal: AbortSignal): Promise<number[]> {
+  const megabytes: number[] = [];
+  while (!signal.aborted) {
+    megabytes.push(await residentMegabytes('control-plane'));
+    await pause(sampleEveryMs);
+  }
+  return megabytes;
+}
+
+function listNote(name: string, taken: readonly number[]): string {
+  const { median, p99, count } = seriesOf(taken);
+  return `${name}: median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, n ${count}`;
+}

@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MoloClient } from '@molo/client';
+import { type Deployment, isFinal } from '@molo/contracts';
+import { production } from './stage.ts';
+
+const mostUnderWay = 150;
+const probeEveryMs = 40;
+const lookEveryMs = 100;
+const longestTailMs = 120_000;
+
+export interface Deployed {
+  /** How long each took, from its writing down to its end. */
+  readonly seconds: readonly number[];
+  /** From the first one's end to the last one's. */
+  readonly spanSeconds: number;
+  /** Those that did not go live, with the reason. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Changes the config of one app after the other, each of which makes a deployment: so many a second, whether the ones before
+ * are done or not, but with no more than `mostUnderWay` at a time. Waits for the last.
+ */
+export async function deploySteadily(molo: MoloClient, apps: readonly string[], { perSecond, seconds }: { perSecond: number; seconds: number }): Promise<Deployed> {
+  const startedAt = performance.now();
+  const begun: Promise<string>[] = [];
+  while (performance.now() - startedAt < seconds * 1000) {
+    await pause(Math.max(0, startedAt + (begun.length * 1000) / perSecond - performance.now()));
+    const before = begun[begun.length - mostUnderWay];
+    if (before) await untilOver(molo, await before);
+    begun.push(begin(molo, apps[begun.length % apps.length] ?? '', String(startedAt)));
+  }
+  const ended: Deployment[] = [];
+  for (const id of begun) ended.push(await untilOver(molo, await id));
+  const at = (time: string | null) => Date.parse(time ?? '');
+  const ends = ended.map(({ finishedAt }) => at(finishedAt));
+  return {
+    seconds: ended.map(({ createdAt, finishedAt }) => (at(finishedAt) - at(createdAt)) / 1000),
+    spanSeconds: (Math.max(...ends) - Math.min(...ends)) / 1000,
+    failures: ended.flatMap(({ state, failure }) => (state === 'live' ? [] : [`${state}: ${failure?.detail ?? 'no reason'}`])),
+  };
+}
+
+async function begin(molo: MoloClient, app: string, value: string): Promise<string> {
+  const { deployment } = await molo.updateConfig({ params: { app, ...production }, body: { set: { BENCH: value } } });
+  if (!deployment) throw new Error(`${app} has nothing live, so nothing was deployed`);
+  return deployment.id;
+}
+
+async function untilOver(molo: MoloClient, deploymentId: string): Promise<Deployment> {
+  for (const deadline = performance.now() + longestTailMs; ; await pause(lookEveryMs)) {
+    const deployment = await molo.getDeployment({ params: { deploymentId } });
+    if (isFinal(deployment.state)) return deployment;
+    if (performance.now() > deadline) throw new Error(`deployment ${deploymentId} is ${deployment.state} after ${longestTailMs / 1000} s`);
+  }
+}
+
+/** Asks for each of the lists in turn until `signal` fires. @returns how long each answer took, by the list's name */
+export async function probeLists(molo: MoloClient, apps: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly number[]>> {
+  const lists = listsOf(molo);
+  const taken = new Map(Object.keys(lists).map((name): [string, number[]] => [name, []]));
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    for (const [name, list] of Object.entries(lists)) {
+      const app = apps[(turn * 7919) % apps.length] ?? '';
+      const askedAt = performance.now();
+      await list(app);
+      taken.get(name)?.push(performance.now() - askedAt);
+      await pause(probeEveryMs);
+    }
+  }
+  return taken;
+}
+
+/** Pages as the dashboard and the CLI ask for them. */
+function listsOf(molo: MoloClient): Readonly<Record<string, (app: string) => Promise<unknown>>> {
+  const of = (app: string) => ({ params: { app, ...production } });
+  return {
+    apps: () => molo.listApps({}),
+    releases: (app) => molo.listReleases(of(app)),
+    deployments: (app) => molo.listDeployments(of(app)),
+    instances: (app) => molo.listInstances(of(app)),
+    images: (app) => molo.listImages({ params: { app } }),
+    nodes: () => molo.listNodes({}),
+    audit: () => molo.listAudit({}),
+  };
+}
