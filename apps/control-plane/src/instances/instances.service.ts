@@ -9,6 +9,8 @@ import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
 import { Instance } from './instance.entity.js';
 
+const mostLookedAt = 32;
+
 export interface WantedProcess {
   readonly processType: string;
   readonly count: number;
@@ -111,17 +113,20 @@ export class InstancesService {
     await this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
   }
 
-  /** Of any number of nodes those that come first for `count` instances, best first, and one more to compare with. */
+  /**
+   * Nodes to choose from for `count` instances. Of a large fleet some at random: among so many one with much free memory is
+   * nearly always, and what runs on all nodes need not be summed up each time.
+   */
   async #candidates(manager: EntityManager, environmentId: string, processType: string, { memoryBytes }: Resources, count: number): Promise<Candidate[]> {
     const rows: (Omit<Candidate, 'online'> & { lastSeenAt: Date | null })[] = await manager.query(
-      `select n.id as "nodeId", n.name, n.last_seen_at as "lastSeenAt", memory.bytes as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", coalesce(running.twins, 0)::integer as twins
-       from nodes n cross join lateral (select (n.figures->>'memoryBytes')::float8 as bytes) memory
-         left join (select node_id, sum(memory_bytes) as promised, count(*) filter (where environment_id = $1 and process_type = $2) as twins
-           from instances where gone_at is null and desired = 'running' group by node_id) running on running.node_id = n.id
-       where 'instances' = any(n.roles)
-       order by n.last_seen_at > now() - make_interval(secs => $4) and coalesce(memory.bytes >= $3, true) desc nulls last, twins, coalesce(memory.bytes, 0) - coalesce(running.promised, 0) desc, n.name
-       limit $5`,
-      [environmentId, processType, memoryBytes, offlineAfterMs / 1000, count + 1],
+      `with looked_at as (
+         select id, name, last_seen_at, bytes from nodes cross join lateral (select (figures->>'memoryBytes')::float8 as bytes) memory where 'instances' = any(roles)
+         order by last_seen_at > now() - make_interval(secs => $4) and coalesce(bytes >= $3, true) desc nulls last, random() limit $5)
+       select n.id as "nodeId", n.name, n.last_seen_at as "lastSeenAt", n.bytes as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
+       from looked_at n cross join lateral (
+         select sum(memory_bytes) as promised, (count(*) filter (where environment_id = $1 and process_type = $2))::integer as twins
+         from instances where node_id = n.id and gone_at is null and desired = 'running') running`,
+      [environmentId, processType, memoryBytes, offlineAfterMs / 1000, Math.max(mostLookedAt, count + 1)],
     );
     return rows.map(({ lastSeenAt, ...row }) => ({ ...row, online: isOnline({ lastSeenAt }) }));
   }
