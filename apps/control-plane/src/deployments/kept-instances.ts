@@ -19,6 +19,7 @@ export class KeptInstances {
 
   /** Instances of the live release that go on in `release`; none where more than the formation differs. */
   async of(manager: EntityManager, release: Release, deploymentId: string): Promise<Instance[]> {
+    if (release.reason !== 'scale') return [];
     const live = await this.releases.liveOf(manager, release.environmentId);
     if (!live || !this.#differsInFormationAlone(live, release)) return [];
     const others = await this.instances.ofOthers(manager, release.environmentId, deploymentId);
@@ -27,7 +28,7 @@ export class KeptInstances {
 
   /** Where the config was changed too, the running instances do not have it yet. */
   #differsInFormationAlone(live: Release, release: Release): boolean {
-    if (release.reason !== 'scale' || live.id === release.id || live.imageId !== release.imageId) return false;
+    if (live.id === release.id || live.imageId !== release.imageId) return false;
     return isDeepStrictEqual(this.releases.configOf(live), this.releases.configOf(release));
   }
 }
