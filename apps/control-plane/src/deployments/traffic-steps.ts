@@ -7,7 +7,7 @@ import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { Log } from '../log.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
-import { isOnline, NodesService } from '../nodes/nodes.service.js';
+import { isOnline } from '../nodes/nodes.service.js';
 import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
@@ -29,7 +29,6 @@ export class TrafficSteps {
     private readonly dataSource: DataSource,
     private readonly instances: InstancesService,
     private readonly kept: KeptInstances,
-    private readonly nodes: NodesService,
     private readonly desired: DesiredChanges,
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
@@ -104,19 +103,19 @@ export class TrafficSteps {
     return this.kept.of(manager, await this.releases.find(manager, releaseId!), id);
   }
 
-  /** The instances that take requests, once all ingresses say now that they send theirs to these. */
-  async #switched(manager: EntityManager, environmentId: string): Promise<Instance[] | undefined> {
-    const wanted = await this.instances.serving(manager, environmentId);
-    const ingresses = await this.nodes.withRole(manager, 'ingress');
-    const seen: { node_id: string; serving: string[]; failure: Failure | null }[] = await manager.query(
-      'select node_id, serving, failure from observed_routes where environment_id = $1',
+  /** The ids of the instances that take requests, once all ingresses say now that they send theirs to these. In one statement: each report has it asked. */
+  async #switched(manager: EntityManager, environmentId: string): Promise<readonly string[] | undefined> {
+    const rows: { wanted: string[]; nodeId: string | null; lastSeenAt: Date | null; serving: string[] | null; failure: Failure | null }[] = await manager.query(
+      `select wanted.ids as wanted, n.id as "nodeId", n.last_seen_at as "lastSeenAt", route.serving, route.failure
+       from (select coalesce(array_agg(id), '{}') as ids from instances where environment_id = $1 and serving and gone_at is null) wanted
+         left join nodes n on 'ingress' = any(n.roles) left join observed_routes route on route.node_id = n.id and route.environment_id = $1 order by n.name`,
       [environmentId],
     );
-    const routes = new Map(seen.map((route) => [route.node_id, route]));
-    const failure = ingresses.map((node) => routes.get(node.id)?.failure).find(Boolean);
+    const ingresses = rows.filter(({ nodeId }) => nodeId !== null);
+    const failure = ingresses.map((route) => route.failure).find(Boolean);
     if (failure) throw new AppError(failure.code, { detail: failure.detail });
-    const key = keyOf(wanted.map((instance) => instance.id));
-    return ingresses.every((node) => isOnline(node) && keyOf(routes.get(node.id)?.serving ?? []) === key) ? wanted : undefined;
+    const wanted = rows[0]?.wanted ?? [];
+    return ingresses.every((route) => isOnline(route) && keyOf(route.serving ?? []) === keyOf(wanted)) ? wanted : undefined;
   }
 
   /** @returns how it went, for people */

@@ -77,11 +77,6 @@ export class InstancesService {
     await this.changes.routes(manager, [environmentId]);
   }
 
-  /** Those that new requests of the environment are to go to. */
-  async serving(manager: EntityManager, environmentId: string): Promise<Instance[]> {
-    return manager.findBy(Instance, { environmentId, serving: true, goneAt: IsNull() });
-  }
-
   /** Lets these instances finish what they have, then stop. */
   async drain(manager: EntityManager, instances: readonly Instance[]): Promise<void> {
     await this.#wish(manager, instances.filter((instance) => instance.desired === 'running'), 'draining');
