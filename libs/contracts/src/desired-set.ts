@@ -14,10 +14,17 @@ export function desiredAfter(before: DesiredNode | null, { since, gone, ...after
   };
 }
 
+/** Looks up the few that changed, not the many that did not. */
 function merged<Item>(items: Item[], changed: readonly Item[], gone: readonly string[], idOf: (item: Item) => string): Item[] {
   if (changed.length === 0 && gone.length === 0) return items;
-  const byId = new Map(items.map((item) => [idOf(item), item]));
-  for (const item of changed) byId.set(idOf(item), item);
-  for (const id of gone) byId.delete(id);
-  return [...byId.values()];
+  const isGone = new Set(gone);
+  const left = new Map(changed.map((item) => [idOf(item), item]));
+  const kept: Item[] = [];
+  for (const item of items) {
+    const id = idOf(item);
+    if (isGone.has(id)) continue;
+    kept.push(left.get(id) ?? item);
+    left.delete(id);
+  }
+  return [...kept, ...left.values()];
 }

@@ -1,10 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ObservedNode } from '@molo/contracts';
+import type { ObservedInstance, ObservedNode, ObservedRoute, TrafficCount } from '@molo/contracts';
 
 /** All that the agent sees now, without what makes a report of it. */
 export type Observation = Omit<ObservedNode, 'seq' | 'agentStartedAt' | 'after'>;
 
-type Said = ReadonlyMap<string, unknown>;
+interface Said {
+  readonly absent: ReadonlyMap<string, unknown>;
+  readonly instances: ReadonlyMap<string, unknown>;
+  readonly routes: ReadonlyMap<string, unknown>;
+  readonly traffic: ReadonlyMap<string, unknown>;
+}
 
 /** Whatever went wrong with differences, on either side, ends with the whole. */
 const wholeEveryMs = 10 * 60_000;
@@ -22,16 +27,17 @@ export class ReportDifferences {
     const said = whatIsSaid(observation);
     const known = isWhole ? null : this.taken;
     // What is the same object is looked at no further: of ten thousand routes one changes at a time.
-    const isNew = (key: string) => !isDeepStrictEqual(known?.said.get(key), said.get(key));
+    const isNew = (kind: keyof Said) => ([id, value]: [string, unknown]) => !known || !isDeepStrictEqual(known.said[kind].get(id), value);
+    const news = <Item>(kind: keyof Said) => [...said[kind]].filter(isNew(kind)).map(([, value]) => value as Item);
     const report = {
-      ...observation,
+      generation: observation.generation,
       seq,
       agentStartedAt,
       after: known?.seq ?? null,
-      instances: observation.instances.filter(({ id }) => isNew(id)),
-      absent: observation.absent.filter(isNew),
-      routes: observation.routes.filter(({ environmentId }) => isNew(routeKey(environmentId))),
-      traffic: observation.traffic.filter(({ deploymentId }) => isNew(trafficKey(deploymentId))),
+      instances: news<ObservedInstance>('instances'),
+      absent: news<string>('absent'),
+      routes: news<ObservedRoute>('routes'),
+      traffic: news<TrafficCount>('traffic'),
     };
     const took = () => {
       this.taken = { seq, said };
@@ -47,18 +53,17 @@ export class ReportDifferences {
 }
 
 function whatIsSaid({ instances, absent, routes, traffic }: Observation): Said {
-  const said = new Map<string, unknown>();
-  for (const id of absent) said.set(id, 'absent');
-  for (const instance of instances) said.set(instance.id, instance);
-  for (const route of routes) said.set(routeKey(route.environmentId), route);
-  for (const count of traffic) said.set(trafficKey(count.deploymentId), count);
-  return said;
+  const there = new Set(instances.map(({ id }) => id));
+  return {
+    instances: byId(instances, ({ id }) => id),
+    absent: byId(absent.filter((id) => !there.has(id)), (id) => id),
+    routes: byId(routes, ({ environmentId }) => environmentId),
+    traffic: byId(traffic, ({ deploymentId }) => deploymentId),
+  };
 }
 
-function routeKey(environmentId: string): string {
-  return `route ${environmentId}`;
-}
-
-function trafficKey(deploymentId: string): string {
-  return `traffic ${deploymentId}`;
+function byId<Item>(items: readonly Item[], idOf: (item: Item) => string): Map<string, Item> {
+  const map = new Map<string, Item>();
+  for (const item of items) map.set(idOf(item), item);
+  return map;
 }
