@@ -6,7 +6,7 @@ import { checkout, childEnvironment, nodeProgram } from '../config.ts';
 import { say } from '../terminal/progress.ts';
 import { output } from '../terminal/run.ts';
 import { type Figure, seriesOf } from './figures.ts';
-import { cpuSeconds, residentMegabytes } from './process-use.ts';
+import { cpuSeconds, cpuSecondsOf, machineCpuSeconds, residentMegabytes } from './process-use.ts';
 import type { Stage } from './stage.ts';
 import { deploySteadily, probeLists } from './steady-load.ts';
 
@@ -33,7 +33,7 @@ export async function measureLifecycle({ settings, molo }: Stage): Promise<Figur
     const apps = Array.from({ length: fleet.apps }, (_, index) => `fleet-${String(index + 1).padStart(5, '0')}`);
     say(`${warmUpSeconds} s that do not count, then ${seconds} s at ${drivenPerSecond} deployments/s`);
     await deploySteadily(molo, apps.splice(0, warmUpSeconds * drivenPerSecond), { perSecond: drivenPerSecond, seconds: warmUpSeconds });
-    return await measure(molo, apps);
+    return await measure(molo, apps, agents.pid ?? 0);
   } finally {
     agents.kill();
   }
@@ -47,15 +47,15 @@ async function untilOnline(molo: MoloClient): Promise<void> {
   }
 }
 
-async function measure(molo: MoloClient, apps: readonly string[]): Promise<Figure[]> {
+async function measure(molo: MoloClient, apps: readonly string[], agents: number): Promise<Figure[]> {
   const stop = new AbortController();
-  const usedBefore = await cpuSeconds('control-plane');
+  const before = await used(agents);
   const probing = probeLists(molo, apps, stop.signal);
   const sampling = sampleMemory(stop.signal);
   const deployed = await deploySteadily(molo, apps, { perSecond: drivenPerSecond, seconds });
   stop.abort();
   const [lists, megabytes] = await Promise.all([probing, sampling]);
-  const usedAfter = await cpuSeconds('control-plane');
+  const after = await used(agents);
   const count = deployed.seconds.length;
   const perSecond = (count - 1) / deployed.spanSeconds;
   const each = seriesOf(deployed.seconds);
@@ -72,12 +72,17 @@ async function measure(molo: MoloClient, apps: readonly string[]): Promise<Figur
       notes: [
         `${count} config changes of ${fleet.apps} apps on ${fleet.nodes} nodes (${fleet.ingresses} ingresses), ${deployed.failures.length} failed`,
         `each took ${each.median.toFixed(3)} s in the median, ${each.p99.toFixed(3)} s in 99 of 100, at most ${each.max.toFixed(3)} s`,
-        `${(((usedAfter - usedBefore) / count) * 1000).toFixed(1)} ms of a core in the control plane for each`,
+        `CPU for each: ${Object.entries(after).map(([what, seconds]) => `${what} ${(((seconds - (before[what] ?? 0)) / count) * 1000).toFixed(1)} ms`).join(', ')}`,
       ],
     },
     { ...common, name: 'API lists meanwhile: the slowest one’s p99', unit: 'ms', molo: worst, goal: `p99 under ${mostListMs} ms`, isMet: worst.p99 < mostListMs, notes: [...lists].map(([name, taken]) => listNote(name, taken)) },
     { ...common, name: 'control plane meanwhile: resident memory, at most', unit: 'MB', molo: seriesOf([Math.max(...megabytes)]), goal: `under ${mostMegabytes} MB`, isMet: Math.max(...megabytes) < mostMegabytes, notes: [] },
   ];
+}
+
+/** CPU seconds until now. */
+async function used(agents: number): Promise<Record<string, number>> {
+  return { 'control plane': await cpuSeconds('control-plane'), 'simulated nodes': cpuSecondsOf(agents), 'this measurement': process.cpuUsage().user / 1e6, 'all of the machine': machineCpuSeconds() };
 }
 
 async function sampleMemory(signal: AbortSignal): Promise<number[]> {

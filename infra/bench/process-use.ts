@@ -11,7 +11,21 @@ async function processFile(service: string, file: string): Promise<string> {
 }
 
 export async function cpuSeconds(service: string): Promise<number> {
-  const fields = (await processFile(service, 'stat')).replace(/^.*\) /s, '').split(' ');
+  return secondsOf(await processFile(service, 'stat'));
+}
+
+export function cpuSecondsOf(pid: number): number {
+  return secondsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+/** Of all of the machine. */
+export function machineCpuSeconds(): number {
+  const [, user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/ +/).map(Number);
+  return ((user ?? 0) + (nice ?? 0) + (system ?? 0) + (irq ?? 0) + (softirq ?? 0)) / ticksPerSecond;
+}
+
+function secondsOf(stat: string): number {
+  const fields = stat.replace(/^.*\) /s, '').split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
