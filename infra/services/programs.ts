@@ -1,6 +1,14 @@
 import { answersCheck } from './stores.ts';
 import { quote, type Service, type Surroundings } from './service.ts';
 
+/** As the ingress bounds itself. */
+const openFiles = 65_536;
+/** Each connection is an open file, and one through the ingress two: root may raise a limit that is too low for ten thousand, where the kernel lets it. */
+export const raiseOpenFiles = [
+  'ulimit -n "$(ulimit -Hn)" 2>/dev/null || :',
+  `[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge ${openFiles} ] || ulimit -n ${openFiles} 2>/dev/null || :`,
+];
+
 /** The ingress. Its configuration is the agent's to write; it waits for the first. */
 export function haproxy({ settings, home, node, checkout }: Surroundings): Service {
   const configuration = quote(`${home}/ingress/haproxy.cfg`);
@@ -10,7 +18,7 @@ export function haproxy({ settings, home, node, checkout }: Surroundings): Servi
     needs: [],
     prepare: [
       `until [ -s ${configuration} ]; do sleep 0.2; done`,
-      'ulimit -n "$(ulimit -Hn)" 2>/dev/null || :',
+      ...raiseOpenFiles,
     ],
     // With -sf a new HAProxy binds first and then asks the old one to finish what it has open.
     command: `haproxy -W -db -S ${quote(`${home}/run/haproxy-master.sock,mode,600`)} -f ${configuration} \${leftover:+-sf "$leftover"}`,
@@ -51,7 +59,7 @@ export function controlPlane(surroundings: Surroundings): Service {
     unprivileged: true,
     needs: [...(settings['MOLO_PRIVATE_POSTGRES'] === 'yes' ? ['postgres'] : []), ...(settings['MOLO_PRIVATE_REDIS'] === 'yes' ? ['redis'] : [])],
     // git reads its user's files: the home must be one that this user may enter.
-    prepare: [`export HOME=${quote(`${home}/control-plane`)}`, `cd ${quote(checkout)}`],
+    prepare: [`export HOME=${quote(`${home}/control-plane`)}`, `cd ${quote(checkout)}`, ...raiseOpenFiles],
     command: `${quote(node)} --enable-source-maps apps/control-plane/dist/main.js`,
     check: answersCheck(node, checkout, `http://127.0.0.1:${settings['MOLO_API_PORT']}/api/v1/status`),
     version: build,
@@ -70,7 +78,8 @@ export function agent({ settings, home, checkout, node, build }: Surroundings): 
     unprivileged: false,
     // It works with everything else dead, so it waits for nothing.
     needs: [],
-    prepare: [`export HOME=${quote(`${home}/agent`)} ${smallAgent.environment}`, `cd ${quote(checkout)}`],
+    // The agent tells HAProxy how many connections it can hold, by its own limit.
+    prepare: [`export HOME=${quote(`${home}/agent`)} ${smallAgent.environment}`, `cd ${quote(checkout)}`, ...raiseOpenFiles],
     command: `${quote(node)} ${smallAgent.flags} apps/agent/dist/main.js`,
     check: `[ -s ${quote(`${home}/ingress/haproxy.cfg`)} ]`,
     withheld: ['MOLO_DATABASE_URL', 'MOLO_MASTER_KEY_FILE'],

@@ -5,7 +5,7 @@ import { claim, emptyProxyState, type ProxyState } from './proxy-state.js';
 
 const settings = IngressSettings.parse({ home: '/m', httpPort: 8080 });
 const paths = ingressPaths('/m');
-const machine = { user: 'molo', ipv6: true, threads: 2 };
+const machine = { user: 'molo', ipv6: true, threads: 2, openFiles: 20_000 };
 
 function deployed(): ProxyState {
   const state = emptyProxyState(3);
@@ -41,6 +41,11 @@ describe('the files of the ingress', () => {
     const truths = rules.filter((rule) => rule.startsWith('http-request add-header'));
     expect(truths).toHaveLength(3);
     expect(rules.findLastIndex(isRemoval)).toBeLessThan(rules.indexOf(truths[0] ?? ''));
+  });
+
+  it('leave others a part of all connections, whatever one address opens', () => {
+    expect(config).toContain('sc1_conn_cur gt 7000 ');
+    expect(renderFiles(settings, paths, { ...machine, openFiles: Infinity }, deployed()).get(paths.config)).toContain('sc1_conn_cur gt 22937 ');
   });
 
   it('hold a pool at rest in one line', () => {

@@ -26,7 +26,16 @@ export interface Machine {
   readonly user: string | null;
   readonly ipv6: boolean;
   readonly threads: number;
+  /** How many files HAProxy may have open. */
+  readonly openFiles: number;
 }
+
+/** Bounds the table of file descriptors, and with it memory, on machines that allow a million of them. */
+const mostOpenFiles = 65_536;
+/** HAProxy takes half as many connections as it may open files. */
+const filesPerConnection = 2;
+/** Of all connections, what one address may hold: whoever opens thousands and says nothing leaves others theirs. */
+const addressShare = 0.7;
 
 export function platformHost(domain: string): string {
   return `molo.${domain}`;
@@ -48,8 +57,7 @@ function renderGlobal(settings: IngressSettings, paths: IngressPaths, machine: M
   stats socket ${paths.runtimeSocket} mode 660 level admin expose-fd listeners
   stats timeout 1h
   stats maxconn 50
-  # Bounds the table of file descriptors, and with it memory, on machines that allow a million of them.
-  fd-hard-limit 65536
+  fd-hard-limit ${mostOpenFiles}
   # A reload leaves an old worker to its WebSockets; not for ever.
   hard-stop-after 24h
   nbthread ${machine.threads}
@@ -100,7 +108,10 @@ ${normal}  log-format "%tr client=%ci status=%ST ended=%tsc ms=%Ta wait=%Tw conn
 function renderFrontend(settings: IngressSettings, paths: IngressPaths, machine: Machine): string {
   return `frontend http from base
   bind *:${settings.httpPort}
-${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # The client's address as text, once a connection: to write it anew for each request costs twice as much.
+${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # One address never takes all connections; what is more of it is closed before a word is read.
+  tcp-request connection track-sc1 src table molo-clients
+  tcp-request connection reject if { sc1_conn_cur gt ${connectionsOfAddress(machine)} }
+  # The client's address as text, once a connection: to write it anew for each request costs twice as much.
   tcp-request session set-var(sess.client) src,concat()
   # What clients claim about themselves is taken away; what is true is put there. Host is passed on as it came.
   http-request del-header ${claims} -m reg
@@ -111,6 +122,10 @@ ${machine.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : ''}  # The client's
   use_backend %[req.fhdr(host),host_only,map_str(${paths.hostsMap},${platformBackends.platform})]
   default_backend ${platformBackends.platform}
 `;
+}
+
+function connectionsOfAddress({ openFiles }: Machine): number {
+  return Math.floor((Math.min(openFiles, mostOpenFiles) / filesPerConnection) * addressShare);
 }
 
 function renderBackends(settings: IngressSettings, paths: IngressPaths): string {
@@ -141,6 +156,9 @@ backend molo-tunnels from base
   stick-table type string len 64 size 100k store conn_cur
   http-request set-var(txn.environment) be_name,map_str(${paths.environmentsMap})
   http-request set-var(txn.instance) be_name,map_str(${paths.serversMap})
+
+backend molo-clients from base
+  stick-table type ipv6 size 100k expire 1m store conn_cur
 `;
 }
 

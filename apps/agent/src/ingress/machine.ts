@@ -4,7 +4,7 @@ import type { Machine } from './config-platform.js';
 
 /** What this machine gives HAProxy. */
 export function thisMachine(): Machine {
-  return { user: workerUser(), ipv6: hasIpv6(), threads: Math.min(availableParallelism(), 16) };
+  return { user: workerUser(), ipv6: hasIpv6(), threads: Math.min(availableParallelism(), 16), openFiles: openFiles() };
 }
 
 /** Started by root, HAProxy's worker becomes `molo`, where set-up made that user. */
@@ -15,4 +15,10 @@ function workerUser(): string | null {
 
 function hasIpv6(): boolean {
   return existsSync('/proc/net/if_inet6') && readFileSync('/proc/net/if_inet6', 'utf8').length > 0;
+}
+
+/** This program's own limit, which set-up makes the same as HAProxy's. */
+function openFiles(): number {
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return hard === undefined ? Infinity : Number(hard);
 }
