@@ -1,6 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, it, describe } from 'vitest';
 import { AppError } from '@molo/contracts';
@@ -14,11 +17,17 @@ let server: Server;
 
 afterEach(() => server.close());
 
-async function serve(streams: EventStreams, events: (signal: AbortSignal) => AsyncIterable<StreamEvent<unknown>>): Promise<Response> {
-  server = createServer((_, response) => {
+type Events = (signal: AbortSignal) => AsyncIterable<StreamEvent<unknown>>;
+
+function listen(streams: EventStreams, events: Events): Server {
+  return createServer((_, response) => {
     const signal = streams.signalOf(response as ExpressResponse);
     void streams.send(response as ExpressResponse, events(signal), signal);
-  }).listen(0, '127.0.0.1');
+  });
+}
+
+async function serve(streams: EventStreams, events: Events): Promise<Response> {
+  server = listen(streams, events).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
@@ -78,6 +87,29 @@ describe('an event stream', () => {
     await reader?.read();
     await reader?.cancel();
     await waitFor(() => stopped, { what: 'the source to be left' });
+  });
+
+  // A socket of the kind over which the owner's command line comes takes little at once.
+  it('comes to its end with a reader that takes its time, whatever its events weigh', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'molo-streams-'));
+    const socketPath = join(folder, 'socket');
+    const weights = [...Array<number>(11).fill(60), ...Array<number>(150).fill(65_536), 38_528, 30];
+    server = listen(streams(), async function* () {
+      for (const weight of weights) yield { id: String(weight), data: 'x'.repeat(weight) };
+    }).listen(socketPath);
+    await once(server, 'listening');
+    const [answer] = (await once(get({ socketPath, path: '/' }), 'response')) as [IncomingMessage];
+    let text = '';
+    const readAll = async () => {
+      for await (const chunk of answer) {
+        text += String(chunk);
+        await pause(1);
+      }
+    };
+    await Promise.race([readAll(), pause(20_000, undefined, { ref: false })]);
+    rmSync(folder, { recursive: true });
+    expect(text.slice(-30)).toContain('event: end');
+    expect(text.length).toBeGreaterThan(150 * 65_536);
   });
 
   it('waits for a slow reader instead of filling the memory', async () => {

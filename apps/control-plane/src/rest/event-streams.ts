@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import type { Response } from 'express';
@@ -62,7 +61,12 @@ async function write(response: Response, event: StreamEvent<unknown>, signal: Ab
     response.cork();
     setImmediate(() => response.uncork());
   }
-  const isTaken = response.write(`${id}data: ${JSON.stringify(event.data)}\n\n`);
-  // A slow reader holds its own stream up, and nothing else.
-  if (!isTaken) await once(response, 'drain', { signal }).catch(() => undefined);
+  let resolve = (): void => undefined;
+  const written = new Promise<void>((done) => (resolve = () => done()));
+  const isTaken = response.write(`${id}data: ${JSON.stringify(event.data)}\n\n`, () => resolve());
+  if (isTaken || signal.aborted) return;
+  // A slow reader holds its own stream up, and nothing else. Not until 'drain': of what is corked Node (24) does not tell it where a part is written at once and the rest later.
+  signal.addEventListener('abort', resolve, { once: true });
+  await written;
+  signal.removeEventListener('abort', resolve);
 }
