@@ -11,6 +11,9 @@ const mostAttempts = 12;
 /** Who the key of a connection belongs to now; null once it was removed. */
 export type WhoIsIt = () => Promise<Caller | null>;
 
+/** @param isFound whether it was looked up who it is; otherwise nobody could be */
+type SignedIn = (who: WhoIsIt, isFound: boolean) => void;
+
 /** Signs SSH clients in by public key alone; the user name does not matter. */
 @Injectable()
 export class SshSignIn {
@@ -24,7 +27,7 @@ export class SshSignIn {
    * SSH has no word for "try again later": while nobody can be looked up, a client is let in that has the key it names.
    * Who it is is asked at each command, whose answer can say why it is not done.
    */
-  watch(client: Connection, ip: string, signedIn: (who: WhoIsIt) => void): void {
+  watch(client: Connection, ip: string, signedIn: SignedIn): void {
     let attempts = 0;
     client.on('authentication', (context) => {
       if (context.method !== 'publickey') {
@@ -40,23 +43,24 @@ export class SshSignIn {
     });
   }
 
-  async #judge(context: PublicKeyAuthContext, ip: string, signedIn: (who: WhoIsIt) => void): Promise<void> {
+  async #judge(context: PublicKeyAuthContext, ip: string, signedIn: SignedIn): Promise<void> {
     const key = Buffer.from(context.key.data);
     const who = () => this.authenticator.bySshKey(key, ip);
-    if (!(await this.#mayBeKnown(who)) || (context.signature !== undefined && !isSignedBy(context))) {
+    const found = await this.#lookUp(who);
+    if (found === 'nobody' || (context.signature !== undefined && !isSignedBy(context))) {
       reject(context);
       return;
     }
-    if (context.signature !== undefined) signedIn(who);
+    if (context.signature !== undefined) signedIn(who, found === 'somebody');
     context.accept();
   }
 
-  async #mayBeKnown(who: WhoIsIt): Promise<boolean> {
+  async #lookUp(who: WhoIsIt): Promise<'somebody' | 'nobody' | 'perhaps somebody'> {
     try {
-      return (await who()) !== null;
+      return (await who()) ? 'somebody' : 'nobody';
     } catch (error) {
       this.log.error({ err: error }, 'an SSH key could not be looked up');
-      return appErrorOf(error).code === 'unavailable';
+      return appErrorOf(error).code === 'unavailable' ? 'perhaps somebody' : 'nobody';
     }
   }
 }
