@@ -3,6 +3,7 @@ import { AppError, BuildOrder, DesiredAnswer, Problem, UnneededImages, type Buil
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pool } from 'undici';
 import { CONFIG, type AgentConfig } from '../config.js';
+import { storableJson } from './storable-json.js';
 
 interface Answer {
   status: number;
@@ -119,7 +120,7 @@ export class ControlPlaneClient implements OnModuleDestroy {
   private async send(call: Call, signal: AbortSignal): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.config.nodeToken}`, accept: 'application/json' };
     if (call.body !== undefined) headers['content-type'] = 'application/json';
-    const body = call.body === undefined ? null : JSON.stringify(call.body);
+    const body = call.body === undefined ? null : storableJson(call.body);
     try {
       const response = await this.pool.request({ method: call.method, path: call.path, headers, body, signal, headersTimeout: answerTimeoutMs + (call.heldMs ?? 0) });
       return { status: response.statusCode, body: await response.body.text() };
