@@ -30,6 +30,7 @@ const given: Settings = {
   MOLO_BUILD_MEMORY: '4G',
   MOLO_BUILD_CPUS: '1.5',
   MOLO_BUILD_TIMEOUT: '1h',
+  MOLO_BUILD_DISK: '20G',
   MOLO_KEEP_RELEASES: '5',
 };
 

@@ -46,7 +46,7 @@ const plainDefaults = (): Record<string, string> => ({
 });
 
 /** Settings whose defaults are the programs' own: handed on where somebody gave them. */
-const handedOn = ['MOLO_INGRESS_LOG', 'MOLO_DEBIAN_MIRROR', 'MOLO_LOG_LEVEL', 'MOLO_DATABASE_POOL', 'MOLO_BUILD_MEMORY', 'MOLO_BUILD_CPUS', 'MOLO_BUILD_TIMEOUT', 'MOLO_KEEP_RELEASES'] as const;
+const handedOn = ['MOLO_INGRESS_LOG', 'MOLO_DEBIAN_MIRROR', 'MOLO_LOG_LEVEL', 'MOLO_DATABASE_POOL', 'MOLO_BUILD_MEMORY', 'MOLO_BUILD_CPUS', 'MOLO_BUILD_TIMEOUT', 'MOLO_BUILD_DISK', 'MOLO_KEEP_RELEASES'] as const;
 
 export interface Secrets {
   readonly postgresPassword: string;

@@ -28,9 +28,9 @@ describe('the settings', () => {
   });
 
   it('take the limits of builds as people write sizes and spans', () => {
-    expect(loadConfig(whole).buildLimits).toEqual({ memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 1800 });
-    const given = { ...whole, MOLO_BUILD_MEMORY: '512M', MOLO_BUILD_CPUS: '1.5', MOLO_BUILD_TIMEOUT: '90s' };
-    expect(loadConfig(given).buildLimits).toEqual({ memoryBytes: 512 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 90 });
+    expect(loadConfig(whole).buildLimits).toEqual({ memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 1800, diskBytes: 8 * 1024 ** 3 });
+    const given = { ...whole, MOLO_BUILD_MEMORY: '512M', MOLO_BUILD_CPUS: '1.5', MOLO_BUILD_TIMEOUT: '90s', MOLO_BUILD_DISK: '20G' };
+    expect(loadConfig(given).buildLimits).toEqual({ memoryBytes: 512 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 90, diskBytes: 20 * 1024 ** 3 });
     expect(() => loadConfig({ ...whole, MOLO_BUILD_TIMEOUT: 'soon' })).toThrow(/MOLO_BUILD_TIMEOUT.*span/);
     expect(() => loadConfig({ ...whole, MOLO_BUILD_TIMEOUT: '0s' })).toThrow('MOLO_BUILD_TIMEOUT must be at least 1s');
   });

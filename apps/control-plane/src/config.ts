@@ -33,6 +33,7 @@ export const Settings = z.object({
   MOLO_BUILD_MEMORY: MemorySize.default(2 * 1024 ** 3).describe('memory of all builds of a node together'),
   MOLO_BUILD_CPUS: z.coerce.number().min(0.1).max(1024).default(2).describe('cores of all builds of a node together'),
   MOLO_BUILD_TIMEOUT: DurationSeconds.refine((seconds) => seconds >= 1, 'must be at least 1s').default(30 * 60).describe('longest time that a build may take'),
+  MOLO_BUILD_DISK: MemorySize.default(8 * 1024 ** 3).describe('disk that a build may write, with those that run on its node at the same time'),
   MOLO_KEEP_RELEASES: z.coerce.number().int().min(2, 'must be at least 2: the live release and one to go back to').max(1000).default(10).describe('how many of the newest releases that went live keep their images, in each environment'),
   MOLO_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('least level of what is logged'),
 });
@@ -50,7 +51,7 @@ export class Config {
   readonly registryHost: string;
   readonly registryPort: number;
   readonly extraCa: string | null;
-  readonly buildLimits: { readonly memoryBytes: number; readonly cpus: number; readonly timeoutSeconds: number };
+  readonly buildLimits: { readonly memoryBytes: number; readonly cpus: number; readonly timeoutSeconds: number; readonly diskBytes: number };
   /** Of each environment: the newest releases that went live, whose images are kept. */
   readonly keepReleases: number;
   readonly apiPort: number;
@@ -71,7 +72,7 @@ export class Config {
     this.registryHost = settings.MOLO_REGISTRY_HOST;
     this.registryPort = settings.MOLO_REGISTRY_PORT;
     this.extraCa = settings.MOLO_EXTRA_CA ?? null;
-    this.buildLimits = Object.freeze({ memoryBytes: settings.MOLO_BUILD_MEMORY, cpus: settings.MOLO_BUILD_CPUS, timeoutSeconds: settings.MOLO_BUILD_TIMEOUT });
+    this.buildLimits = Object.freeze({ memoryBytes: settings.MOLO_BUILD_MEMORY, cpus: settings.MOLO_BUILD_CPUS, timeoutSeconds: settings.MOLO_BUILD_TIMEOUT, diskBytes: settings.MOLO_BUILD_DISK });
     this.keepReleases = settings.MOLO_KEEP_RELEASES;
     this.apiPort = settings.MOLO_API_PORT;
     this.nodeName = settings.MOLO_NODE_NAME;

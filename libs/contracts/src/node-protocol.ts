@@ -156,7 +156,7 @@ export const BuildOrder = z.object({
   /** `HOST:PORT/app`, to push to; tags to set. */
   imageRepository: z.string(),
   tags: z.array(z.string()),
-  limits: z.object({ memoryBytes: z.number().int(), cpus: z.number(), timeoutSeconds: z.number() }),
+  limits: z.object({ memoryBytes: z.number().int(), cpus: z.number(), timeoutSeconds: z.number(), diskBytes: z.number().int() }),
   /** Values of the app's config that a build may ask for by name (`build.secrets`). */
   config: z.record(z.string(), z.string()),
 });

@@ -35,6 +35,7 @@ export const problems = {
   runtime_version_unknown: { title: 'There is no such version of the language', status: 422, retryable: false },
   build_step_failed: { title: 'A step of the build failed', status: 422, retryable: false },
   build_out_of_memory: { title: 'The build used more memory than it may', status: 422, retryable: false },
+  build_disk_exceeded: { title: 'The build wrote more than it may', status: 422, retryable: false },
   build_out_of_disk: { title: 'There is too little room on the disk for the build', status: 503, retryable: true },
   build_timed_out: { title: 'The build took longer than it may', status: 422, retryable: false },
   build_interrupted: { title: 'The build was interrupted', status: 503, retryable: true },

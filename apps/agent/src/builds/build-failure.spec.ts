@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../engine/progress.js';
 import { buildFailure } from './build-failure.js';
 
-const order = { imageRepository: 'localhost:5443/myapp', limits: { memoryBytes: 512 * 1024 ** 2, cpus: 1, timeoutSeconds: 60 } };
+const order = { imageRepository: 'localhost:5443/myapp', limits: { memoryBytes: 512 * 1024 ** 2, cpus: 1, timeoutSeconds: 60, diskBytes: 8 * 1024 ** 3 } };
 const failed = (step: string, error: string, lines: string[] = []) => buildFailure(new EngineError(error), { step, error }, lines, order);
 
 describe('why a build failed', () => {

@@ -186,16 +186,28 @@ describe('a build that fails', () => {
   });
 
   it('for memory is told from others, and its limits are in the cgroup of builds', async () => {
-    const limits = { memoryBytes: 96 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 120 };
+    const limits = { memoryBytes: 96 * 1024 ** 2, cpus: 1.5, timeoutSeconds: 120, diskBytes: 8 * 1024 ** 3 };
     const failure = failureOf(await builder.buildTree({ Dockerfile: fromStack('RUN tail /dev/zero') }, { app: 'hungry', order: { limits } }));
     expect(failure.code).toBe('build_out_of_memory');
     expect(await limitsOfBuilds()).toEqual({ memoryBytes: limits.memoryBytes, cpus: limits.cpus });
   });
 
   it('for time is told from others', async () => {
-    const limits = { memoryBytes: 1024 ** 3, cpus: 2, timeoutSeconds: 2 };
+    const limits = { memoryBytes: 1024 ** 3, cpus: 2, timeoutSeconds: 2, diskBytes: 8 * 1024 ** 3 };
     const failure = failureOf(await builder.buildTree({ Dockerfile: fromStack('RUN echo asleep && sleep 300') }, { app: 'sleepy', order: { limits } }));
     expect(failure.code).toBe('build_timed_out');
+  });
+
+  it('for what it wrote is told from others, and what it wrote goes', async () => {
+    const limits = { memoryBytes: 1024 ** 3, cpus: 2, timeoutSeconds: 120, diskBytes: 64 * 1024 ** 2 };
+    const steps = 'RUN head -c 40000000 /dev/urandom > /one\nRUN head -c 40000000 /dev/urandom > /two && sleep 300';
+    const failure = failureOf(await builder.buildTree({ Dockerfile: fromStack(steps) }, { app: 'greedy', order: { limits } }));
+    expect(failure).toMatchObject({ code: 'build_disk_exceeded', detail: expect.stringContaining('64 MB') as string });
+  });
+
+  it('for what it wrote is not had by one that writes less, nor by what others wrote before', async () => {
+    const limits = { memoryBytes: 1024 ** 3, cpus: 2, timeoutSeconds: 120, diskBytes: 64 * 1024 ** 2 };
+    imageOf(await builder.buildTree({ Dockerfile: fromStack('RUN head -c 40000000 /dev/urandom > /one') }, { app: 'modest', order: { limits } }));
   });
 });
 

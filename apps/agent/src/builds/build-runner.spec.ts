@@ -25,7 +25,7 @@ beforeEach(async () => {
   const digest = `sha256:${createHash('sha256').update(source).digest('hex')}`;
   order = {
     id: randomUUID(), deploymentId: randomUUID(), app: 'myapp', state: 'queued', source: { repository: 'myapp', digest, bytes: source.length }, commit: 'c'.repeat(40), treeId: 'd'.repeat(40),
-    imageRepository: 'localhost:5000/myapp', tags: [], limits: { memoryBytes: 1024 ** 3, cpus: 1, timeoutSeconds: 60 }, config: {},
+    imageRepository: 'localhost:5000/myapp', tags: [], limits: { memoryBytes: 1024 ** 3, cpus: 1, timeoutSeconds: 60, diskBytes: 1024 ** 3 }, config: {},
   };
 });
 afterEach(() => rm(workFolder, { recursive: true, force: true }));

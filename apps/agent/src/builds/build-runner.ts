@@ -10,11 +10,11 @@ import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
 import type { Log } from '../logger.js';
 import { foreignImage, imageOfStep } from './base-images.js';
+import { LimitReached, watchBounds } from './build-bounds.js';
 import { buildFailure, lacksFrontend } from './build-failure.js';
 import type { BuildLimits } from './build-limits.js';
 import { BuildLog } from './build-log.js';
 import { BuildStory, formatBytes, tellLayers, tellPlan } from './build-story.js';
-import { isDiskFull, whenFull } from './disk-watch.js';
 import type { RegistryLogin } from './buildkit-session.js';
 import type { TraceEvent } from './buildkit-trace.js';
 import { buildImage } from './image-build.js';
@@ -59,10 +59,8 @@ export interface BuildParts {
   readonly settings: BuildSettings;
 }
 
-/** Why a build was told to end. Any other reason is the agent's own end: the build is taken up again. */
+/** Why a build was told to end, beside a limit. Any other reason is the agent's own end: the build is taken up again. */
 class Cancelled extends Error {}
-class TimedOut extends Error {}
-class DiskFull extends Error {}
 
 /** Carries builds from their order to a stored image. Running one again is safe: what was done before is found in caches. */
 export class BuildRunner {
@@ -89,14 +87,10 @@ export class BuildRunner {
 
   /** An attempt, ended when it takes too long or too much of the disk. */
   private async bounded(order: BuildOrder, stop: AbortController, agentSignal: AbortSignal): Promise<BuildReport> {
-    const timer = setTimeout(() => stop.abort(new TimedOut('The build took too long.')), order.limits.timeoutSeconds * 1000);
-    let engineFolder: string | undefined;
-    const isFull = async () => isDiskFull((engineFolder ??= ((await this.parts.docker.info()) as { DockerRootDir: string }).DockerRootDir));
-    const endWatch = whenFull(isFull, () => stop.abort(new DiskFull('The disk is full.')));
+    const endWatch = watchBounds(this.parts.docker, order.limits, (reason) => stop.abort(reason));
     try {
       return await this.attempt(order, AbortSignal.any([agentSignal, stop.signal]));
     } finally {
-      clearTimeout(timer);
       endWatch();
     }
   }
@@ -118,8 +112,8 @@ export class BuildRunner {
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof Cancelled) return { state: 'cancelled' };
-      if (signal.aborted && !(reason instanceof TimedOut || reason instanceof DiskFull)) throw reason;
-      const failure = asAppError(reason, order);
+      if (signal.aborted && !(reason instanceof LimitReached)) throw reason;
+      const failure = asAppError(reason);
       this.parts.log[failure.code === 'internal' ? 'error' : 'info']({ build: order.id, code: failure.code, err: failure.cause }, 'build failed');
       return { state: 'failed', failure: failure.toFailure() };
     } finally {
@@ -310,13 +304,7 @@ function labelsOf(order: BuildOrder, plan: AppPlan): Record<string, string> {
   };
 }
 
-function asAppError(reason: unknown, order: BuildOrder): AppError {
+function asAppError(reason: unknown): AppError {
   if (reason instanceof AppError) return reason;
-  if (reason instanceof TimedOut) {
-    return new AppError('build_timed_out', { detail: `The build took longer than ${order.limits.timeoutSeconds} seconds. Make it shorter, or ask a sysadmin to raise the limit of builds.` });
-  }
-  if (reason instanceof DiskFull) {
-    return new AppError('build_out_of_disk', { detail: 'The disk of the node is nearly full, and builds leave what remains to the apps. Make the build write less, or have a sysadmin make room on the node; then deploy again.' });
-  }
   return new AppError('internal', { detail: 'The build broke inside Molo. The log of the agent says more.', cause: reason });
 }

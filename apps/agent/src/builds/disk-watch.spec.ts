@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
-import { isDiskFull, whenFull } from './disk-watch.js';
+import { isDiskFull, whenSo } from './disk-watch.js';
 
 describe('the disk that builds write to', () => {
   it('is full when less is free than builds have to leave', async () => {
@@ -22,7 +22,7 @@ describe('the disk that builds write to', () => {
     try {
       let looks = 0;
       const tell = vi.fn();
-      const stop = whenFull(async () => ++looks === 3, tell);
+      const stop = whenSo(async () => ++looks === 3, tell);
       await vi.advanceTimersByTimeAsync(10_000);
       expect(tell).toHaveBeenCalledTimes(1);
       expect(looks).toBe(3);
@@ -37,7 +37,7 @@ describe('the disk that builds write to', () => {
     try {
       let looks = 0;
       const tell = vi.fn();
-      whenFull(async () => ++looks > 1, tell)();
+      whenSo(async () => ++looks > 1, tell)();
       await vi.advanceTimersByTimeAsync(10_000);
       expect({ looks, told: tell.mock.calls.length }).toEqual({ looks: 1, told: 0 });
     } finally {

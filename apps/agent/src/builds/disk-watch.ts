@@ -16,13 +16,13 @@ export async function isDiskFull(folder: string): Promise<boolean> {
 }
 
 /** Asks at once and then every second, and tells once it is so. An asking that fails is no answer. Returns what ends the watch. */
-export function whenFull(isFull: () => Promise<boolean>, tell: () => void): () => void {
+export function whenSo(isSo: () => Promise<boolean>, tell: () => void): () => void {
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
   const look = async () => {
-    const full = await isFull().catch(() => false);
+    const so = await isSo().catch(() => false);
     if (ended) return;
-    if (full) tell();
+    if (so) tell();
     else timer = setTimeout(() => void look(), everyMs);
   };
   void look();

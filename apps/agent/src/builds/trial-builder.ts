@@ -98,7 +98,7 @@ export class TrialBuilder {
       treeId: digest.slice(7, 47),
       imageRepository: `${this.registry.host}/${app}`,
       tags: ['v1', 'latest'],
-      limits: { memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 600 },
+      limits: { memoryBytes: 2 * 1024 ** 3, cpus: 2, timeoutSeconds: 600, diskBytes: 8 * 1024 ** 3 },
       config: {},
       ...options.order,
     };
