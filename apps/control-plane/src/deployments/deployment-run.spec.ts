@@ -127,6 +127,18 @@ describe('a deployment', () => {
     await expect(bench.deployments.cancel(id, moloItself)).rejects.toMatchObject({ code: 'conflict' });
   });
 
+  it('that an ingress could not be switched to drains what it started: requests may have come there', async () => {
+    const good = await bench.push();
+    await bench.untilOver(good);
+    bench.agent.routeFailure = { code: 'ingress_failed', detail: 'The ingress does not answer.' };
+    const bad = await bench.push();
+    expect(await bench.untilOver(bad)).toBe('failed');
+    await waitFor(async () => (await instances()).length === 1, { timeoutMs: 10_000, what: 'the new instance to go' });
+    expect(await instances()).toEqual([{ process_type: 'web', desired: 'running', serving: true, deployment_id: good }]);
+    const wished = bench.agent.seen.flatMap((desired) => desired.instances).filter((instance) => instance.deploymentId === bad);
+    expect([...new Set(wished.map(({ desired }) => desired))]).toEqual(['running', 'draining']);
+  });
+
   it('is done once when its job runs many times at once', async () => {
     const id = await bench.push();
     const runs = bench.module.get(DeploymentRun);

@@ -54,8 +54,11 @@ export class DeploymentRun {
       await this.building.giveUp(manager, deployment);
       if (error.code === 'deployment_cancelled' && state !== 'switching') await this.mover.move(manager, deploymentId, state, 'cancelled', facts);
       else await this.mover.move(manager, deploymentId, state, 'failed', facts);
-      if (state === 'switching') await this.traffic.giveBack(manager, deployment);
-      await this.instances.stopOwn(manager, deploymentId);
+      if (state === 'switching') {
+        await this.traffic.giveBack(manager, deployment);
+        // An ingress may have switched and not come to say so: requests may be open.
+        await this.instances.drainOwn(manager, deploymentId);
+      } else await this.instances.stopOwn(manager, deploymentId);
       await this.traffic.stopCounting(manager, deployment);
     });
   }

@@ -63,7 +63,15 @@ export class InstanceSteps {
   }
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
-    await this.instances.stop(manager, (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt));
+    await this.instances.stop(manager, await this.#left(manager, deploymentId));
+  }
+
+  async drainOwn(manager: EntityManager, deploymentId: string): Promise<void> {
+    await this.instances.drain(manager, await this.#left(manager, deploymentId));
+  }
+
+  async #left(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
+    return (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt);
   }
 
   /** The instances that take requests once the deployment has switched. */

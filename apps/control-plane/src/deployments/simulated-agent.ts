@@ -33,6 +33,8 @@ export class SimulatedAgent {
   /** Instances that have connections open still, and so do not end when they are to. */
   lingers: (instance: DesiredInstance) => boolean = () => false;
   buildFailure: Failure | null = null;
+  /** Why the ingress cannot send requests where it should; null: it does. */
+  routeFailure: Failure | null = null;
   /** Held builds stay `building` until they are let go. */
   holdBuilds = false;
   #seq = 0;
@@ -84,7 +86,7 @@ export class SimulatedAgent {
       generation: desired.generation,
       instances: instances.filter((instance) => instance.observed !== 'gone'),
       absent: [],
-      routes: desired.routes.map(({ environmentId, serving }) => ({ environmentId, serving, draining: 0, failure: null })),
+      routes: desired.routes.map(({ environmentId, serving }) => ({ environmentId, serving, draining: 0, failure: this.routeFailure })),
       traffic: desired.routes.flatMap(({ environmentId, countingDeploymentId: deploymentId }) =>
         deploymentId ? [{ deploymentId, environmentId, requests: 10, failed: 0, connectionsDropped: 0, slowestMs: 3 }] : [],
       ),
