@@ -3,6 +3,9 @@ import type Docker from 'dockerode';
 import { isDiskFull, whenSo } from './disk-watch.js';
 import { WrittenLayers } from './written-layers.js';
 
+/** A disk takes a gigabyte in a second, and what is written and removed again was there nevertheless. */
+const writtenEveryMs = 200;
+
 /** Why a build was ended at one of its limits, as it is reported. */
 export class LimitReached extends AppError {}
 
@@ -14,7 +17,7 @@ export function watchBounds(docker: Docker, limits: BuildOrder['limits'], tell: 
   let written: WrittenLayers | undefined;
   const endings = [
     whenSo(async () => isDiskFull(await engineFolder()), () => tell(diskFull())),
-    whenSo(async () => (written ??= new WrittenLayers(await engineFolder(), limits.diskBytes)).areTooMuch(), () => tell(tooMuch(limits))),
+    whenSo(async () => (written ??= new WrittenLayers(await engineFolder(), limits.diskBytes)).areTooMuch(), () => tell(tooMuch(limits)), writtenEveryMs),
   ];
   return () => {
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
-const everyMs = 1000;
+const lookEveryMs = 1000;
 const leftShare = 0.05;
 const mostLeftBytes = 10e9;
 
@@ -15,8 +15,8 @@ export async function isDiskFull(folder: string): Promise<boolean> {
   return disk !== undefined && disk.bavail * disk.bsize < floorBytes(disk.blocks * disk.bsize);
 }
 
-/** Asks at once and then every second, and tells once it is so. An asking that fails is no answer. Returns what ends the watch. */
-export function whenSo(isSo: () => Promise<boolean>, tell: () => void): () => void {
+/** Asks at once and then again and again, and tells once it is so. An asking that fails is no answer. Returns what ends the watch. */
+export function whenSo(isSo: () => Promise<boolean>, tell: () => void, everyMs = lookEveryMs): () => void {
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
   const look = async () => {
