@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout, childEnvironment, nodeProgram, withoutMolo } from '../config.ts';
@@ -27,8 +27,26 @@ export async function startOwnPlatform(name: string, settings: Readonly<Record<s
     throw error;
   }
   const end = async () => {
+    await npm('stop');
+    // While it still runs: the engine may be one that this platform keeps.
+    await removeFromEngine(home);
     await npm('stop', '--all');
     rmSync(home, { recursive: true, force: true });
   };
   return { settings: parseSettings(readFileSync(join(home, 'molo.env'), 'utf8')), environment, end };
+}
+
+/** A platform that is stopped keeps what it has on the engine, to go on with; one whose home goes has nobody who would ever take it away. */
+async function removeFromEngine(home: string): Promise<void> {
+  const nodeFile = join(home, 'agent/node.id');
+  if (!existsSync(nodeFile)) return;
+  const filter = `label=molo.node=${readFileSync(nodeFile, 'utf8').trim()}`;
+  const containers = lines(await output('docker', ['ps', '--all', '--quiet', '--filter', filter]));
+  if (containers.length > 0) await output('docker', ['rm', '--force', ...containers]);
+  const networks = lines(await output('docker', ['network', 'ls', '--quiet', '--filter', filter]));
+  if (networks.length > 0) await output('docker', ['network', 'rm', ...networks]);
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter(Boolean);
 }
