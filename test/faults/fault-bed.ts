@@ -19,6 +19,8 @@ export class FaultBed implements AsyncDisposable {
 
   private constructor(
     readonly molo: MoloClient,
+    /** May do what is needed here, at any control plane of the platform. */
+    readonly token: string,
     readonly subject: WorkingCopy,
     readonly bystander: WorkingCopy,
     readonly traffic: { readonly subject: Traffic; readonly bystander: Traffic },
@@ -39,16 +41,16 @@ export class FaultBed implements AsyncDisposable {
     const traffic = { subject: trafficOn(subject), bystander: trafficOn(bystander) };
     traffic.subject.start();
     traffic.bystander.start();
-    return new FaultBed(client, subject, bystander, traffic);
+    return new FaultBed(client, token, subject, bystander, traffic);
   }
 
   /** Pushes a change of one line, and lets `inject` happen at a moment of its deployment. @returns the deployment when it is over */
-  async deployWith(moment: Moment, inject: () => Promise<void>, { overWithinMs = 90_000 } = {}): Promise<Deployment> {
+  async deployWith(moment: Moment, inject: (deploymentId: string) => Promise<void>, { overWithinMs = 90_000 } = {}): Promise<Deployment> {
     await this.change();
     const push = this.subject.push();
     const id = await this.newDeployment();
     await this.untilMoment(id, moment);
-    await inject();
+    await inject(id);
     await push;
     return this.untilOver(id, overWithinMs);
   }
