@@ -1,12 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
-import { WorkingCopy } from '../e2e/platform.js';
+import { visit, WorkingCopy } from '../e2e/platform.js';
 import { FaultBed } from './fault-bed.js';
+import { homeBytes, residentBytes } from './footprint.js';
 import { expectInvariants, expectNothingLost } from './invariants.js';
 
 const pushesAtOnce = 20;
 const appsAtOnce = 50;
+/** The most that programs which hold something of every push may take of the machine, while all come at once and once they are live. */
+const mostResidentBytes = { 'control-plane': 600e6, agent: 400e6 } as const;
+const lookEveryMs = 500;
+/** A site of three files: its repository, its source and its own layers, with the share of the database and of the log. */
+const mostBytesOfApp = 10e6;
 
 describe('a crowd', () => {
   let bed: FaultBed;
@@ -49,11 +56,37 @@ describe('a crowd', () => {
         copies.push(copy);
         await copy.commitFixture('static-site');
       }
+      const before = await homeBytes();
+      const memory = new HighWater();
       const outcomes = await Promise.all(copies.map((copy) => copy.push()));
       for (const { code, stderr } of outcomes) expect(code, stderr).toBe(0);
+      expect((await homeBytes()) - before, 'more bytes under MOLO_HOME').toBeLessThan(mostBytesOfApp * appsAtOnce);
+      for (const { app } of copies) expect((await visit(app)).body).toContain('A static site');
+      const most = await memory.end();
+      for (const [service, bytes] of Object.entries(mostResidentBytes)) expect(most[service], `most memory of ${service}`).toBeLessThan(bytes);
       expectNothingLost(bed);
     } finally {
       for (const copy of copies) await copy[Symbol.asyncDispose]();
     }
   });
 });
+
+/** The most that each program was seen to take. */
+class HighWater {
+  readonly #most: Record<string, number> = {};
+  #ended = false;
+  readonly #looking = this.#look();
+
+  async end(): Promise<Record<string, number>> {
+    this.#ended = true;
+    await this.#looking;
+    return this.#most;
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#ended) {
+      for (const [service, bytes] of Object.entries(await residentBytes())) this.#most[service] = Math.max(this.#most[service] ?? 0, bytes);
+      await pause(lookEveryMs);
+    }
+  }
+}

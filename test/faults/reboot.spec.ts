@@ -1,9 +1,9 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { waitFor } from '@molo/testkit';
 import { command, setting, visit } from '../e2e/platform.js';
 import { FaultBed } from './fault-bed.js';
 import { expectInvariants } from './invariants.js';
+import { processesOfHome } from './services.js';
 
 it('a machine whose programs all stop at once in the middle of a deployment comes back by itself, in the right order', async () => {
   await using bed = await FaultBed.start('reboot');
@@ -36,22 +36,4 @@ async function endEverything(bed: FaultBed): Promise<void> {
     const { stdout } = await command('docker', ['ps', '--quiet', '--filter', `label=molo.app=${app}`]);
     for (const id of stdout.split('\n').filter(Boolean)) await command('docker', ['kill', id]);
   }
-}
-
-/** Keepers before what they keep, so that nothing is started again. */
-async function processesOfHome(): Promise<number[]> {
-  const home = setting('MOLO_HOME');
-  const found: { pid: number; isKeeper: boolean }[] = [];
-  for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const commandLine = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-      const environment = (await readFile(`/proc/${name}/environ`, 'utf8')).split('\0');
-      if (!commandLine.includes(home) && !environment.includes(`MOLO_HOME=${home}`)) continue;
-      if ((await readlink(`/proc/${name}/ns/pid`)) !== (await readlink('/proc/self/ns/pid'))) continue;
-      found.push({ pid: Number(name), isKeeper: /^(runsvdir|runsv|svlogd) /.test(commandLine) });
-    } catch {
-      // It has ended.
-    }
-  }
-  return found.filter(({ pid }) => pid !== process.pid).toSorted((a, b) => Number(b.isKeeper) - Number(a.isKeeper)).map(({ pid }) => pid);
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { waitFor } from '@molo/testkit';
@@ -67,4 +67,22 @@ export async function engineMayBeKilled(): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1];
   return (await readFile(`/proc/${parent}/comm`, 'utf8')).trim() === 'runsv';
+}
+
+/** All that runs under the platform's home: keepers before what they keep. */
+export async function processesOfHome(): Promise<number[]> {
+  const home = setting('MOLO_HOME');
+  const found: { pid: number; isKeeper: boolean }[] = [];
+  for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const commandLine = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+      const environment = (await readFile(`/proc/${name}/environ`, 'utf8')).split('\0');
+      if (!commandLine.includes(home) && !environment.includes(`MOLO_HOME=${home}`)) continue;
+      if ((await readlink(`/proc/${name}/ns/pid`)) !== (await readlink('/proc/self/ns/pid'))) continue;
+      found.push({ pid: Number(name), isKeeper: /^(runsvdir|runsv|svlogd) /.test(commandLine) });
+    } catch {
+      // It has ended.
+    }
+  }
+  return found.filter(({ pid }) => pid !== process.pid).toSorted((a, b) => Number(b.isKeeper) - Number(a.isKeeper)).map(({ pid }) => pid);
 }
