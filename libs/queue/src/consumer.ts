@@ -1,6 +1,7 @@
 import { AppError } from '@molo/contracts';
 import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { ClockWatch } from './clock-watch.js';
 import { connectRedis } from './connection.js';
 import { MalformedJobError, type JobHandler } from './handlers.js';
 import { storedName } from './keys.js';
@@ -16,6 +17,13 @@ export interface ConsumerOptions {
   readonly concurrency: number;
   /** Whose queue, for a queue of one node. */
   readonly nodeId?: string;
+}
+
+export interface ConsumerPlace {
+  readonly queue: string;
+  readonly prefix: string;
+  /** Has the jobs that wait for a time run at once. */
+  promote(): Promise<void>;
 }
 
 /**
@@ -37,6 +45,7 @@ export class Consumer {
   private readonly connection: Redis;
   private readonly worker: Worker;
   private readonly stopping = new AbortController();
+  private readonly clock: ClockWatch;
   private readonly byName: ReadonlyMap<string, JobHandler>;
   /** Runs by job id. Redis may forget a job that runs here and be given it again; it is then joined, not run twice. */
   private readonly running = new Map<string, Promise<void>>();
@@ -45,7 +54,7 @@ export class Consumer {
 
   constructor(
     url: string,
-    place: { queue: string; prefix: string },
+    private readonly place: ConsumerPlace,
     handlers: readonly JobHandler[],
     options: ConsumerOptions,
     private readonly log: QueueLog,
@@ -62,6 +71,7 @@ export class Consumer {
     });
     this.worker.on('failed', (job, error) => void this.afterFailure(job, error));
     this.worker.on('error', (error) => this.warn(place.queue, error));
+    this.clock = new ClockWatch(() => void this.hurry());
   }
 
   /** Resolves once it listens; while Redis is gone that takes as long as Redis does. */
@@ -71,6 +81,7 @@ export class Consumer {
 
   /** Takes no more jobs, lets those that run see their signal, and waits for them for `graceMs`. Never rejects. */
   async close(graceMs: number): Promise<void> {
+    this.clock.end();
     // Before the signal: what the running jobs put back would come straight back here.
     const closed = this.worker.close().then(() => 'closed', () => 'closed');
     await Promise.race([this.worker.pause(true).catch(() => undefined), soon()]);
@@ -84,6 +95,21 @@ export class Consumer {
     if ((await Promise.race([closed, deadline])) === 'late') await Promise.race([this.worker.close(true).catch(() => undefined), soon()]);
     clearTimeout(timer);
     this.connection.disconnect();
+  }
+
+  /**
+   * A job that failed is tried again at a time of day. Where the clock was set back meanwhile that is far away, so all that
+   * wait are tried now.
+   */
+  private async hurry(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        return await this.place.promote();
+      } catch (error) {
+        this.warn(this.place.queue, error as Error);
+        await soon();
+      }
+    }
   }
 
   /** While Redis is gone a worker errs several times a second. */

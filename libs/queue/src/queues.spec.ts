@@ -129,6 +129,20 @@ describe('failures', () => {
     await vi.waitFor(() => expect(attempts).toEqual([1, 2, 3]), once10s);
   });
 
+  it('does not leave a job that waits to be tried again where a clock that is set back puts it', async () => {
+    const seen = vi.fn(async () => {});
+    const both = queues();
+    await both.consume([handle(runDeployment, seen)], { concurrency: 1 });
+    await both.produce(runDeployment, { deploymentId: randomUUID() }, { delayMs: 20_000 });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      vi.setSystemTime(Date.now() - 3_600_000);
+      await vi.waitFor(() => expect(seen).toHaveBeenCalledTimes(1), once10s);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('fails a job at once when trying again cannot help, tells its handler, and blocks nothing by it', async () => {
     const run = vi.fn(async () => {
       throw new AppError('not_found', { detail: 'There is no such deployment.' });

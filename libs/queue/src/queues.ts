@@ -57,7 +57,7 @@ export class Queues {
     assertHandlers(handlers);
     const place = placeOf(handlers[0]!.job, options.nodeId, this.root);
     if (this.consumers.has(place.queue)) throw new Error(`Queue ${place.queue} has a consumer already`);
-    const consumer = new Consumer(this.url, place, handlers, options, this.log);
+    const consumer = new Consumer(this.url, { ...place, promote: () => this.queue(place).promoteJobs() }, handlers, options, this.log);
     this.consumers.set(place.queue, consumer);
     return consumer;
   }
