@@ -130,8 +130,9 @@ export class InstanceLogs implements OnModuleDestroy {
 
   /** Goes to where an agent before this one has read to. @returns whether a line comes after that */
   private async resume(container: Container, log: EnvironmentLog, source: EngineLog): Promise<(line: LogLine) => boolean> {
-    // What started after this agent was read by nobody yet.
-    const isOld = (container.startedAt?.getTime() ?? 0) < this.startedAt + clockDoubtMs;
+    // What started after this agent was read by nobody yet; what seems to start yet to come started before the clock was set back.
+    const startedAt = container.startedAt?.getTime() ?? 0;
+    const isOld = startedAt < this.startedAt + clockDoubtMs || startedAt > Date.now() + clockDoubtMs;
     const position = isOld ? await log.position(shortId(container)) : null;
     if (position === null) return () => true;
     await this.recall(log, container);
