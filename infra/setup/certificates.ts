@@ -10,7 +10,10 @@ import type { Settings } from './settings.ts';
 
 const authorityDays = 3650;
 const leafDays = 825;
-const renewBeforeMs = 30 * 86_400_000;
+const dayMs = 86_400_000;
+const renewBeforeMs = 30 * dayMs;
+/** Valid since before it was made: a machine that is set up while its clock is ahead has it set back soon. */
+const backdatedMs = dayMs;
 
 const authority = { certificate: join(moloHome, 'ca/ca.crt'), key: join(moloHome, 'ca/ca.key') };
 
@@ -28,10 +31,12 @@ async function ensureAuthority(): Promise<boolean> {
   if (existsSync(authority.certificate) && existsSync(authority.key)) return false;
   await inScratch(async (scratch) => {
     const config = join(scratch, 'ca.cnf');
-    writeFileSync(config, '[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nO=Molo\nCN=Molo internal CA\n[ext]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n');
-    const [key, certificate] = [join(scratch, 'ca.key'), join(scratch, 'ca.crt')];
+    const [key, request, extensions] = [join(scratch, 'ca.key'), join(scratch, 'ca.csr'), join(scratch, 'ca.ext')];
+    writeFileSync(config, requestFor('Molo internal CA'));
+    writeFileSync(extensions, 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n');
     await makeKey(key);
-    await output('openssl', ['req', '-x509', '-new', '-sha256', '-key', key, '-config', config, '-days', String(authorityDays), '-out', certificate]);
+    await output('openssl', ['req', '-new', '-key', key, '-config', config, '-out', request]);
+    const certificate = await sign(scratch, request, extensions, authorityDays, ['-selfsign', '-keyfile', key]);
     place(key, authority.key, 0o600, undefined);
     place(certificate, authority.certificate, 0o644, undefined);
   });
@@ -43,15 +48,35 @@ async function ensureLeaf(name: string, hosts: readonly string[], owner: Owner |
   if (existsSync(key) && isGood(certificate, hosts)) return false;
   await inScratch(async (scratch) => {
     const at = (file: string) => join(scratch, file);
-    writeFileSync(at('request.cnf'), `[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nO=Molo\nCN=${hosts[0]}\n`);
+    writeFileSync(at('request.cnf'), requestFor(hosts[0] ?? ''));
     writeFileSync(at('leaf.ext'), `basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=${alternativeNames(hosts)}\n`);
     await makeKey(at('leaf.key'));
     await output('openssl', ['req', '-new', '-key', at('leaf.key'), '-config', at('request.cnf'), '-out', at('leaf.csr')]);
-    await output('openssl', ['x509', '-req', '-sha256', '-in', at('leaf.csr'), '-CA', authority.certificate, '-CAkey', authority.key, '-set_serial', `0x${Date.now().toString(16)}`, '-days', String(leafDays), '-extfile', at('leaf.ext'), '-out', at('leaf.crt')]);
+    const signed = await sign(scratch, at('leaf.csr'), at('leaf.ext'), leafDays, ['-cert', authority.certificate, '-keyfile', authority.key]);
     place(at('leaf.key'), key, 0o600, owner);
-    place(at('leaf.crt'), certificate, 0o644, undefined);
+    place(signed, certificate, 0o644, undefined);
   });
   return true;
+}
+
+function requestFor(name: string): string {
+  return `[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nO=Molo\nCN=${name}\n`;
+}
+
+/** By `openssl ca`, the one command of OpenSSL 3.0 that lets the beginning be chosen. @returns the certificate's path */
+async function sign(scratch: string, request: string, extensions: string, days: number, signer: readonly string[]): Promise<string> {
+  const [config, database, certificate] = [join(scratch, 'sign.cnf'), join(scratch, 'index'), join(scratch, 'signed.crt')];
+  writeFileSync(database, '');
+  writeFileSync(config, `[ca]\ndefault_ca=molo\n[molo]\ndatabase=${database}\nnew_certs_dir=${scratch}\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n[any]\norganizationName=supplied\ncommonName=supplied\n`);
+  const begin = Date.now() - backdatedMs;
+  const validity = ['-startdate', asn1Time(begin), '-enddate', asn1Time(begin + days * dayMs)];
+  await output('openssl', ['ca', '-batch', '-notext', '-config', config, '-in', request, '-extfile', extensions, ...validity, ...signer, '-out', certificate]);
+  return certificate;
+}
+
+/** YYYYMMDDHHMMSSZ */
+function asn1Time(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+|[-:T]/g, '');
 }
 
 function isGood(path: string, hosts: readonly string[]): boolean {
