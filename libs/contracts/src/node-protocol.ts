@@ -129,9 +129,13 @@ export type ObservedRoute = z.infer<typeof ObservedRoute>;
  * control plane took last; where it did not, it answers `base_unknown`. Without, it is the whole, which replaces all before.
  */
 export const ObservedNode = z.object({
-  /** Rises with every report of one agent process; `agentStartedAt` orders processes. */
+  /** Rises with every report of one session. */
   seq: z.number().int(),
-  agentStartedAt: z.iso.datetime(),
+  /**
+   * Another with each start of an agent, and after each `base_unknown`. The whole of one that was not heard of takes the place
+   * of what the one before said; what an earlier one says after that is refused.
+   */
+  session: z.uuid(),
   after: z.number().int().nullable(),
   /** The generation of the desired set that this report answers. */
   generation: z.number().int(),

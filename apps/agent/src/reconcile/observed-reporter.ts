@@ -15,7 +15,6 @@ const longestPauseMs = 1000;
 /** Tells the control plane what changed of what the agent sees: at once, until it was taken; and that it lives, when nothing did. */
 @Injectable()
 export class ObservedReporter implements OnModuleDestroy {
-  private readonly agentStartedAt = new Date().toISOString();
   private readonly closing = new AbortController();
   private observe: (() => Promise<Observation>) | null = null;
   private readonly differences = new ReportDifferences();
@@ -57,7 +56,7 @@ export class ObservedReporter implements OnModuleDestroy {
   }
 
   private async sendOnce(observation: Observation): Promise<unknown> {
-    const { report, took } = this.differences.next(observation, this.agentStartedAt, now());
+    const { report, took } = this.differences.next(observation, now());
     try {
       await this.controlPlane.reportObserved(report, this.closing.signal);
       took();

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ObservedInstance, ObservedNode, ObservedRoute, TrafficCount } from '@molo/contracts';
 
 /** All that the agent sees now, without what makes a report of it. */
-export type Observation = Omit<ObservedNode, 'seq' | 'agentStartedAt' | 'after'>;
+export type Observation = Omit<ObservedNode, 'seq' | 'session' | 'after'>;
 
 interface Said {
   readonly absent: ReadonlyMap<string, unknown>;
@@ -19,9 +20,10 @@ export class ReportDifferences {
   private taken: { readonly seq: number; readonly said: Said } | null = null;
   private wholeAt = -Infinity;
   private lastSeq = 0;
+  private session = randomUUID();
 
   /** @param now milliseconds of a clock that only goes forward */
-  next(observation: Observation, agentStartedAt: string, now: number): { report: ObservedNode; took: () => void } {
+  next(observation: Observation, now: number): { report: ObservedNode; took: () => void } {
     const isWhole = this.taken === null || now - this.wholeAt >= wholeEveryMs;
     const seq = ++this.lastSeq;
     const said = whatIsSaid(observation);
@@ -32,7 +34,7 @@ export class ReportDifferences {
     const report = {
       generation: observation.generation,
       seq,
-      agentStartedAt,
+      session: this.session,
       after: known?.seq ?? null,
       instances: news<ObservedInstance>('instances'),
       absent: news<string>('absent'),
@@ -46,9 +48,11 @@ export class ReportDifferences {
     return { report, took };
   }
 
-  /** The control plane does not have what the last report was built on. */
+  /** The control plane does not have what the last report was built on, or takes this agent for one of before. */
   forget(): void {
     this.taken = null;
+    this.session = randomUUID();
+    this.lastSeq = 0;
   }
 }
 

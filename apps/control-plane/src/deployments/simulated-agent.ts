@@ -40,7 +40,7 @@ export class SimulatedAgent {
   #seq = 0;
   #reported = 0;
   readonly #stopping = new AbortController();
-  readonly #startedAt = new Date().toISOString();
+  readonly #session = randomUUID();
 
   constructor(
     readonly nodeId: string,
@@ -81,7 +81,7 @@ export class SimulatedAgent {
     const instances = desired.instances.map((instance) => this.#observe(instance));
     await this.parts.observed.take(this.nodeId, {
       seq: ++this.#seq,
-      agentStartedAt: this.#startedAt,
+      session: this.#session,
       after: null,
       generation: desired.generation,
       instances: instances.filter((instance) => instance.observed !== 'gone'),

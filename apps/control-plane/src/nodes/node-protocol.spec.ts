@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type DesiredAnswer, type DesiredNode, desiredAfter, type ObservedInstance, type ObservedNode } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
@@ -101,8 +102,7 @@ describe('what a node is to be', () => {
 });
 
 describe('what a node reports', () => {
-  const startedAt = (offset: number) => new Date(Date.now() + offset).toISOString();
-  const take = (changes: Partial<ObservedNode>) => bench.module.get(ObservedService).take(nodeId, { seq: 1, after: null, agentStartedAt: startedAt(0), generation: 1, instances: [], absent: [], routes: [], traffic: [], ...changes });
+  const take = (changes: Partial<ObservedNode>) => bench.module.get(ObservedService).take(nodeId, { seq: 1, after: null, session: randomUUID(), generation: 1, instances: [], absent: [], routes: [], traffic: [], ...changes });
   const stateOf = async (id: string) => (await bench.dataSource.query('select observed, restarts, gone_at from instances where id = $1', [id]))[0];
 
   async function someInstance(): Promise<ObservedInstance> {
@@ -114,45 +114,46 @@ describe('what a node reports', () => {
   it('is taken as what changed since its last report, and leaves the rest as it was', async () => {
     const instance = await someInstance();
     const others = (await whole()).instances.length;
-    const agentStartedAt = startedAt(1000);
+    const session = randomUUID();
     const all = (await whole()).instances.map(({ id }) => ({ ...instance, id }));
-    await take({ agentStartedAt, instances: all });
-    await take({ agentStartedAt, seq: 2, after: 1, instances: [{ ...instance, observed: 'unhealthy' }] });
-    await take({ agentStartedAt, seq: 3, after: 2 });
+    await take({ session, instances: all });
+    await take({ session, seq: 2, after: 1, instances: [{ ...instance, observed: 'unhealthy' }] });
+    await take({ session, seq: 3, after: 2 });
     expect(await stateOf(instance.id)).toMatchObject({ observed: 'unhealthy', gone_at: null });
     expect((await whole()).instances.length).toBe(others);
   });
 
   it('is refused where it builds on another than the last that was taken, and nothing of it stays', async () => {
     const instance = await someInstance();
-    const agentStartedAt = startedAt(2000);
-    await take({ agentStartedAt, instances: [instance] });
-    await expect(take({ agentStartedAt, seq: 3, after: 2, instances: [{ ...instance, restarts: 7 }] })).rejects.toMatchObject({ code: 'base_unknown' });
-    await expect(take({ agentStartedAt, seq: 3, after: 2 })).rejects.toMatchObject({ code: 'base_unknown' });
-    await expect(take({ agentStartedAt: startedAt(3000), seq: 2, after: 1 })).rejects.toMatchObject({ code: 'base_unknown' });
+    const session = randomUUID();
+    await take({ session, instances: [instance] });
+    await expect(take({ session, seq: 3, after: 2, instances: [{ ...instance, restarts: 7 }] })).rejects.toMatchObject({ code: 'base_unknown' });
+    await expect(take({ session, seq: 3, after: 2 })).rejects.toMatchObject({ code: 'base_unknown' });
+    await expect(take({ session: randomUUID(), seq: 2, after: 1 })).rejects.toMatchObject({ code: 'base_unknown' });
     expect(await stateOf(instance.id)).toMatchObject({ restarts: 0 });
-    await take({ agentStartedAt, seq: 4, instances: [{ ...instance, restarts: 2 }] });
+    await take({ session, seq: 4, instances: [{ ...instance, restarts: 2 }] });
     expect(await stateOf(instance.id)).toMatchObject({ restarts: 2 });
   });
 
   it('is passed over where it comes late, from an agent that was replaced or behind a newer one', async () => {
     const instance = await someInstance();
-    const [before, now] = [startedAt(4000), startedAt(5000)];
-    await take({ agentStartedAt: before, seq: 10, instances: [instance] });
-    await take({ agentStartedAt: now, seq: 5, instances: [{ ...instance, restarts: 3 }] });
-    await take({ agentStartedAt: before, seq: 11, after: 10, instances: [{ ...instance, restarts: 1 }] });
-    await take({ agentStartedAt: now, seq: 4, instances: [{ ...instance, restarts: 1 }] });
+    const [before, now] = [randomUUID(), randomUUID()];
+    await take({ session: before, seq: 10, instances: [instance] });
+    await take({ session: now, seq: 5, instances: [{ ...instance, restarts: 3 }] });
+    await expect(take({ session: before, seq: 11, after: 10, instances: [{ ...instance, restarts: 1 }] })).rejects.toMatchObject({ code: 'base_unknown' });
+    await expect(take({ session: before, seq: 12, instances: [{ ...instance, restarts: 1 }] })).rejects.toMatchObject({ code: 'base_unknown' });
+    await take({ session: now, seq: 4, instances: [{ ...instance, restarts: 1 }] });
     expect(await stateOf(instance.id)).toMatchObject({ restarts: 3 });
   });
 
   it('lets what was to end and is not there be gone, whether it ever was there or not', async () => {
     const instance = await someInstance();
-    const agentStartedAt = startedAt(6000);
-    await take({ agentStartedAt, instances: [instance] });
-    await take({ agentStartedAt, seq: 2, after: 1, absent: [instance.id] });
+    const session = randomUUID();
+    await take({ session, instances: [instance] });
+    await take({ session, seq: 2, after: 1, absent: [instance.id] });
     expect(await stateOf(instance.id)).toMatchObject({ gone_at: null });
     await bench.dataSource.query(`update instances set desired = 'stopped' where id = $1`, [instance.id]);
-    await take({ agentStartedAt, seq: 3, after: 2, absent: [instance.id] });
+    await take({ session, seq: 3, after: 2, absent: [instance.id] });
     expect(await stateOf(instance.id)).toMatchObject({ observed: 'gone', gone_at: expect.any(Date) });
   });
 });

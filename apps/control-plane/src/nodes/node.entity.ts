@@ -9,7 +9,8 @@ export class Node {
   @Column('text', { array: true }) roles!: ('builder' | 'ingress' | 'instances')[];
   /** Of the desired set that the last report answered; a bigint, so a string. */
   @Column('bigint') appliedGeneration!: string;
-  @Column('timestamptz', { nullable: true }) agentStartedAt!: Date | null;
+  /** Sessions of its agents that reports came from, the newest first. */
+  @Column('uuid', { array: true }) agentSessions!: string[];
   @Column('bigint') observedSeq!: string;
   @Column('timestamptz', { nullable: true }) lastSeenAt!: Date | null;
   @Column('jsonb', { nullable: true }) figures!: NodeFigures | null;

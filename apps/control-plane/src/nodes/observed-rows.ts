@@ -24,6 +24,9 @@ export interface KnownInstance {
   readonly isDeploymentOver: boolean;
 }
 
+/** An agent's last words arrive seconds after its end; in that time no more than a few others start. */
+const rememberedSessions = 20;
+
 /** What reports are compared with, and what they leave: one statement for all that is of one kind. */
 @Injectable()
 export class ObservedRows {
@@ -86,17 +89,18 @@ export class ObservedRows {
   /** The node's own row is the last: it holds up nobody until the commit. @returns whether this report is the next of those that were taken */
   async writeNode(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<boolean> {
     const [, taken]: [unknown, number] = await manager.query(
-      `update nodes set agent_started_at = $2, observed_seq = $3, applied_generation = $4, last_seen_at = now()
-       where id = $1 and case when $5::bigint is null then agent_started_at is null or agent_started_at < $2 or (agent_started_at = $2 and observed_seq < $3)
-         else agent_started_at = $2 and observed_seq = $5 end`,
-      [nodeId, report.agentStartedAt, report.seq, report.generation, report.after],
+      `update nodes set observed_seq = $3, applied_generation = $4, last_seen_at = now(),
+         agent_sessions = case when agent_sessions[1] = $2 then agent_sessions else ($2::uuid || agent_sessions)[1:${rememberedSessions}] end
+       where id = $1 and case when $5::bigint is null then $2 <> all(agent_sessions) or (agent_sessions[1] = $2 and observed_seq < $3)
+         else agent_sessions[1] = $2 and observed_seq = $5 end`,
+      [nodeId, report.session, report.seq, report.generation, report.after],
     );
     return taken > 0;
   }
 
-  /** Whether something newer was taken of this node, so that this report is one that came too late. */
-  async isOutdated(manager: EntityManager, nodeId: string, { agentStartedAt, seq }: ObservedNode): Promise<boolean> {
-    const [row]: unknown[] = await manager.query('select 1 from nodes where id = $1 and (agent_started_at > $2 or (agent_started_at = $2 and observed_seq >= $3))', [nodeId, agentStartedAt, seq]);
+  /** Whether something newer of its session was taken, so that this report is one that came too late. */
+  async isOutdated(manager: EntityManager, nodeId: string, { session, seq }: ObservedNode): Promise<boolean> {
+    const [row]: unknown[] = await manager.query('select 1 from nodes where id = $1 and agent_sessions[1] = $2 and observed_seq >= $3', [nodeId, session, seq]);
     return row !== undefined;
   }
 

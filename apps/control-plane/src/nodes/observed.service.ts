@@ -33,7 +33,10 @@ export class ObservedService {
     private readonly desired: DesiredChanges,
   ) {}
 
-  /** Throws `base_unknown` for one that builds on another than the last that was taken: the agent then sends the whole. */
+  /**
+   * Throws `base_unknown` for one that builds on another than the last that was taken, or comes from an agent of before:
+   * the agent, where it lives, then sends the whole as another session.
+   */
   async take(nodeId: string, report: ObservedNode): Promise<void> {
     try {
       if (isSignOfLife(report)) return await this.#finish(this.dataSource.manager, nodeId, report);
@@ -68,7 +71,7 @@ export class ObservedService {
   async #finish(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<void> {
     if (await this.rows.writeNode(manager, nodeId, report)) return;
     if (await this.rows.isOutdated(manager, nodeId, report)) throw new OutdatedReport();
-    throw new AppError('base_unknown', { detail: `The report builds on number ${report.after}, which is not the last that was taken. Send the whole.` });
+    throw new AppError('base_unknown', { detail: 'The report builds on another than the last that was taken, or its session is over. Send the whole, as another session.' });
   }
 
   async #changes(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<Change[]> {
