@@ -31,9 +31,9 @@ export async function startPlatform({ services, runAs }: Platform): Promise<void
 /** The control plane's own view: it reaches its stores, and this machine's node reports to it. */
 export async function untilWhole(settings: Settings): Promise<void> {
   await step('All parts work together', async () => {
-    const deadline = Date.now() + answerTimeoutMs;
+    const deadline = performance.now() + answerTimeoutMs;
     for (let down = await partsDown(settings); down.length > 0; down = await partsDown(settings)) {
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new StepFailed(`the platform is up without ${down.join(', ')}`, {
           log: join(moloHome, 'log', down.some((name) => name.startsWith('node')) ? 'agent' : 'control-plane', 'current'),
           advice: 'The log has the reason. Correct what it names, then run: npm start',
@@ -60,12 +60,12 @@ async function partsDown(settings: Settings): Promise<string[]> {
 }
 
 async function untilAnswers({ name }: Service): Promise<void> {
-  const deadline = Date.now() + answerTimeoutMs;
+  const deadline = performance.now() + answerTimeoutMs;
   const pids = new Set<number>();
   while (!(await serviceAnswers(name))) {
     const { pid } = await serviceState(name);
     if (pid !== undefined) pids.add(pid);
-    if (Date.now() > deadline || pids.size >= crashLoopStarts) throw notAnswering(name, pids.size >= crashLoopStarts);
+    if (performance.now() > deadline || pids.size >= crashLoopStarts) throw notAnswering(name, pids.size >= crashLoopStarts);
     await pause(pollEveryMs);
   }
 }

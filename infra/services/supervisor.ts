@@ -132,9 +132,9 @@ export async function endSupervisor(services: readonly string[]): Promise<void> 
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = performance.now() + 15_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new StepFailed(`runit does not do as it is told with ${folder}`, { advice: `See what it keeps: sv status ${folder}/*. With systemd: journalctl -u molo. Then run the same command again.` });
+    if (performance.now() > deadline) throw new StepFailed(`runit does not do as it is told with ${folder}`, { advice: `See what it keeps: sv status ${folder}/*. With systemd: journalctl -u molo. Then run the same command again.` });
     await pause(pollEveryMs);
   }
 }

@@ -22,7 +22,7 @@ interface Position {
  * event seen, waiting longer each time, until `giveUpAfterMs` have passed without a word.
  */
 export async function* follow(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: FollowOptions): AsyncGenerator<unknown, void, undefined> {
-  const position: Position = { lastEventId: options.lastEventId, ended: false, progressedAt: Date.now() };
+  const position: Position = { lastEventId: options.lastEventId, ended: false, progressedAt: performance.now() };
   // The first connection has the patience of a plain request alone: a wrong address is told at once.
   let answer = await connect(connection, endpoint, request, options, position);
   for (let failures = 0; ; ) {
@@ -45,7 +45,7 @@ export async function* follow(connection: Connection, endpoint: Endpoint, reques
 async function joinAgain(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: FollowOptions, position: Position, broken: AppError, failures: number): Promise<Answer> {
   let cause = broken;
   for (let attempt = failures; ; attempt++) {
-    if (Date.now() - position.progressedAt > (options.giveUpAfterMs ?? defaultGiveUpAfterMs)) throw cause;
+    if (performance.now() - position.progressedAt > (options.giveUpAfterMs ?? defaultGiveUpAfterMs)) throw cause;
     options.onReconnect?.(cause);
     await pause(Math.min(firstDelayMs * 2 ** attempt, longestDelayMs), options.signal);
     try {
@@ -72,7 +72,7 @@ async function* readEvents(endpoint: Endpoint, answer: Answer, position: Positio
     for (;;) {
       const { done, value } = await withinSilence(reader.read(), brokenAfterMs);
       if (done) return;
-      position.progressedAt = Date.now();
+      position.progressedAt = performance.now();
       parser.feed(decoder.decode(value, { stream: true }));
       for (const event of waiting.splice(0)) {
         if (event.event === 'end') {

@@ -10,7 +10,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, what }: { timeoutMs?: number; what: string },
 ): Promise<Exclude<T, false | null | undefined>> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
   do {
     try {
@@ -21,6 +21,6 @@ export async function waitFor<T>(
       lastError = error;
     }
     await pause(pollEveryMs);
-  } while (Date.now() < deadline);
+  } while (performance.now() < deadline);
   throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause: lastError });
 }

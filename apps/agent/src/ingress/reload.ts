@@ -21,8 +21,8 @@ export class HaproxyMaster {
     const before = await this.identity();
     // 2.6 closes the connection as it starts itself again; 3.0 answers when it is done. Both are looked at below.
     await this.master.exchange('reload').catch(() => undefined);
-    const deadline = Date.now() + reloadTimeoutMs;
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + reloadTimeoutMs;
+    while (performance.now() < deadline) {
       const now = await this.identity().catch(() => before);
       if (now !== before) return;
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs));

@@ -24,7 +24,7 @@ export class Attempts {
       this.#begin(key);
       return;
     }
-    if (known.count >= this.most) throw new TooManyAttempts(Math.max(1, Math.ceil((known.resetsAt - Date.now()) / 1000)));
+    if (known.count >= this.most) throw new TooManyAttempts(Math.max(1, Math.ceil((known.resetsAt - performance.now()) / 1000)));
     known.count++;
   }
 
@@ -40,13 +40,13 @@ export class Attempts {
 
   #present(key: string): Count | undefined {
     const known = this.#counts.get(key);
-    return known && known.resetsAt > Date.now() ? known : undefined;
+    return known && known.resetsAt > performance.now() ? known : undefined;
   }
 
   #begin(key: string): void {
     this.#counts.delete(key);
     const oldest = this.#counts.size >= mostKeys ? this.#counts.keys().next().value : undefined;
     if (oldest !== undefined) this.#counts.delete(oldest);
-    this.#counts.set(key, { count: 1, resetsAt: Date.now() + this.spanMs });
+    this.#counts.set(key, { count: 1, resetsAt: performance.now() + this.spanMs });
   }
 }

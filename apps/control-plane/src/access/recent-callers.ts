@@ -16,7 +16,7 @@ export class RecentCallers<Value> {
 
   async get(key: string, look: () => Promise<Value | null>): Promise<Value | null> {
     const known = this.#kept.get(key);
-    if (known && known.until > Date.now()) return known.value;
+    if (known && known.until > performance.now()) return known.value;
     this.#kept.delete(key);
     const generation = this.#generation;
     const value = await look();
@@ -32,6 +32,6 @@ export class RecentCallers<Value> {
   #keep(key: string, value: Value): void {
     const oldest = this.#kept.size >= mostKept ? this.#kept.keys().next().value : undefined;
     if (oldest !== undefined) this.#kept.delete(oldest);
-    this.#kept.set(key, { value, until: Date.now() + keptMs });
+    this.#kept.set(key, { value, until: performance.now() + keptMs });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type DeploymentState } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Log } from '../log.js';
+import { DeploymentAges } from './deployment-ages.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover, MovedOnError } from './deployment-mover.js';
 import { BuildSteps } from './build-steps.js';
@@ -23,13 +24,14 @@ export class DeploymentRun {
     private readonly instances: InstanceSteps,
     private readonly traffic: TrafficSteps,
     private readonly mover: DeploymentMover,
+    private readonly ages: DeploymentAges,
     private readonly log: Log,
   ) {}
 
   async run(deploymentId: string): Promise<void> {
-    if (!(await this.turn.take(deploymentId))) return;
+    this.ages.takeUp(deploymentId);
     try {
-      await this.#tell(deploymentId);
+      if (await this.turn.take(deploymentId)) await this.#tell(deploymentId);
     } catch (error) {
       if (error instanceof MovedOnError) {
         this.log.info({ deploymentId, reason: error.message }, 'somebody else carries this deployment on');
@@ -37,6 +39,8 @@ export class DeploymentRun {
       }
       if (!(error instanceof FailedStep)) throw error;
       await this.fail(deploymentId, error.reason, error.state);
+    } finally {
+      this.ages.leave(deploymentId);
     }
   }
 

@@ -10,6 +10,7 @@ import { OutboxModule } from '../outbox/outbox.module.js';
 import { RegistryStorageModule } from '../registry/registry-storage.module.js';
 import { ReleasesModule } from '../releases/releases.module.js';
 import { BuildSteps } from './build-steps.js';
+import { DeploymentAges } from './deployment-ages.js';
 import { DeploymentMover } from './deployment-mover.js';
 import { DeploymentRun } from './deployment-run.js';
 import { DeploymentViews } from './deployment-views.js';
@@ -26,7 +27,7 @@ import { Waiting } from './waiting.js';
 
 @Module({
   imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, RegistryStorageModule, ReleasesModule, RepositoriesModule],
-  providers: [BuildSteps, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, KeptInstances, Settling, Sweeper, TrafficSteps, Turn, Waiting],
+  providers: [BuildSteps, DeploymentAges, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, KeptInstances, Settling, Sweeper, TrafficSteps, Turn, Waiting],
   exports: [DeploymentsService, DeploymentViews, JournalModule, Settling],
 })
 export class DeploymentsModule {}

@@ -165,11 +165,20 @@ export class DeploymentsService {
     return environment;
   }
 
+  /** Deployments of an environment are put in order by when they began: a clock that was set back must not turn that round. */
+  async #nextTime(manager: EntityManager, environmentId: string): Promise<Date> {
+    const [row]: { at: Date }[] = await manager.query(
+      `select greatest(date_trunc('milliseconds', clock_timestamp()), max(created_at) + interval '1 ms') as at from deployments where environment_id = $1`,
+      [environmentId],
+    );
+    return row!.at;
+  }
+
   /** The environment is locked by the caller. */
   async #begin(manager: EntityManager, environmentId: string, reason: ReleaseReason, caller: Caller, facts: Partial<Deployment>): Promise<string> {
     const id = randomUUID();
     const actor = actorOf(caller);
-    await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor });
+    await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor, createdAt: await this.#nextTime(manager, environmentId) });
     await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
     await this.turn.supersedeWaiting(manager, environmentId, id, reason);
     await this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after: { reason, commit: facts.commit?.id ?? null, ...(facts.undoesDeploymentId ? { undoes: facts.undoesDeploymentId } : {}) } });

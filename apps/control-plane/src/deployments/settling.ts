@@ -9,6 +9,7 @@ import { Deployment } from './deployment.entity.js';
 import { DeploymentsService } from './deployments.service.js';
 import { failureOf } from './instance-failure.js';
 import { Journal } from './journal.js';
+import { SettlingTimes } from './settling-times.js';
 
 /** Deployments that bring an image or a config that did not serve just before; the others have nothing to be undone. */
 const watchedReasons: readonly ReleaseReason[] = ['push', 'config', 'rollback'];
@@ -20,6 +21,8 @@ const watchedReasons: readonly ReleaseReason[] = ['push', 'config', 'rollback'];
  */
 @Injectable()
 export class Settling {
+  readonly #times = new SettlingTimes();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly releases: ReleasesService,
@@ -47,9 +50,11 @@ export class Settling {
    * @returns whether it is now to be decided what becomes of the deployment
    */
   async died(manager: EntityManager, instance: Instance): Promise<boolean> {
+    const settles = (await this.#times.look(manager)).find(({ id }) => id === instance.deploymentId);
+    if (!settles || settles.isOver) return false;
     const failure = failureOf(instance).toFailure();
     const [marked]: [unknown[], number] = await manager.query(
-      `update deployments d set failure = $2 where d.id = $1 and d.failure is null and d.settling_until > clock_timestamp()
+      `update deployments d set failure = $2 where d.id = $1 and d.failure is null and d.settling_until is not null
          and exists (select 1 from environments e where e.id = d.environment_id and e.serving_deployment_id = d.id) returning d.id`,
       [instance.deploymentId, JSON.stringify(failure)],
     );
@@ -60,10 +65,8 @@ export class Settling {
 
   /** What is to be decided by now: an instance died, or the settling time is over. */
   async due(): Promise<string[]> {
-    const rows: { id: string }[] = await this.dataSource.query(
-      'select id from deployments where settling_until is not null and (failure is not null or settling_until <= clock_timestamp())',
-    );
-    return rows.map(({ id }) => id);
+    const settling = await this.#times.look(this.dataSource.manager);
+    return settling.filter(({ hasDied, isOver }) => hasDied || isOver).map(({ id }) => id);
   }
 
   /** Decides what becomes of these. One that cannot be decided now is due again. */

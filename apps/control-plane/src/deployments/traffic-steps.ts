@@ -10,6 +10,7 @@ import { DesiredChanges } from '../nodes/desired-changes.js';
 import { isOnline } from '../nodes/nodes.service.js';
 import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
+import { DeploymentAges } from './deployment-ages.js';
 import { Deployment } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 import { isWeb } from './instance-steps.js';
@@ -35,6 +36,7 @@ export class TrafficSteps {
     private readonly repositories: Repositories,
     private readonly tags: ReleaseTags,
     private readonly settling: Settling,
+    private readonly ages: DeploymentAges,
     private readonly mover: DeploymentMover,
     private readonly journal: Journal,
     private readonly waiting: Waiting,
@@ -81,7 +83,7 @@ export class TrafficSteps {
       failed: sum((count) => count.failed),
       connectionsDropped: sum((count) => count.connectionsDropped),
       slowestMs: Math.max(0, ...counts.map((count) => count.slowestMs)),
-      durationMs: Date.now() - deployment.createdAt.getTime(),
+      durationMs: this.ages.of(deployment),
       layersMoved: moved.length,
       bytesMoved: moved.reduce((total, layer) => total + layer.bytes, 0),
     };

@@ -54,6 +54,20 @@ describe('one environment', () => {
     expect(third!.state).toBe('live');
   });
 
+  it('keeps their order when the clock is set back between two that wait', async () => {
+    await bench.untilOver(await bench.push());
+    bench.agent.holdBuilds = true;
+    const running = await bench.push();
+    await waitFor(() => bench.agent.builtIds.length > 1, { timeoutMs: 10_000, what: 'the build of the running one' });
+    const pushed = await bench.push();
+    await bench.dataSource.query(`update deployments set created_at = created_at + interval '1 hour' where id = $1`, [pushed]);
+    const configured = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'config', moloItself));
+    bench.agent.holdBuilds = false;
+    await bench.deployments.cancel(running, moloItself);
+    expect(await bench.untilOver(configured!)).toBe('live');
+    expect(await bench.stateOf(pushed)).toBe('superseded');
+  });
+
   it('takes twenty changes at once: the newest goes live, and the next one too', async () => {
     await bench.untilOver(await bench.push());
     for (let round = 0; round < 5; round++) {

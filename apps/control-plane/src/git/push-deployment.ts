@@ -131,8 +131,8 @@ export class PushDeployment {
         if (isFinal(state)) return { state, failure, hasMovedRef };
       } catch (error) {
         this.log.warn({ err: error, deploymentId }, 'the stream of a deployment broke, joining it again');
-        brokenSince ??= Date.now();
-        if (Date.now() - brokenSince > rejoinForMs) return null;
+        brokenSince ??= performance.now();
+        if (performance.now() - brokenSince > rejoinForMs) return null;
       }
       await pause(rejoinEveryMs, undefined, { signal }).catch(() => undefined);
     }

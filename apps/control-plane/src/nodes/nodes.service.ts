@@ -72,7 +72,8 @@ export class NodesService {
 }
 
 export function isOnline(node: Pick<Node, 'lastSeenAt'>): boolean {
-  return node.lastSeenAt !== null && Date.now() - node.lastSeenAt.getTime() < offlineAfterMs;
+  // What was heard in the future was heard before the clock was set back: whoever lives says so again within seconds.
+  return node.lastSeenAt !== null && Math.abs(Date.now() - node.lastSeenAt.getTime()) < offlineAfterMs;
 }
 
 type Figures = 'agentVersion' | 'engineVersion' | 'cpus' | 'memoryBytes' | 'memoryUsedBytes' | 'diskBytes' | 'diskUsedBytes';

@@ -39,16 +39,25 @@ export class RegistryClient implements OnApplicationShutdown {
 
   /** The answer's body is the caller's to read or to drop; failures to reach the registry are `unavailable`. */
   async send(repository: string, request: RegistryRequest): Promise<IncomingMessage> {
-    const token = await this.#tokenFor(repository);
     try {
-      return await this.#attempt(request, token);
+      return await this.#sendOnce(repository, request);
     } catch (error) {
       // A connection that the registry had closed meanwhile, found out too late: a body that can be sent again is.
-      if (!isStale(error) || (request.body !== undefined && !Buffer.isBuffer(request.body))) throw unavailable(error);
-      return await this.#attempt(request, token).catch((again: unknown) => {
+      if (!isStale(error) || !isRepeatable(request)) throw unavailable(error);
+      return await this.#sendOnce(repository, request).catch((again: unknown) => {
         throw unavailable(again);
       });
     }
+  }
+
+  /** A token that is refused was signed by a clock that has been set since: it is not used again. */
+  async #sendOnce(repository: string, request: RegistryRequest): Promise<IncomingMessage> {
+    const response = await this.#attempt(request, await this.#tokenFor(repository));
+    if (response.statusCode !== 401) return response;
+    this.#tokens.delete(repository);
+    if (!isRepeatable(request)) return response;
+    response.resume();
+    return this.#attempt(request, await this.#tokenFor(repository));
   }
 
   /** Whether it answers at all, with whatever status. */
@@ -90,12 +99,16 @@ export class RegistryClient implements OnApplicationShutdown {
 
   async #tokenFor(repository: string): Promise<string> {
     const known = this.#tokens.get(repository);
-    if (known && known.untilMs > Date.now()) return known.token;
+    if (known && known.untilMs > performance.now()) return known.token;
     const token = await this.tokens.sign('control-plane', [{ type: 'repository', name: repository, actions: ['pull', 'push', 'delete'] }]);
     if (this.#tokens.size > 10_000) this.#tokens.clear();
-    this.#tokens.set(repository, { token, untilMs: Date.now() + (tokenSeconds - renewBeforeSeconds) * 1000 });
+    this.#tokens.set(repository, { token, untilMs: performance.now() + (tokenSeconds - renewBeforeSeconds) * 1000 });
     return token;
   }
+}
+
+function isRepeatable({ body }: RegistryRequest): boolean {
+  return body === undefined || Buffer.isBuffer(body);
 }
 
 function isStale(error: unknown): boolean {
