@@ -27,6 +27,7 @@ export const problems = {
   idempotency_key_reused: { title: 'The idempotency key belongs to another request', status: 422, retryable: false },
   internal: { title: 'Something broke inside Molo', status: 500, retryable: true },
   unavailable: { title: 'A part of Molo does not answer', status: 503, retryable: true },
+  storage_full: { title: 'There is too little room on the disk of the platform', status: 507, retryable: true },
   // source and build
   source_invalid: { title: 'The source cannot be built as it is', status: 422, retryable: false },
   source_too_large: { title: 'The source is too large', status: 413, retryable: false },
@@ -42,6 +43,7 @@ export const problems = {
   base_image_unavailable: { title: 'A base image cannot be had', status: 422, retryable: true },
   image_push_failed: { title: 'The image could not be stored in the registry', status: 503, retryable: true },
   image_pull_failed: { title: 'The image could not be fetched from the registry', status: 503, retryable: true },
+  blob_damaged: { title: 'What the registry holds is damaged', status: 503, retryable: false },
   // deployment
   no_web_process: { title: 'There is nothing to run', status: 422, retryable: false },
   no_node_available: { title: 'No node has room for this', status: 503, retryable: true },

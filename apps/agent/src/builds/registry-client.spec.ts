@@ -57,6 +57,13 @@ describe('asking the registry', () => {
     expect(asked.filter((path) => path === '/registry/token')).toHaveLength(2);
   });
 
+  it('takes no manifest or config whose content is not what its digest says', async () => {
+    const registry = client();
+    const digest = `sha256:${'0'.repeat(64)}`;
+    expect(await codeOf(registry.manifest('app', digest, signal))).toBe('blob_damaged');
+    expect(await codeOf(registry.imageConfig('app', digest, signal))).toBe('blob_damaged');
+  });
+
   it('tells a registry that is away or ailing from one that refuses', async () => {
     expect(await codeOf(read(client('wrong')))).toBe('internal');
     isCut = true;

@@ -36,10 +36,10 @@ it('refuses a blob of some kilobytes that unpacks to gigabytes, at a limit, and 
   expect(existsSync(file)).toBe(false);
 });
 
-it('keeps nothing of what is not the one that was pushed, or no archive at all', async () => {
+it('names what is not the one that was pushed, or no archive at all, and keeps nothing of it', async () => {
   const blob = zstdCompressSync('another tree');
-  await expect(unpackSource(inPieces(blob), digestOf(Buffer.from('x')), file, never)).rejects.toMatchObject({ code: 'unavailable' });
-  await expect(unpackSource(inPieces(Buffer.from('no archive')), digestOf(blob), file, never)).rejects.toThrow();
-  await expect(unpackSource(inPieces(blob.subarray(0, -3)), digestOf(blob), file, never)).rejects.toThrow();
+  await expect(unpackSource(inPieces(blob), digestOf(Buffer.from('x')), file, never)).rejects.toMatchObject({ code: 'blob_damaged' });
+  await expect(unpackSource(inPieces(Buffer.from('no archive')), digestOf(blob), file, never)).rejects.toMatchObject({ code: 'blob_damaged', detail: expect.stringContaining(digestOf(blob)) as string });
+  await expect(unpackSource(inPieces(blob.subarray(0, -3)), digestOf(blob), file, never)).rejects.toMatchObject({ code: 'blob_damaged' });
   expect(existsSync(file)).toBe(false);
 });

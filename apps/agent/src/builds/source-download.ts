@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { AppError } from '@molo/contracts';
 import { sourceLimits } from '../source/source-tree.js';
+import { damaged } from './registry-client.js';
 
 /** Headers, padding and long names of an entry in a tar. */
 const mostOverheadBytes = 6 * 1024;
@@ -13,7 +14,7 @@ const mostUnpackedBytes = sourceLimits.maxBytes + sourceLimits.maxEntries * most
 
 /**
  * Unpacks a source blob, a tar compressed by zstd, into a file, which is there only when all of it is.
- * Throws `source_too_large` at a limit, and `unavailable` where the blob is not the one of the digest.
+ * Throws `source_too_large` at a limit, and `blob_damaged` where the blob is not the one of the digest.
  */
 export async function unpackSource(blob: AsyncIterable<Uint8Array>, digest: string, file: string, signal: AbortSignal, mostBytes = mostUnpackedBytes): Promise<void> {
   const hash = createHash('sha256');
@@ -25,11 +26,16 @@ export async function unpackSource(blob: AsyncIterable<Uint8Array>, digest: stri
   }
   try {
     await pipeline(hashed(), createZstdDecompress(), (unpacked: AsyncIterable<Uint8Array>) => atMost(unpacked, mostBytes), createWriteStream(file), { signal });
-    if (`sha256:${hash.digest('hex')}` !== digest) throw new AppError('unavailable', { detail: 'The source that the registry sent is not the one that was pushed. Deploy again.' });
+    if (`sha256:${hash.digest('hex')}` !== digest) throw damaged('The source', digest);
   } catch (error) {
     await rm(file, { force: true });
-    throw error;
+    throw isNoArchive(error) ? damaged('The source', digest, error) : error;
   }
+}
+
+/** What zstd refuses is not what was pushed. */
+function isNoArchive(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(ZSTD_error|Z)_/.test(String(error.code));
 }
 
 async function* atMost(chunks: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {

@@ -37,7 +37,7 @@ export class DockerEngine extends Engine {
       const stream = await this.docker.pull(reference, { authconfig: { ...credentials, serveraddress } });
       for await (const _ of progressOf(stream));
     } catch (cause) {
-      throw unlessGone(cause, new AppError('image_pull_failed', { detail: `The image ${reference} could not be fetched: ${reasonOf(cause)}`, cause }));
+      throw unlessGone(cause, pullFailed(reference, cause));
     }
     const id = await this.hasImage(reference);
     if (id === null) throw new AppError('image_pull_failed', { detail: `The image ${reference} was fetched and is not there.` });
@@ -161,6 +161,16 @@ async function unlessAbsent<T>(asked: Promise<T>): Promise<T | null> {
     if (statusCodeOf(error) === 404) return null;
     throw error;
   }
+}
+
+/** Only the engine sees the bytes, and it has no code for what it finds: its own words are read. */
+function pullFailed(reference: string, cause: unknown): AppError {
+  const reason = reasonOf(cause);
+  const [, older, newer] = /verification failed for digest (sha256:[0-9a-f]{64})|unexpected commit digest \S+, expected (sha256:[0-9a-f]{64})/.exec(reason) ?? [];
+  const digest = older ?? newer;
+  if (digest === undefined) return new AppError('image_pull_failed', { detail: `The image ${reference} could not be fetched: ${reason}`, cause });
+  const detail = `The image ${reference} is damaged in the registry, and this node has no copy of it: what is stored there as ${digest} is something else, so it was not started. Push a change or roll back to another release; a sysadmin finds in docs/architecture.md how to mend it.`;
+  return new AppError('blob_damaged', { detail, cause });
 }
 
 function startFailed(cause: unknown): AppError {
