@@ -7,15 +7,19 @@ export const LOG = Symbol('agent log');
 
 export type Log = Logger;
 
+/** Where the log's disk is full nobody takes the lines: the agent must not wait for that, and drops what is more than this. */
+const mostWaitingChars = 1024 ** 2;
+
 /** JSON lines on standard output. Names under which secrets could come by are never written. */
 export function createLog(config: Pick<AgentConfig, 'logLevel' | 'nodeName'>): Log {
-  return pino({
+  const options = {
     level: config.logLevel,
     base: { program: 'agent', node: config.nodeName },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: ['env', '*.env', 'token', '*.token', 'authorization', '*.authorization', 'headers', '*.headers', 'config', '*.config'], censor: '[hidden]' },
-  });
+  };
+  return pino(options, pino.destination({ fd: 1, sync: false, maxLength: mostWaitingChars }));
 }
 
 /** Lets NestJS say what it has to say in the same log. */

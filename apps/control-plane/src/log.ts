@@ -12,9 +12,16 @@ export interface Log extends Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 
 const secretNames = ['password', 'token', 'authorization', 'cookie', 'value', 'masterKey', 'nodeToken'];
 const redacted = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-export function createLog(config: Pick<Config, 'logLevel'>, destination?: DestinationStream): Log {
+/** Where the log's disk is full nobody takes the lines: the control plane must not wait for that, and drops what is more than this. */
+const mostWaitingChars = 1024 ** 2;
+
+export function createLog(config: Pick<Config, 'logLevel'>, destination: DestinationStream = output()): Log {
   const options = { name: 'control-plane', level: config.logLevel, redact: { paths: redacted, censor: '[hidden]' }, base: null };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
+}
+
+function output(): DestinationStream {
+  return pino.destination({ fd: 1, sync: false, maxLength: mostWaitingChars });
 }
 
 /** Nest says what it has to say through the same log; its chatter about modules and routes is for debugging. */

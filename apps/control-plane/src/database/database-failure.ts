@@ -23,8 +23,14 @@ export function isDatabaseAway(error: unknown): boolean {
 /** What somebody is told of an error: what Molo itself named stays as it is. */
 export function appErrorOf(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  if (isDiskFull(error)) return new AppError('storage_full', { detail: 'The disk of the database is full: nothing was written, and apps serve on. Have a sysadmin make room on it; then try again.', cause: error });
   if (isDatabaseAway(error)) return new AppError('unavailable', { detail: 'The database does not answer. Try again in a moment; apps go on serving.', cause: error });
   return new AppError('internal', { detail: 'Something broke inside Molo. Try again; the log of the control plane says more.', cause: error });
+}
+
+/** SQLSTATE disk_full. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof QueryFailedError && (error.driverError as { code?: unknown }).code === '53100';
 }
 
 /** After these the server has closed the connection, or never opened it. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Config } from '../config.js';
 import type { Log } from '../log.js';
+import type { DiskRoom } from './disk-room.js';
 import { GitProcesses } from './git-processes.js';
 import { callerWith } from './git-test-platform.js';
 import { Pushes } from './pushes.js';
@@ -16,7 +17,7 @@ it('runs no more git programs at once than the machine bears, and takes the next
   const config = { path: (...parts: string[]) => join(home, ...parts) } as Config;
   const repositories = new Repositories(config);
   await repositories.create('myapp');
-  const processes = new GitProcesses(config, repositories, new Pushes(), new Upkeep(repositories, {} as Log));
+  const processes = new GitProcesses(config, repositories, new Pushes(), new Upkeep(repositories, {} as Log), {} as DiskRoom);
   const app = { id: 'id', name: 'myapp', deployBranch: 'main' };
   const start = () => processes.start({ service: 'git-upload-pack', app, caller: callerWith('ada', ['read']), protocol: undefined, flags: [] });
   const first = start();

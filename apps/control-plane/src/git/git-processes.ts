@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import type { Caller } from '../access/caller.js';
 import { Config } from '../config.js';
+import { DiskRoom } from './disk-room.js';
 import type { GitApp, GitService } from './git-access.js';
 import { spawnGit } from './git-command.js';
 import { Pushes } from './pushes.js';
@@ -32,6 +33,7 @@ export class GitProcesses {
     private readonly repositories: Repositories,
     private readonly pushes: Pushes,
     private readonly upkeep: Upkeep,
+    private readonly room: DiskRoom,
   ) {}
 
   get hookSocket(): string {
@@ -43,9 +45,10 @@ export class GitProcesses {
     return this.config.path('run', 'git-hooks');
   }
 
-  /** Throws `unavailable` where too many run. */
+  /** Throws `unavailable` where too many run, and `storage_full` for a push that the disk has no room for. */
   start(request: GitRequest): ChildProcessWithoutNullStreams {
     if (this.#running >= mostProcesses) throw new AppError('unavailable', { detail: 'Too many pushes and fetches are under way. Try again in a moment.' });
+    if (request.service === 'git-receive-pack') this.room.assert();
     const child = request.service === 'git-receive-pack' ? this.#receivePack(request) : this.#uploadPack(request);
     this.#running += 1;
     return whenOver(child, () => (this.#running -= 1));

@@ -28,6 +28,7 @@ import { UploadGate } from '../registry/upload-gate.js';
 import { DeploymentsDouble } from './deployments-double.js';
 import { GitAccess } from './git-access.js';
 import { GitHttpController } from './git-http.controller.js';
+import { DiskRoom } from './disk-room.js';
 import { GitProcesses } from './git-processes.js';
 import { HookServer } from './hook-server.js';
 import { ProcReceive } from './proc-receive.js';
@@ -123,7 +124,7 @@ async function createApp(config: Config, keys: Map<string, Caller>, audited: Aud
 }
 
 /** Each of them as it is in GitModule and RegistryModule. */
-const realParts = [Addresses, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep, UploadGate];
+const realParts = [Addresses, DiskRoom, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep, UploadGate];
 
 function findByName(name: string): Promise<{ id: string; name: string; deployBranch: string }> {
   if (!apps.includes(name)) return Promise.reject(new AppError('not_found', { detail: 'none' }));

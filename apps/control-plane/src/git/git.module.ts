@@ -3,6 +3,7 @@ import { AccessModule } from '../access/access.module.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
 import { RegistryStorageModule } from '../registry/registry-storage.module.js';
+import { DiskRoom } from './disk-room.js';
 import { GitAccess } from './git-access.js';
 import { GitHttpController } from './git-http.controller.js';
 import { GitProcesses } from './git-processes.js';
@@ -21,6 +22,6 @@ import { Upkeep } from './upkeep.js';
 @Module({
   imports: [AccessModule, AppsModule, DeploymentsModule, RegistryStorageModule, RepositoriesModule],
   controllers: [GitHttpController],
-  providers: [GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep],
+  providers: [DiskRoom, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep],
 })
 export class GitModule {}
