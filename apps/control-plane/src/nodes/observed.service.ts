@@ -88,7 +88,9 @@ export class ObservedService {
   async #journal(manager: EntityManager, { instance, observed: { observed, failure } }: Change): Promise<void> {
     if (observed === instance.observed || instance.isDeploymentOver) return;
     const name = `${instance.processType}.${instance.index}`;
-    const after = observed === 'healthy' ? ` after ${Date.now() - instance.createdAt.getTime()} ms` : '';
+    const tookMs = Date.now() - instance.createdAt.getTime();
+    // A clock that was set back meanwhile cannot tell.
+    const after = observed === 'healthy' && tookMs >= 0 ? ` after ${tookMs} ms` : '';
     const isTroubled = observed === 'failed' || observed === 'unhealthy' || observed === 'backing_off';
     const text = failure && isTroubled ? failure.detail : `${name} is ${observed.replaceAll('_', ' ')}${after}`;
     await this.journal.step(manager, instance.deploymentId, `instance.${observed}`, text, { instance: instance.id, name });
