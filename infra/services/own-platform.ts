@@ -15,9 +15,9 @@ export interface OwnPlatform {
   end(): Promise<void>;
 }
 
-/** Starts one; platforms that run at the same time need names and network pools of their own. */
-export async function startOwnPlatform(name: string, settings: Readonly<Record<string, string>>): Promise<OwnPlatform> {
-  const home = mkdtempSync(join(tmpdir(), `molo-${name}-`));
+/** Starts one, its home in `folder`; platforms that run at the same time need names and network pools of their own. */
+export async function startOwnPlatform(name: string, settings: Readonly<Record<string, string>>, folder = tmpdir()): Promise<OwnPlatform> {
+  const home = mkdtempSync(join(folder, `molo-${name}-`));
   const environment = childEnvironment({ ...withoutMolo(), MOLO_HOME: home, MOLO_NODE_NAME: name, ...settings });
   const npm = (...args: string[]) => output(nodeProgram, [join(checkout, 'infra/bootstrap.mjs'), ...args], environment);
   try {

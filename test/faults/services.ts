@@ -69,7 +69,7 @@ export async function engineMayBeKilled(): Promise<boolean> {
   return (await readFile(`/proc/${parent}/comm`, 'utf8')).trim() === 'runsv';
 }
 
-/** All that runs under the platform's home: keepers before what they keep. */
+/** All that runs for the platform, and no containers: keepers before what they keep. */
 export async function processesOfHome(): Promise<number[]> {
   const home = setting('MOLO_HOME');
   const found: { pid: number; isKeeper: boolean }[] = [];

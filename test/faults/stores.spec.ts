@@ -1,15 +1,19 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
-import { setting } from '../e2e/platform.js';
+import { command, setting } from '../e2e/platform.js';
 import { FaultBed, moments } from './fault-bed.js';
 import { expectInvariants, expectNothingLost } from './invariants.js';
 import { redis, startService, stopService } from './services.js';
+import { fill } from './small-disk.js';
 
 /** As long as the issue asks for; everything else waits for a condition. */
 const redisAwayMs = 5 * 60_000;
+/** Longer than a command to Redis is tried. */
+const redisFullMs = 20_000;
 
 describe('a store that fails in the middle of a deployment', () => {
   let bed: FaultBed;
@@ -39,6 +43,21 @@ describe('a store that fails in the middle of a deployment', () => {
       },
       { overWithinMs: 60_000 },
     );
+    await expectInvariants(bed, deployment);
+    expectNothingLost(bed);
+  });
+
+  it('Redis with a full disk: what is to be queued meanwhile is queued when there is room', async () => {
+    await stopService('redis');
+    await using disk = await tinyDiskAt(join(setting('MOLO_HOME'), 'redis'));
+    await startService('redis');
+    const deployment = await bed.deployWith('state:queued', async () => {
+      const makeRoom = await fill(disk.folder, 0);
+      await waitFor(async () => (await redis('SET', 'molo:test', 'x'.repeat(100_000))).includes('MISCONF'), { timeoutMs: 30_000, what: 'Redis to refuse writes' });
+      await pause(redisFullMs);
+      await makeRoom();
+    });
+    expect(deployment.state).toBe('live');
     await expectInvariants(bed, deployment);
     expectNothingLost(bed);
   });
@@ -81,6 +100,27 @@ describe('a store that fails in the middle of a deployment', () => {
     expectNothingLost(bed);
   });
 });
+
+/** Puts a small disk in the place of a folder of the stopped Redis, whose data are carried there and back. */
+async function tinyDiskAt(folder: string): Promise<AsyncDisposable & { folder: string }> {
+  const kept = `${folder}.kept`;
+  const carry = (from: string, to: string) => command('cp', ['-a', `${from}/.`, to]);
+  await command('cp', ['-a', folder, kept]);
+  await command('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
+  await carry(kept, folder);
+  return {
+    folder,
+    [Symbol.asyncDispose]: async () => {
+      await stopService('redis');
+      await command('rm', ['-rf', kept]);
+      await command('cp', ['-a', folder, kept]);
+      await command('umount', [folder]);
+      await carry(kept, folder);
+      await command('rm', ['-rf', kept]);
+      await startService('redis');
+    },
+  };
+}
 
 /** @returns the status with which the API refuses what it cannot answer */
 async function untilRefused({ molo }: FaultBed): Promise<number> {

@@ -41,10 +41,8 @@ export class InstanceSteps {
     if (Object.keys(manifest.processes).length === 0) {
       throw new AppError('no_web_process', { detail: 'The image has no process to run. Add a Procfile with a line such as "web: node server.js".' });
     }
-    await this.waiting.until(deployment.id, longestNodeWaitMs, (manager) => this.#someNodeAnswers(manager));
     if (deployment.reason === 'push' && manifest.processes['release']) await this.#runReleaseProcess(deployment, release);
-    await this.dataSource.transaction(async (manager) => {
-      await this.mover.hold(manager, deployment.id, 'placing');
+    await this.#onceSomeNodeAnswers(deployment, async (manager) => {
       await this.mover.move(manager, deployment.id, 'placing', 'starting');
       const kept = await this.kept.of(manager, release, deployment.id);
       await this.#want(manager, deployment.id, release, Object.entries(release.formation), false, kept);
@@ -81,16 +79,22 @@ export class InstanceSteps {
     return [...own, ...kept].filter(isWeb).map((instance) => instance.id);
   }
 
+  /** Where none does for long, whoever places says so. */
+  async #onceSomeNodeAnswers(deployment: Deployment, act: (manager: EntityManager) => Promise<void>): Promise<void> {
+    if (await this.waiting.thenAct(deployment, longestNodeWaitMs, (manager) => this.#someNodeAnswers(manager), act)) return;
+    await this.dataSource.transaction(async (manager) => {
+      await this.mover.hold(manager, deployment.id, 'placing');
+      await act(manager);
+    });
+  }
+
   async #someNodeAnswers(manager: EntityManager): Promise<true | undefined> {
     return (await this.nodes.someOnline(manager, 'instances')) ? true : undefined;
   }
 
   /** The release process runs once, on the new image, before anything of the release is started. */
   async #runReleaseProcess(deployment: Deployment, release: Release): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      await this.mover.hold(manager, deployment.id, 'placing');
-      await this.#want(manager, deployment.id, release, [['release', 1]], true);
-    });
+    await this.#onceSomeNodeAnswers(deployment, (manager) => this.#want(manager, deployment.id, release, [['release', 1]], true));
     const ended = await this.waiting.until(deployment.id, longestReleaseProcessMs, async (manager) => {
       const own = await this.instances.ofDeployment(manager, deployment.id);
       return own.find((instance) => instance.runsOnce && (instance.observed === 'exited' || instance.observed === 'failed' || instance.observed === 'gone'));

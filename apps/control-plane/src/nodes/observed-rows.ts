@@ -89,11 +89,11 @@ export class ObservedRows {
   /** The node's own row is the last: it holds up nobody until the commit. @returns whether this report is the next of those that were taken */
   async writeNode(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<boolean> {
     const [, taken]: [unknown, number] = await manager.query(
-      `update nodes set observed_seq = $3, applied_generation = $4, last_seen_at = now(),
+      `update nodes set observed_seq = $3, applied_generation = $4, last_seen_at = $6,
          agent_sessions = case when agent_sessions[1] = $2 then agent_sessions else ($2::uuid || agent_sessions)[1:${rememberedSessions}] end
        where id = $1 and case when $5::bigint is null then $2 <> all(agent_sessions) or (agent_sessions[1] = $2 and observed_seq < $3)
          else agent_sessions[1] = $2 and observed_seq = $5 end`,
-      [nodeId, report.session, report.seq, report.generation, report.after],
+      [nodeId, report.session, report.seq, report.generation, report.after, new Date()],
     );
     return taken > 0;
   }
