@@ -63,7 +63,7 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
         </Section>
         {receipt !== null && (
           <Section title="Receipt">
-            <ReceiptView receipt={receipt} />
+            <ReceiptView receipt={receipt} state={state} />
           </Section>
         )}
       </div>

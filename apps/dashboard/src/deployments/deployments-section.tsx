@@ -6,7 +6,7 @@ import { commands } from '../apps/commands';
 import { MoreButton } from '../platform/more-button';
 import { QueryView } from '../platform/query-view';
 import type { Place } from '../releases/release-queries';
-import { isClean } from '../releases/receipt-view';
+import { receiptColour } from '../releases/receipt-view';
 import { countOf, formatDuration } from '../text/quantities';
 import { Ago } from '../ui/ago';
 import { Card, Section } from '../ui/card';
@@ -69,7 +69,7 @@ function DeploymentRow({ deployment }: { readonly deployment: Deployment }) {
         </div>
         {receipt !== null && (
           <p className="tabular flex gap-4 text-[0.87rem] sm:block sm:text-right">
-            <span className={classNames('block font-medium', isClean(receipt) ? 'text-good' : 'text-bad')}>{countOf(receipt.failed, 'failed request')}</span>
+            <span className={classNames('block font-medium', receiptColour(receipt, state))}>{countOf(receipt.failed, 'failed request')}</span>
             <span className="block text-ink-faint">{formatDuration(receipt.durationMs)}</span>
           </p>
         )}

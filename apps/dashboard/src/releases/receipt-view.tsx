@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Receipt } from '@molo/contracts';
+import type { DeploymentState, Receipt } from '@molo/contracts';
 import { CircleCheck, CircleX } from 'lucide-react';
 import { formatBytes, formatCount, formatDuration } from '../text/quantities';
 import { classNames } from '../ui/class-names';
@@ -8,13 +8,19 @@ export function isClean(receipt: Receipt): boolean {
   return receipt.failed === 0 && receipt.connectionsDropped === 0;
 }
 
+/** Green is for what went well: that a deployment which failed hurt no request is no more than it should be. */
+export function receiptColour(receipt: Receipt, state: DeploymentState | undefined): string {
+  if (!isClean(receipt)) return 'text-bad';
+  return state === 'failed' || state === 'cancelled' ? 'text-ink-soft' : 'text-good';
+}
+
 /** What the deployment did to traffic while it ran. */
-export function ReceiptView({ receipt }: { readonly receipt: Receipt }) {
+export function ReceiptView({ receipt, state }: { readonly receipt: Receipt; readonly state: DeploymentState }) {
   const clean = isClean(receipt);
   const Icon = clean ? CircleCheck : CircleX;
   return (
     <div className="rounded-lg border border-line bg-sunken">
-      <p className={classNames('flex items-center gap-2 border-b border-dashed border-line-strong px-4 py-2.5 text-[0.9rem] font-semibold', clean ? 'text-good' : 'text-bad')}>
+      <p className={classNames('flex items-center gap-2 border-b border-dashed border-line-strong px-4 py-2.5 text-[0.9rem] font-semibold', receiptColour(receipt, state))}>
         <Icon aria-hidden className="size-4 shrink-0" />
         {clean ? 'No request failed, no connection dropped' : 'Some traffic was hurt'}
       </p>

@@ -69,7 +69,7 @@ export function ReleaseDetail({ release, releases, panelId, onRollBack }: Releas
 
 function Traffic({ release }: { readonly release: Release }) {
   const { deployment } = release;
-  if (deployment?.receipt) return <ReceiptView receipt={deployment.receipt} />;
+  if (deployment?.receipt) return <ReceiptView receipt={deployment.receipt} state={deployment.state} />;
   if (deployment?.state === 'failed') {
     return (
       <Notice tone="bad" title="It never went live" actions={<Link href={`/deployments/${deployment.id}`} className={buttonClasses('plain', 's')}>See why</Link>}>

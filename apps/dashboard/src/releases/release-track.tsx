@@ -3,14 +3,14 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { Release } from '@molo/contracts';
 import { shownReasons, shownStates } from '../deployments/deployment-states';
-import { formatDuration } from '../text/quantities';
+import { countOf, formatDuration } from '../text/quantities';
 import { Ago } from '../ui/ago';
 import { Chip, type Tone } from '../ui/chip';
 import { classNames } from '../ui/class-names';
 import { MiniStack } from './layer-stack';
 import { layersOf } from './layers';
 import { ReasonIcon } from './reason-icon';
-import { isClean } from './receipt-view';
+import { isClean, receiptColour } from './receipt-view';
 
 interface ReleaseTrackProps {
   /** Newest first, as the platform lists them. */
@@ -72,7 +72,7 @@ function Berth({ release, first, last, selected, onSelect, panelId }: BerthProps
   const { number, version, deployment } = release;
   return (
     <div className="relative flex max-w-72 min-w-[11.5rem] flex-1 snap-center flex-col pr-3 last:pr-0" role="presentation">
-      <span aria-hidden className={classNames('absolute top-[9px] right-0 left-0 h-[3px] bg-line-strong', first && 'left-5 rounded-l-full', last && 'right-[7rem] rounded-r-full')} />
+      <span aria-hidden className={classNames('absolute top-[9px] h-[3px] bg-line-strong', first ? 'left-5' : 'left-0', last ? 'w-5' : 'right-0', first && last && 'hidden')} />
       <Post release={release} />
       <button
         type="button"
@@ -116,7 +116,7 @@ function Outcome({ release }: { readonly release: Release }) {
   if (receipt === null || receipt === undefined) return <span className="text-[0.8rem] text-ink-faint">{release.deployment === null ? 'Not deployed' : shownStates[release.deployment.state].label}</span>;
   return (
     <span className="tabular mt-auto flex justify-between gap-2 text-[0.8rem]">
-      <span className={isClean(receipt) ? 'text-good' : 'font-semibold text-bad'}>{receipt.failed} failed</span>
+      <span className={classNames(receiptColour(receipt, release.deployment?.state), !isClean(receipt) && 'font-semibold')}>{countOf(receipt.failed, 'failed request')}</span>
       <span className="text-ink-faint">{formatDuration(receipt.durationMs)}</span>
     </span>
   );
