@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setting, visit, WorkingCopy } from './platform.js';
 
@@ -71,6 +71,49 @@ describe('the dashboard', () => {
     await page.getByText('No request failed, no connection dropped').first().waitFor();
   });
 
+  it('ends the track at the newest release, and shows of one that failed nothing in the colour of what went well', async () => {
+    await copy.commitFixture('bad/exits-at-once');
+    expect((await copy.push()).code).not.toBe(0);
+    await page.goto(`${base()}/apps/showcase`);
+    const failed = page.getByRole('tab').filter({ hasText: 'Failed' }).last();
+    await failed.waitFor();
+    const colourOf = (locator: Locator) => locator.evaluate((element) => getComputedStyle(element).color);
+    const [good, ofFailed] = [await colourOf(page.getByRole('tab').filter({ hasText: 'Live' }).getByText('failed request')), await colourOf(failed.getByText('failed request'))];
+    expect(ofFailed).not.toBe(good);
+    const [line, post] = await failed.evaluate((tab) => [...tab.parentElement!.querySelectorAll('span[aria-hidden]')].slice(0, 2).map((part) => part.getBoundingClientRect().right));
+    expect(line).toBeLessThan(post!);
+  });
+
+  it('shows what would harm a terminal or a page as the text that it is', async () => {
+    await using hostile = await WorkingCopy.of('hostilepage');
+    await hostile.commitFixture('bad/hostile-log');
+    await hostile.makeUnique();
+    await hostile.commit('Build anew');
+    expect((await hostile.push()).code).toBe(0);
+    await page.goto(`${base()}/apps/hostilepage?view=deployments`);
+    await page.locator('a[href^="/deployments/"]').first().click();
+    await expectHarmless();
+    await page.goto(`${base()}/apps/hostilepage?view=logs`);
+    await expectHarmless();
+    expect(troubles).toEqual([]);
+  });
+
+  async function expectHarmless(): Promise<void> {
+    const log = page.getByRole('log');
+    await log.getByText('hostile lines end').last().waitFor({ timeout: 60_000 });
+    const text = (await log.textContent()) ?? '';
+    // oxlint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
+    expect(text).not.toContain('OWNED');
+    expect(await log.locator('img, script, a').count()).toBe(0);
+    expect(await page.evaluate(() => 'owned' in window)).toBe(false);
+    expect(await page.title()).not.toContain('OWNED');
+    // One that draws or scrolls for seconds is as good as one that hangs.
+    const startedAt = performance.now();
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => resolve(document.body.offsetHeight))));
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  }
+
   it('fits a phone, and throws no error on any page', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     for (const path of ['/', '/apps/showcase', '/account', '/nodes', '/audit']) {
@@ -85,7 +128,7 @@ describe('the dashboard', () => {
     const stranger = await browser.newPage();
     await stranger.goto(`${base()}/apps/showcase`);
     await stranger.getByRole('button', { name: 'Sign in' }).waitFor();
-    expect(await stranger.content()).not.toContain('v1');
+    expect(await stranger.locator('body').innerText()).not.toContain('v1');
     await stranger.close();
   });
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -77,6 +78,11 @@ export class WorkingCopy implements AsyncDisposable {
     private readonly environment: Record<string, string>,
   ) {}
 
+  /** The token that it pushes with; empty over SSH. */
+  get secret(): string {
+    return this.environment['E2E_TOKEN'] ?? '';
+  }
+
   /** Creates the app as well. */
   static async of(app: string, transport: 'http' | 'ssh' = 'http'): Promise<WorkingCopy> {
     const folder = await mkdtemp(join(tmpdir(), 'molo-work-'));
@@ -105,6 +111,11 @@ export class WorkingCopy implements AsyncDisposable {
 
   async read(path: string): Promise<string> {
     return readFile(join(this.folder, path), 'utf8');
+  }
+
+  /** So that its tree was never built before: a step that the engine has in its cache writes no log. */
+  async makeUnique(): Promise<void> {
+    await this.write('never-built-before', randomUUID());
   }
 
   async commit(message: string): Promise<void> {
