@@ -5,9 +5,8 @@ import { Client } from 'pg';
 import { command, setting } from '../e2e/platform.js';
 import { killedServices, pidOf, processesOfHome } from './services.js';
 
-/** What the platform takes of its machine. */
+/** What the platform takes of its machine, its memory apart. */
 export interface Footprint {
-  readonly residentBytes: Readonly<Record<string, number>>;
   readonly files: Readonly<Record<string, number>>;
   readonly processes: number;
   /** Rules that name the platform's networks or addresses in them. */
@@ -23,7 +22,6 @@ export interface Footprint {
 export async function footprint(): Promise<Footprint> {
   const networks = await linesOf('docker', 'network', 'ls', '--no-trunc', '--filter', 'label=molo.managed=true', '--filter', `label=molo.node=${await nodeId()}`, '--format', '{{.ID}}');
   return {
-    residentBytes: await residentBytes(),
     files: Object.fromEntries(await Promise.all(services.map(async (service) => [service, (await readdir(`/proc/${await pidOf(service)}/fd`)).length] as const))),
     processes: (await processesOfHome()).length + (await shims()).length,
     iptablesRules: (await linesOf('iptables-save')).filter((line) => isOurRule(line, networks)).length,
@@ -39,6 +37,7 @@ export async function footprint(): Promise<Footprint> {
 /** The engine is shared with others. */
 const services = killedServices.filter((service) => service !== 'dockerd');
 
+/** Memory of each program. */
 export async function residentBytes(): Promise<Record<string, number>> {
   return Object.fromEntries(await Promise.all(services.map(async (service) => [service, await residentBytesOf(await pidOf(service))] as const)));
 }
