@@ -42,6 +42,7 @@ describe('a registry that fails a deployment', () => {
     expect(deployment).toMatchObject({ state: 'failed', failure: { detail: expect.stringMatching(/registry/) as string } });
     expect(['image_push_failed', 'unavailable']).toContain(deployment.failure?.code);
     await expectInvariants(bed, deployment);
+    await bed.change();
     expect(await bed.subject.push()).toMatchObject({ code: 0 });
     expectNothingLost(bed);
   });

@@ -69,20 +69,32 @@ export async function engineMayBeKilled(): Promise<boolean> {
   return (await readFile(`/proc/${parent}/comm`, 'utf8')).trim() === 'runsv';
 }
 
-/** All that runs for the platform, and no containers: keepers before what they keep. */
+/** All that runs for the platform, and no containers: keepers before what they keep, and that before what it started. */
 export async function processesOfHome(): Promise<number[]> {
+  const running = (await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(describeProcess))).filter((found) => found !== null);
+  const own = running.filter(({ isOwn, pid }) => isOwn && pid !== process.pid);
+  // PostgreSQL's servers write their titles over what would tell whose they are.
+  const started = running.filter(({ isOwn, parent }) => !isOwn && own.some(({ pid }) => pid === parent));
+  return [...own.toSorted((a, b) => Number(b.isKeeper) - Number(a.isKeeper)), ...started].map(({ pid }) => pid);
+}
+
+interface RunningProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly isOwn: boolean;
+  readonly isKeeper: boolean;
+}
+
+async function describeProcess(name: string): Promise<RunningProcess | null> {
   const home = setting('MOLO_HOME');
-  const found: { pid: number; isKeeper: boolean }[] = [];
-  for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const commandLine = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-      const environment = (await readFile(`/proc/${name}/environ`, 'utf8')).split('\0');
-      if (!commandLine.includes(home) && !environment.includes(`MOLO_HOME=${home}`)) continue;
-      if ((await readlink(`/proc/${name}/ns/pid`)) !== (await readlink('/proc/self/ns/pid'))) continue;
-      found.push({ pid: Number(name), isKeeper: /^(runsvdir|runsv|svlogd) /.test(commandLine) });
-    } catch {
-      // It has ended.
-    }
+  try {
+    if ((await readlink(`/proc/${name}/ns/pid`)) !== (await readlink('/proc/self/ns/pid'))) return null;
+    const commandLine = (await readFile(`/proc/${name}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+    const environment = (await readFile(`/proc/${name}/environ`, 'utf8')).split('\0');
+    const parent = Number(/^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${name}/status`, 'utf8'))?.[1]);
+    return { pid: Number(name), parent, isOwn: commandLine.includes(home) || environment.includes(`MOLO_HOME=${home}`), isKeeper: /^(runsvdir|runsv|svlogd) /.test(commandLine) };
+  } catch {
+    // It has ended.
+    return null;
   }
-  return found.filter(({ pid }) => pid !== process.pid).toSorted((a, b) => Number(b.isKeeper) - Number(a.isKeeper)).map(({ pid }) => pid);
 }

@@ -35,11 +35,15 @@ export class SmallDisk {
   }
 }
 
+/** What a file system keeps for itself and would not give to one large file. */
+const slackBytes = 32e6;
+
 /** Takes room from the disk of a folder until no more than `leftBytes` are left. @returns what gives it back */
 export async function fill(folder: string, leftBytes: number): Promise<() => Promise<void>> {
-  const file = join(folder, 'filler');
+  const [most, rest] = [join(folder, 'filler'), join(folder, 'filler.rest')];
   const { bavail, bsize } = await statfs(folder);
   // Reserved, not written: the sparse file behind the disk stays as it is.
-  await run('fallocate', ['-l', String(Math.max(bsize, bavail * bsize - leftBytes)), file]);
-  return () => rm(file, { force: true });
+  await run('fallocate', ['-l', String(Math.max(bsize, bavail * bsize - Math.max(leftBytes, slackBytes))), most]);
+  if (leftBytes === 0) await run('sh', ['-c', 'cat /dev/zero >"$0" 2>/dev/null || :', rest]);
+  return () => run('rm', ['-f', most, rest]).then(() => undefined);
 }
