@@ -32,6 +32,7 @@ const engine: readonly Package[] = [
 const testPackages: readonly Package[] = [
   { name: 'chromium', present: () => program('chromium') },
   { name: 'skopeo', present: () => program('skopeo') },
+  { name: 'curl', present: () => program('curl') },
   { name: dockerClient(), present: () => program('docker') },
 ];
 
