@@ -1,21 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { serviceState } from '../services/supervisor.ts';
 
 /** Ticks of /proc/PID/stat in a second (sysconf(_SC_CLK_TCK), 100 on Linux). */
 const ticksPerSecond = 100;
 
-async function processFile(service: string, file: string): Promise<string> {
-  const { pid } = await serviceState(service);
-  return readFileSync(join('/proc', String(pid), file), 'utf8');
-}
-
 export async function cpuSeconds(service: string): Promise<number> {
-  return secondsOf(await processFile(service, 'stat'));
+  return cpuSecondsOf(await pidOf(service));
 }
 
 export function cpuSecondsOf(pid: number): number {
-  return secondsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 /** Of all of the machine. */
@@ -24,12 +19,17 @@ export function machineCpuSeconds(): number {
   return ((user ?? 0) + (nice ?? 0) + (system ?? 0) + (irq ?? 0) + (softirq ?? 0)) / ticksPerSecond;
 }
 
-function secondsOf(stat: string): number {
-  const fields = stat.replace(/^.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+export async function residentMegabytes(service: string): Promise<number> {
+  return residentBytesOf(await pidOf(service)) / 1e6;
 }
 
-export async function residentMegabytes(service: string): Promise<number> {
-  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(await processFile(service, 'status')) ?? [];
-  return (Number(kilobytes) * 1024) / 1e6;
+export function residentBytesOf(pid: number): number {
+  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+async function pidOf(service: string): Promise<number> {
+  const { pid } = await serviceState(service);
+  if (pid === undefined) throw new Error(`${service} does not run`);
+  return pid;
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { residentBytesOf } from '../../infra/bench/process-use.js';
 import { command, setting } from '../e2e/platform.js';
 import { killedServices, pidOf, processesOfHome } from './services.js';
 
@@ -39,12 +40,7 @@ const services = killedServices.filter((service) => service !== 'dockerd');
 
 /** Memory of each program. */
 export async function residentBytes(): Promise<Record<string, number>> {
-  return Object.fromEntries(await Promise.all(services.map(async (service) => [service, await residentBytesOf(await pidOf(service))] as const)));
-}
-
-async function residentBytesOf(pid: number): Promise<number> {
-  const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
+  return Object.fromEntries(await Promise.all(services.map(async (service) => [service, residentBytesOf(await pidOf(service))] as const)));
 }
 
 /** Ids of the platform's images on the engine. */

@@ -1,4 +1,4 @@
-/** Lets something happen at once, `burst` times; where it happens all the time, once every `intervalMs`. */
+/** Lets something happen at once, `burst` times; where it happens all the time, once every `intervalMs`. What happens may also be bytes. */
 export class Pace {
   private left: number;
   private lookedAt: number | null = null;
@@ -11,14 +11,14 @@ export class Pace {
   }
 
   /**
-   * Counts one more.
+   * Counts so many more.
    * @param now milliseconds of a clock that only goes forward
    * @returns milliseconds to wait until it is in time
    */
-  next(now: number): number {
+  next(now: number, count = 1): number {
     const earned = (now - (this.lookedAt ?? now)) / this.intervalMs;
     this.lookedAt = now;
-    this.left = Math.min(this.burst, this.left + earned) - 1;
+    this.left = Math.min(this.burst, this.left + earned) - count;
     return Math.max(0, -this.left * this.intervalMs);
   }
 }

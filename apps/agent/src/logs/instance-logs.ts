@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { now } from '../clock.js';
 import type { Container } from '../engine/engine.js';
 import { LOG, type Log } from '../logger.js';
+import { Pace } from '../pace.js';
 import { DeploymentLines } from './deployment-lines.js';
 import { EngineLines, engineTime, type LogLine } from './engine-lines.js';
 import { EngineLog } from './engine-log.js';
@@ -14,7 +16,7 @@ const keptLines = 50;
 const longestKeptLine = 2000;
 /** Lines that come close together are read together. */
 const gatherMs = 10;
-/** Of the engine's file; one container is read no faster, so that it cannot take the agent's time from others. */
+/** Of the engine's file; one container is read no faster, so that it cannot take the agent's time from others; bursts of one second are let through. */
 const bytesPerSecond = 8 * 1024 ** 2;
 const clockDoubtMs = 2000;
 
@@ -111,7 +113,7 @@ export class InstanceLogs implements OnModuleDestroy {
     const log = this.store.of(container.labels['molo.environment-id'] ?? 'unknown');
     await using source = new EngineLog(logFile);
     const isNew = await this.resume(container, log, source);
-    const target: Target = { container, log, forDeployment, isNew, pace: new Pace(bytesPerSecond) };
+    const target: Target = { container, log, forDeployment, isNew, pace: new Pace(bytesPerSecond, 1000 / bytesPerSecond) };
     const lines = new EngineLines();
     const either = AbortSignal.any([ended, stopped]);
     while (!stopped.aborted) {
@@ -149,7 +151,7 @@ export class InstanceLogs implements OnModuleDestroy {
       const taken = lines.take(chunk.bytes).filter(target.isNew);
       if (chunk.hasGap) await this.write(target.log, [gapRecord(target.container, taken[0]?.at)]);
       await this.take(target, taken);
-      const restMs = target.pace.pauseMs(chunk.bytes.length);
+      const restMs = target.pace.next(now(), chunk.bytes.length);
       if (restMs > 0) await pause(restMs, undefined, { signal });
     }
     return some;
@@ -179,23 +181,6 @@ export class InstanceLogs implements OnModuleDestroy {
     const short = shortId(container);
     const records = await log.tail(keptLines, (record) => record.c === short);
     this.keep(container.labels['molo.instance'] ?? '', records.map(({ t: text }) => ({ text })));
-  }
-}
-
-/** Says how long to rest after so many bytes, to keep to a number of bytes each second; bursts of one second are let through. */
-class Pace {
-  private allowance: number;
-  private at = performance.now();
-
-  constructor(private readonly perSecond: number) {
-    this.allowance = perSecond;
-  }
-
-  pauseMs(bytes: number): number {
-    const now = performance.now();
-    this.allowance = Math.min(this.perSecond, this.allowance + ((now - this.at) / 1000) * this.perSecond) - bytes;
-    this.at = now;
-    return this.allowance >= 0 ? 0 : (-this.allowance / this.perSecond) * 1000;
   }
 }
 

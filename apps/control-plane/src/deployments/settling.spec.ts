@@ -64,6 +64,14 @@ async function untilDecided(id: string): Promise<void> {
   await waitFor(async () => (await bench.dataSource.manager.findOneByOrFail(Deployment, { id })).settlingUntil === null, { timeoutMs: 10_000, what: 'the decision' });
 }
 
+/** A push whose build, the third of the test, has begun and goes no further. */
+async function heldPush(): Promise<string> {
+  bench.agent.holdBuilds = true;
+  const id = await bench.push();
+  await waitFor(() => bench.agent.builtIds.length === 3, { timeoutMs: 10_000, what: 'the build' });
+  return id;
+}
+
 /** Builds that were held are begun anew. */
 async function letBuild(): Promise<void> {
   bench.agent.holdBuilds = false;
@@ -156,9 +164,7 @@ describe('a release whose instances die while it settles', () => {
   it('goes back past those that did not settle either', async () => {
     await live();
     const bad = await live();
-    bench.agent.holdBuilds = true;
-    const worse = await bench.push();
-    await waitFor(() => bench.agent.builtIds.length === 3, { timeoutMs: 10_000, what: 'the build' });
+    const worse = await heldPush();
     await die([bad]);
     await letBuild();
     expect(await bench.untilOver(worse)).toBe('live');
@@ -236,9 +242,7 @@ describe('a newer deployment', () => {
   it('takes the place of one that died while it settled: no rollback begins', async () => {
     await live();
     const bad = await live();
-    bench.agent.holdBuilds = true;
-    const newer = await bench.push();
-    await waitFor(() => bench.agent.builtIds.length === 3, { timeoutMs: 10_000, what: 'the build' });
+    const newer = await heldPush();
     await die([bad]);
     await decideDue();
     expect(await deployments()).toHaveLength(3);
@@ -253,9 +257,7 @@ describe('a newer deployment', () => {
   it('that fails leaves it to the rollback', async () => {
     await live();
     const bad = await live();
-    bench.agent.holdBuilds = true;
-    const newer = await bench.push();
-    await waitFor(() => bench.agent.builtIds.length === 3, { timeoutMs: 10_000, what: 'the build' });
+    const newer = await heldPush();
     await die([bad]);
     await bench.deployments.cancel(newer, moloItself);
     expect(await bench.untilOver(newer)).toBe('cancelled');
