@@ -9,20 +9,36 @@ const writtenEveryMs = 200;
 /** Why a build was ended at one of its limits, as it is reported. */
 export class LimitReached extends AppError {}
 
-/** Tells when a build has taken too long or too much of the disk. Memory, CPU and processes are the kernel's to limit. Returns what ends the watch. */
-export function watchBounds(docker: Docker, limits: BuildOrder['limits'], tell: (reason: LimitReached) => void): () => void {
-  const timer = setTimeout(() => tell(tooLong(limits)), limits.timeoutSeconds * 1000);
-  let folder: string | undefined;
-  const engineFolder = async () => (folder ??= ((await docker.info()) as { DockerRootDir: string }).DockerRootDir);
-  let written: WrittenLayers | undefined;
-  const endings = [
-    whenSo(async () => isDiskFull(await engineFolder()), () => tell(diskFull())),
-    whenSo(async () => (written ??= new WrittenLayers(await engineFolder(), limits.diskBytes)).areTooMuch(), () => tell(tooMuch(limits)), writtenEveryMs),
-  ];
-  return () => {
-    clearTimeout(timer);
-    for (const end of endings) end();
-  };
+/** The bounds of builds that the agent has to see to itself: memory, CPU and processes are the kernel's to limit. */
+export class BuildBounds {
+  private folder: string | undefined;
+
+  constructor(private readonly docker: Docker) {}
+
+  /**
+   * Tells when a build takes too long or too much of the disk. To be awaited before the build begins, which is what it
+   * counts from. Returns what ends the watch.
+   */
+  async watch(limits: BuildOrder['limits'], tell: (reason: LimitReached) => void): Promise<() => void> {
+    const timer = setTimeout(() => tell(tooLong(limits)), limits.timeoutSeconds * 1000);
+    const written = await this.writtenLayers();
+    const endings = [
+      whenSo(async () => isDiskFull(await this.engineFolder()), () => tell(diskFull())),
+      ...(written ? [whenSo(async () => (await written.bytes()) > limits.diskBytes, () => tell(tooMuch(limits)), writtenEveryMs)] : []),
+    ];
+    return () => {
+      clearTimeout(timer);
+      for (const end of endings) end();
+    };
+  }
+
+  private async writtenLayers(): Promise<WrittenLayers | undefined> {
+    return this.engineFolder().then((folder) => WrittenLayers.sinceNow(folder)).catch(() => undefined);
+  }
+
+  private async engineFolder(): Promise<string> {
+    return (this.folder ??= ((await this.docker.info()) as { DockerRootDir: string }).DockerRootDir);
+  }
 }
 
 function tooLong({ timeoutSeconds }: BuildOrder['limits']): LimitReached {

@@ -10,7 +10,7 @@ import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
 import type { Log } from '../logger.js';
 import { foreignImage, imageOfStep } from './base-images.js';
-import { LimitReached, watchBounds } from './build-bounds.js';
+import { BuildBounds, LimitReached } from './build-bounds.js';
 import { buildFailure, lacksFrontend } from './build-failure.js';
 import type { BuildLimits } from './build-limits.js';
 import { BuildLog } from './build-log.js';
@@ -65,8 +65,11 @@ class Cancelled extends Error {}
 /** Carries builds from their order to a stored image. Running one again is safe: what was done before is found in caches. */
 export class BuildRunner {
   private readonly running = new Map<string, AbortController>();
+  private readonly bounds: BuildBounds;
 
-  constructor(private readonly parts: BuildParts) {}
+  constructor(private readonly parts: BuildParts) {
+    this.bounds = new BuildBounds(parts.docker);
+  }
 
   /** Ends a build that runs here; it is then reported as cancelled. */
   cancel(buildId: string): void {
@@ -87,7 +90,7 @@ export class BuildRunner {
 
   /** An attempt, ended when it takes too long or too much of the disk. */
   private async bounded(order: BuildOrder, stop: AbortController, agentSignal: AbortSignal): Promise<BuildReport> {
-    const endWatch = watchBounds(this.parts.docker, order.limits, (reason) => stop.abort(reason));
+    const endWatch = await this.bounds.watch(order.limits, (reason) => stop.abort(reason));
     try {
       return await this.attempt(order, AbortSignal.any([agentSignal, stop.signal]));
     } finally {

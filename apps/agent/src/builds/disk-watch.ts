@@ -15,15 +15,19 @@ export async function isDiskFull(folder: string): Promise<boolean> {
   return disk !== undefined && disk.bavail * disk.bsize < floorBytes(disk.blocks * disk.bsize);
 }
 
+/** Of the time that a watch lasts, what its looks may take: the build has the same cores and the same disk. */
+const lookShare = 0.1;
+
 /** Asks at once and then again and again, and tells once it is so. An asking that fails is no answer. Returns what ends the watch. */
 export function whenSo(isSo: () => Promise<boolean>, tell: () => void, everyMs = lookEveryMs): () => void {
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
   const look = async () => {
+    const begun = performance.now();
     const so = await isSo().catch(() => false);
     if (ended) return;
     if (so) tell();
-    else timer = setTimeout(() => void look(), everyMs);
+    else timer = setTimeout(() => void look(), Math.max(everyMs, (performance.now() - begun) / lookShare));
   };
   void look();
   return () => {

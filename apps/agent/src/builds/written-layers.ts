@@ -1,51 +1,33 @@
 import { execFile } from 'node:child_process';
-import { readdir, statfs } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** BuildKit names what it writes so; layers that were pulled and those of containers have hexadecimal digests for names. */
 const buildKitName = /^[0-9a-z]{25}$/;
 
 /**
- * What builds have written in the engine's storage since this was made: layers, and caches that are new. BuildKit knows
- * no quota, and tells not whose a layer is, so builds that run at the same time count together.
- *
- * To measure is to walk through many files, so it is done only where it can matter: as long as the disk has not lost as
- * much as builds may still write, they cannot have written it.
+ * What builds have written in the engine's storage since a moment: layers, and caches that are new. BuildKit knows no
+ * quota, and tells not whose a layer is, so builds that run at the same time count together.
  */
 export class WrittenLayers {
-  #earlier: ReadonlySet<string> | undefined;
-  #measured = { free: -Infinity, written: 0 };
-
-  constructor(
+  private constructor(
     private readonly engineFolder: string,
-    private readonly mostBytes: number,
+    private readonly earlier: ReadonlySet<string>,
   ) {}
 
   /** Throws where the storage of the engine cannot be seen: an agent that is not root, or another kind of storage. */
-  async areTooMuch(): Promise<boolean> {
-    const free = await freeBytes(this.engineFolder);
-    this.#earlier ??= new Set(await this.layers());
-    const { free: freeThen, written } = this.#measured;
-    // Room that others made meanwhile hides nothing.
-    if (free > freeThen) this.#measured = { free, written };
-    if (this.#measured.free - free <= this.mostBytes - written) return false;
-    this.#measured = { free, written: await this.writtenBytes() };
-    return this.#measured.written > this.mostBytes;
+  static async sinceNow(engineFolder: string): Promise<WrittenLayers> {
+    return new WrittenLayers(engineFolder, new Set(await layersOf(engineFolder)));
   }
 
-  private async layers(): Promise<string[]> {
-    return (await readdir(join(this.engineFolder, 'overlay2'))).filter((name) => buildKitName.test(name));
-  }
-
-  private async writtenBytes(): Promise<number> {
-    const layers = (await this.layers()).filter((name) => !this.#earlier?.has(name));
+  async bytes(): Promise<number> {
+    const layers = (await layersOf(this.engineFolder)).filter((name) => !this.earlier.has(name));
     return layers.length === 0 ? 0 : diskUse(layers.map((name) => join(this.engineFolder, 'overlay2', name, 'diff')));
   }
 }
 
-async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+async function layersOf(engineFolder: string): Promise<string[]> {
+  return (await readdir(join(engineFolder, 'overlay2'))).filter((name) => buildKitName.test(name));
 }
 
 /** Bytes of the disk, not of the files: one with holes is as small as it is. */
