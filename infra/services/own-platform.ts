@@ -29,7 +29,7 @@ export async function startOwnPlatform(name: string, settings: Readonly<Record<s
   const end = async () => {
     await npm('stop');
     // While it still runs: the engine may be one that this platform keeps.
-    await removeFromEngine(home);
+    await removeFromEngine(home, settings['MOLO_DOCKER_SOCKET']);
     await npm('stop', '--all');
     rmSync(home, { recursive: true, force: true });
   };
@@ -37,14 +37,15 @@ export async function startOwnPlatform(name: string, settings: Readonly<Record<s
 }
 
 /** A platform that is stopped keeps what it has on the engine, to go on with; one whose home goes has nobody who would ever take it away. */
-async function removeFromEngine(home: string): Promise<void> {
+async function removeFromEngine(home: string, socket: string | undefined): Promise<void> {
   const nodeFile = join(home, 'agent/node.id');
   if (!existsSync(nodeFile)) return;
+  const docker = (...args: string[]) => output('docker', args, socket === undefined ? {} : { DOCKER_HOST: `unix://${socket}` });
   const filter = `label=molo.node=${readFileSync(nodeFile, 'utf8').trim()}`;
-  const containers = lines(await output('docker', ['ps', '--all', '--quiet', '--filter', filter]));
-  if (containers.length > 0) await output('docker', ['rm', '--force', ...containers]);
-  const networks = lines(await output('docker', ['network', 'ls', '--quiet', '--filter', filter]));
-  if (networks.length > 0) await output('docker', ['network', 'rm', ...networks]);
+  const containers = lines(await docker('ps', '--all', '--quiet', '--filter', filter));
+  if (containers.length > 0) await docker('rm', '--force', ...containers);
+  const networks = lines(await docker('network', 'ls', '--quiet', '--filter', filter));
+  if (networks.length > 0) await docker('network', 'rm', ...networks);
 }
 
 function lines(text: string): string[] {

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { inject } from 'vitest';
+import { inject, vi } from 'vitest';
 import './global-setup.js';
 
 const run = promisify(execFile);
@@ -18,8 +18,17 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+let chosen: Readonly<Record<string, string>> | undefined;
+
+/** From here on all in this module is about the platform with these settings and its engine, not about the one that all specs share. */
+export function choosePlatform(settings: Readonly<Record<string, string>>): void {
+  chosen = settings;
+  const socket = settings['MOLO_DOCKER_SOCKET'];
+  if (socket) vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
+}
+
 export function setting(name: string): string {
-  const value = inject('moloSettings')[name];
+  const value = (chosen ?? inject('moloSettings'))[name];
   if (value === undefined) throw new Error(`The platform has no setting ${name}`);
   return value;
 }
