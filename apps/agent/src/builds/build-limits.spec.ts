@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BuildLimits } from './build-limits.js';
+import { BuildLimits, mostProcesses } from './build-limits.js';
 
 const limits = { memoryBytes: 2 * 1024 ** 3, cpus: 1.5 };
 let root: string;
@@ -21,7 +21,7 @@ describe('the cgroup of all builds', () => {
     expect(await new BuildLimits(root).apply(limits)).toBe(true);
     expect(await read('memory/docker/buildkit/memory.limit_in_bytes')).toBe(String(limits.memoryBytes));
     expect(await read('memory/docker/buildkit/memory.memsw.limit_in_bytes')).toBe(String(limits.memoryBytes));
-    expect(await read('pids/docker/buildkit/pids.max')).toBe('4096');
+    expect(await read('pids/docker/buildkit/pids.max')).toBe(String(mostProcesses));
     expect(Number(await read('cpu/docker/buildkit/cpu.cfs_quota_us')) / Number(await read('cpu/docker/buildkit/cpu.cfs_period_us'))).toBe(1.5);
     expect(Number(await read('cpu/docker/buildkit/cpu.shares'))).toBeLessThan(1024);
   });
@@ -30,7 +30,7 @@ describe('the cgroup of all builds', () => {
     await writeFile(join(root, 'cgroup.controllers'), 'cpu memory pids');
     expect(await new BuildLimits(root).apply(limits)).toBe(true);
     const folder = 'docker/buildkit';
-    expect([await read(`${folder}/memory.max`), await read(`${folder}/memory.swap.max`), await read(`${folder}/pids.max`), await read(`${folder}/cpu.max`)]).toEqual([String(limits.memoryBytes), '0', '4096', '150000 100000']);
+    expect([await read(`${folder}/memory.max`), await read(`${folder}/memory.swap.max`), await read(`${folder}/pids.max`), await read(`${folder}/cpu.max`)]).toEqual([String(limits.memoryBytes), '0', String(mostProcesses), '150000 100000']);
     expect(Number(await read(`${folder}/cpu.weight`))).toBeLessThan(100);
   });
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 export interface Limits {
@@ -8,8 +9,8 @@ export interface Limits {
 }
 
 const periodMicroseconds = 100_000;
-/** Processes and threads of all builds together: a fork without end stops here. */
-const mostProcesses = 4096;
+/** Processes and threads of all builds together: a fork without end stops here, while `ps` still answers. */
+export const mostProcesses = Math.max(1024, 512 * availableParallelism());
 /** An eighth of what each instance has, out of the kernel's usual 1024 (v1) and 100 (v2): with all CPUs busy, instances come first. */
 const cpuShares = 128;
 const cpuWeight = 12;
