@@ -27,7 +27,7 @@ describe('a health check', () => {
     const health = { check: { kind: 'http' as const, path: '/a b', port }, intervalSeconds: 0.05, timeoutSeconds: 1, startSeconds: 1 };
     const probe = new HealthProbe(health, '127.0.0.1', 'myapp.localhost', () => undefined);
     await waitFor(() => probe.result !== null, { timeoutMs: 5000, what: 'the first answer' });
-    expect(probe.result).toEqual({ healthy: false, answer: 'ERR_UNESCAPED_CHARACTERS' });
+    expect(probe.result).toEqual({ healthy: false, answer: 'no request can carry the path' });
     probe.stop();
   });
 });

@@ -1,8 +1,8 @@
-import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DesiredInstance, HealthCheck } from '@molo/contracts';
 import { now } from '../clock.js';
+import { httpStatus } from './http-check.js';
 
 export interface Health {
   readonly healthy: boolean;
@@ -116,19 +116,9 @@ function connects(address: string, port: number, timeoutMs: number): Promise<str
   });
 }
 
-function answers(check: Extract<Checked, { kind: 'http' }>, address: string, host: string, timeoutMs: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const headers = { host, 'user-agent': 'molo-health', connection: 'close' };
-    // A path that no request can carry throws here and now: that, too, is an unhealthy answer.
-    const asked = request({ host: address, port: check.port, path: check.path, agent: false, headers, signal: AbortSignal.timeout(timeoutMs) });
-    asked.once('response', (response) => {
-      const status = response.statusCode ?? 0;
-      response.destroy();
-      resolve(status >= 200 && status < 400 ? null : `it answered ${status}`);
-    });
-    asked.once('error', (error) => resolve(error.name === 'AbortError' || error.name === 'TimeoutError' ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error)));
-    asked.end();
-  });
+async function answers({ path, port }: Extract<Checked, { kind: 'http' }>, address: string, host: string, timeoutMs: number): Promise<string | null> {
+  const status = await httpStatus({ address, port, path, host }, timeoutMs);
+  return status >= 200 && status < 400 ? null : `it answered ${status}`;
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
