@@ -51,18 +51,22 @@ export function parseIdentity(showInfo: string): string {
   return pid && start ? `${pid}@${start}` : 'unknown';
 }
 
-/** One line of `show stat`: some hundred columns, of which few are ever asked for. */
+/** One line of `show stat`: some hundred columns, of which few are ever asked for, and of many lines none. */
 export class StatRow {
-  private readonly values: readonly string[];
+  private values: readonly string[] | null = null;
 
   constructor(
     private readonly columns: ReadonlyMap<string, number>,
-    line: string,
-  ) {
-    this.values = line.split(',');
+    private readonly line: string,
+  ) {}
+
+  /** The first column: read without a look at the others. */
+  get proxy(): string {
+    return this.line.slice(0, this.line.indexOf(','));
   }
 
   text(column: string): string {
+    this.values ??= this.line.split(',');
     return this.values[this.columns.get(column) ?? -1] ?? '';
   }
 
@@ -71,11 +75,14 @@ export class StatRow {
   }
 }
 
-/** `show stat`, CSV with a header line. */
+let lastColumns: { readonly header: string; readonly places: ReadonlyMap<string, number> } = { header: '', places: new Map() };
+
+/** `show stat`, CSV with a header line, which is the same for every answer of a HAProxy. */
 export function parseStat(answer: string): StatRow[] {
   const [header = '', ...lines] = answer.split('\n');
-  const columns = new Map(header.replace(/^# /, '').split(',').map((name, index) => [name, index]));
-  return lines.filter((line) => line.includes(',')).map((line) => new StatRow(columns, line));
+  if (header !== lastColumns.header) lastColumns = { header, places: new Map(header.replace(/^# /, '').split(',').map((name, index) => [name, index])) };
+  const { places } = lastColumns;
+  return lines.filter((line) => line.includes(',')).map((line) => new StatRow(places, line));
 }
 
 /** `show table` of the live WebSockets: `p0001s1` → how many are open. */

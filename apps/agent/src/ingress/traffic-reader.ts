@@ -3,7 +3,7 @@ import type { RuntimeSocket } from './runtime-socket.js';
 import type { PoolReading } from './traffic-ledger.js';
 
 /** Above this many pools one answer about all backends is cheaper than one answer each. */
-const askOneByOneUpTo = 50;
+const askOneByOneUpTo = 100;
 const backendRow = 2;
 const serverRow = 4;
 
@@ -24,7 +24,7 @@ export async function readTraffic(socket: RuntimeSocket, owners: ReadonlyMap<str
   const [info = '', table = '', ...answers] = await socket.send(['show info', 'show table molo-tunnels', ...stats]);
   const readings = new Map<string, PoolReading[]>();
   for (const row of answers.flatMap(parseStat)) {
-    const pool = row.text('pxname');
+    const pool = row.proxy;
     const environmentId = owners.get(pool);
     if (environmentId) readings.set(pool, [...(readings.get(pool) ?? []), poolReading(pool, environmentId, row)]);
   }
