@@ -56,7 +56,7 @@ export class InstanceController {
   constructor(
     readonly id: string,
     private readonly parts: InstanceParts,
-    private readonly changed: () => void,
+    private readonly changed: (observed: InstanceObserved) => void,
   ) {
     this.checks = new InstanceChecks({
       host: () => parts.hostOf(this.desired?.environmentId ?? ''),
@@ -221,7 +221,7 @@ export class InstanceController {
     if (this.container?.status === 'exited') await this.parts.logs.settled(this.container.id, lastLogLinesMs);
     if (decision.memory.failure !== null) this.lastLines = this.parts.logs.lastLines(this.id);
     this.observed = decision.observed;
-    this.changed();
+    this.changed(decision.observed);
   }
 
   private wakeAt(at: number | null): void {
@@ -267,8 +267,9 @@ export class InstanceController {
     await this.parts.engine.remove(containerId);
   }
 
+  /** What is created is started at once: to look at it in between would cost the time of two round trips. */
   private async create(desired: DesiredInstance): Promise<void> {
-    const { engine, images, networks, nodeId } = this.parts;
+    const { engine, images, networks, nodeId, standstill } = this.parts;
     try {
       const network = await networks.ensure(nodeId, desired);
       const spec = containerSpec(nodeId, desired, images.idOf(desired.image)!, network);
@@ -280,6 +281,8 @@ export class InstanceController {
       networks.forget(networkName(desired));
       throw error;
     }
+    await standstill.over();
+    if (this.desired === desired) await this.start(this.containerId, desired);
   }
 
   private async start(containerId: string, desired: DesiredInstance): Promise<void> {

@@ -9,6 +9,8 @@ import { Pace } from '../pace.js';
 import { type Observation, ReportDifferences } from './report-differences.js';
 
 const gatherMs = 10;
+/** What nobody waits for. */
+const gatherNotedMs = 100;
 const heartbeatMs = 10_000;
 const longestPauseMs = 1000;
 
@@ -23,6 +25,8 @@ export class ObservedReporter implements OnModuleDestroy {
   private failures = 0;
   private readonly sending = new CoalescedWork(() => this.send());
   private heartbeat: NodeJS.Timeout | undefined;
+  private noting: NodeJS.Timeout | undefined;
+  private isSignDue = true;
 
   constructor(
     @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
@@ -31,7 +35,7 @@ export class ObservedReporter implements OnModuleDestroy {
 
   start(observe: () => Promise<Observation>): void {
     this.observe = observe;
-    this.heartbeat = setInterval(() => this.changed(), heartbeatMs);
+    this.heartbeat = setInterval(() => this.giveSign(), heartbeatMs);
     this.changed();
   }
 
@@ -39,15 +43,28 @@ export class ObservedReporter implements OnModuleDestroy {
     if (this.observe) this.sending.ask();
   }
 
+  /** Something changed that is told for people to see: it goes a little later, or together with what is waited for. */
+  noted(): void {
+    if (this.observe) this.noting ??= setTimeout(() => this.changed(), gatherNotedMs);
+  }
+
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.heartbeat);
+    clearTimeout(this.noting);
     this.closing.abort();
     await this.sending.end();
+  }
+
+  private giveSign(): void {
+    this.isSignDue = true;
+    this.changed();
   }
 
   private async send(): Promise<void> {
     const waitMs = this.failures === 0 ? Math.max(gatherMs, this.pace.next(now())) : Math.min(100 * 2 ** this.failures, longestPauseMs);
     await pause(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    clearTimeout(this.noting);
+    this.noting = undefined;
     if (this.observe === null || this.closing.signal.aborted) return;
     const error = await this.sendOnce(await this.observe());
     if (error !== null && this.failures === 0) this.log.warn({ err: error }, 'the control plane did not take what is observed; tried again until it does');
@@ -56,10 +73,12 @@ export class ObservedReporter implements OnModuleDestroy {
   }
 
   private async sendOnce(observation: Observation): Promise<unknown> {
-    const { report, took } = this.differences.next(observation, now());
+    const { report, took, isNews } = this.differences.next(observation, now());
+    if (!isNews && !this.isSignDue) return null;
     try {
       await this.controlPlane.reportObserved(report, this.closing.signal);
       took();
+      this.isSignDue = false;
       return null;
     } catch (error) {
       if (error instanceof AppError && error.code === 'base_unknown') this.differences.forget();

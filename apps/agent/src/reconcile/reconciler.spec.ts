@@ -107,6 +107,35 @@ describe('the reconciler', () => {
     expect(engine.containers.size).toBe(1);
   });
 
+  it('starts no container that nobody wants any more by the time it is there', async () => {
+    const one = await agent();
+    const started = vi.spyOn(engine, 'start');
+    const create = engine.create.bind(engine);
+    engine.create = async (spec) => {
+      const id = await create(spec);
+      await accept(one, []);
+      return id;
+    };
+    await accept(one, [instance()]);
+    await waitFor(() => engine.specs.size === 1 && engine.containers.size === 0, { what: 'the end of the container' });
+    expect(started).not.toHaveBeenCalled();
+  });
+
+  it('reports nothing while nothing changes but that it lives', async () => {
+    const wanted = instance();
+    await accept(await agent(), [wanted]);
+    await becomes(wanted, 'healthy');
+    const { length } = controlPlane.reports;
+    // Every look at the container says that something may have changed.
+    engine.reconnect();
+    const looked = vi.spyOn(engine, 'inspect');
+    engine.reconnect();
+    await waitFor(() => looked.mock.calls.length > 0, { what: 'a look at the container' });
+    await accept(agents[0]!, [wanted, instance()]);
+    await waitFor(() => controlPlane.reports.at(-1)?.generation === controlPlane.desired.generation, { what: 'a report of what changed' });
+    expect(controlPlane.reports.length).toBe(length + 1);
+  });
+
   it('removes the second of two containers of one instance', async () => {
     const wanted = instance();
     await accept(await agent(), [wanted]);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AppError, type DesiredAnswer, type DesiredInstance, type DesiredNode, desiredAfter } from '@molo/contracts';
+import { AppError, type DesiredAnswer, type DesiredInstance, type DesiredNode, desiredAfter, type InstanceObserved } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Engine, type Container, type EngineEvent } from '../engine/engine.js';
 import { EnvironmentNetworks, networkName } from '../engine/environment-networks.js';
@@ -15,6 +15,8 @@ import { Standstill } from './standstill.js';
 import { Traffic } from './traffic.js';
 
 const retryMs = 1000;
+/** Nothing waits for an instance to get there: it is on its way. */
+const onItsWay: ReadonlySet<InstanceObserved> = new Set<InstanceObserved>(['pending', 'pulling', 'starting', 'checking']);
 
 /**
  * Makes the node what the desired set says. Level-triggered: whatever happens, it compares all that is wanted with all
@@ -161,18 +163,19 @@ export class Reconciler implements OnModuleDestroy {
     if (known) return known;
     const { engine, networks, images, memories, logs, standstill, log } = this;
     const hostOf = (environmentId: string) => this.node?.routes.find((route) => route.environmentId === environmentId)?.hosts[0] ?? 'localhost';
-    const controller = new InstanceController(id, { nodeId, engine, networks, images, memories, logs, standstill, log, hostOf }, () => this.changed());
+    const controller = new InstanceController(id, { nodeId, engine, networks, images, memories, logs, standstill, log, hostOf }, (observed) => this.changed(!onItsWay.has(observed)));
     this.controllers.set(id, controller);
     return controller;
   }
 
-  private changed(): void {
+  private changed(isWaitedFor = true): void {
     const { node } = this;
     if (node === null || this.closing.signal.aborted) return;
     this.dropDone();
     // Before it is known what runs, the ingress is left as it is: it serves on by itself.
     if (this.adopted) this.traffic.apply(node, new Map([...this.controllers].map(([id, each]) => [id, each.view])));
-    this.reporter.changed();
+    if (isWaitedFor) this.reporter.changed();
+    else this.reporter.noted();
   }
 
   private trafficChanged(): void {

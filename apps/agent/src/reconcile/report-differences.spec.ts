@@ -58,6 +58,18 @@ describe('reports of what is seen', () => {
     expect(differences.next(seen({ absent: [never, ended] }), 2000).report.absent).toEqual([]);
   });
 
+  it('are news with a new generation or anything that changed, and else only say that the agent lives', () => {
+    const differences = new ReportDifferences();
+    const next = (changes: Partial<Observation>) => differences.next(seen({ instances: [instance('one')], ...changes }), 1000);
+    const first = next({});
+    expect(first.isNews).toBe(true);
+    first.took();
+    expect(next({}).isNews).toBe(false);
+    expect(next({ generation: 2 }).isNews).toBe(true);
+    expect(next({ instances: [instance('one', { restarts: 1 })] }).isNews).toBe(true);
+    expect(next({ absent: ['two'] }).isNews).toBe(true);
+  });
+
   it('hold the routes and the counts that changed', () => {
     const differences = new ReportDifferences();
     const route = { environmentId: randomUUID(), serving: [randomUUID()], draining: 0, failure: null };

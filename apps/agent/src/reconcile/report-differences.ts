@@ -12,26 +12,34 @@ interface Said {
   readonly traffic: ReadonlyMap<string, unknown>;
 }
 
+export interface Report {
+  readonly report: ObservedNode;
+  /** Whether it says more than that the agent lives. */
+  readonly isNews: boolean;
+  /** To be called when the control plane took it. */
+  readonly took: () => void;
+}
+
 /** Whatever went wrong with differences, on either side, ends with the whole. */
 const wholeEveryMs = 10 * 60_000;
 
 /** Makes of what is seen a report of what changed since the last that the control plane took, and of the whole where that is not known. */
 export class ReportDifferences {
-  private taken: { readonly seq: number; readonly said: Said } | null = null;
+  private taken: { readonly seq: number; readonly generation: number; readonly said: Said } | null = null;
   private wholeAt = -Infinity;
   private lastSeq = 0;
   private session = randomUUID();
 
   /** @param now milliseconds of a clock that only goes forward */
-  next(observation: Observation, now: number): { report: ObservedNode; took: () => void } {
+  next(observation: Observation, now: number): Report {
     const isWhole = this.taken === null || now - this.wholeAt >= wholeEveryMs;
     const seq = ++this.lastSeq;
     const said = whatIsSaid(observation);
     const known = isWhole ? null : this.taken;
     // What is the same object is looked at no further: of ten thousand routes one changes at a time.
-    const isNew = (kind: keyof Said) => ([id, value]: [string, unknown]) => !known || !isDeepStrictEqual(known.said[kind].get(id), value);
-    const news = <Item>(kind: keyof Said) => [...said[kind]].filter(isNew(kind)).map(([, value]) => value as Item);
-    const report = {
+    const isNewOf = (kind: keyof Said) => ([id, value]: [string, unknown]) => !known || !isDeepStrictEqual(known.said[kind].get(id), value);
+    const news = <Item>(kind: keyof Said) => [...said[kind]].filter(isNewOf(kind)).map(([, value]) => value as Item);
+    const report: ObservedNode = {
       generation: observation.generation,
       seq,
       session: this.session,
@@ -42,10 +50,11 @@ export class ReportDifferences {
       traffic: news<TrafficCount>('traffic'),
     };
     const took = () => {
-      this.taken = { seq, said };
+      this.taken = { seq, generation: report.generation, said };
       if (isWhole) this.wholeAt = now;
     };
-    return { report, took };
+    const isNews = known?.generation !== report.generation || [report.instances, report.absent, report.routes, report.traffic].some((list) => list.length > 0);
+    return { report, isNews, took };
   }
 
   /** The control plane does not have what the last report was built on, or takes this agent for one of before. */
