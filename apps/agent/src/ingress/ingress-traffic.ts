@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { DesiredRoute, NodeFigures, ObservedRoute, TrafficCount } from '@molo/contracts';
 import { writeWhole } from '../atomic-file.js';
+import { CoalescedWork } from '../coalesced-work.js';
 import type { Log } from '../logger.js';
 import type { IngressSwitch } from './ingress-switch.js';
 import { poolOfSlot, type ProxyState } from './proxy-state.js';
@@ -23,6 +25,8 @@ export class IngressTraffic {
   private ledger = new TrafficLedger();
   /** `p0001s1` → WebSockets open when last looked: what is cut when that server ends. */
   private tunnels = new Map<string, number>();
+  private readonly saving = new CoalescedWork(() => this.save());
+  private savedDigest = '';
 
   constructor(
     private readonly proxy: IngressSwitch,
@@ -42,7 +46,8 @@ export class IngressTraffic {
 
   async close(): Promise<void> {
     await this.sampleCounting().catch(() => undefined);
-    await this.save();
+    this.saving.ask();
+    await this.saving.rest();
   }
 
   /** Before HAProxy is changed: counts what instances that are gone took with them, and begins and ends deployments' counts. */
@@ -64,7 +69,8 @@ export class IngressTraffic {
     this.ledger.keepOnly(environments);
     // HAProxy clears the maxima of all pools alone; those that are counted have theirs in the ledger.
     if (begins.length > 0) await this.proxy.socket.send(['clear counters']);
-    await this.save();
+    this.saving.ask();
+    await this.saving.rest();
   }
 
   /** An instance ended by itself. */
@@ -75,13 +81,14 @@ export class IngressTraffic {
   async counts(): Promise<TrafficCount[]> {
     if (!this.isCounting) return [];
     await this.sampleCounting();
-    await this.save();
+    // Not waited for: HAProxy counts on, so what is not written when the agent dies is read again.
+    this.saving.ask();
     return this.ledger.counts();
   }
 
   async figures(): Promise<IngressFigures[]> {
     const readings = await this.sample([...(await this.proxy.look()).owned.keys()], 1);
-    await this.save();
+    this.saving.ask();
     return readings.map(({ environmentId, openConnections }) => {
       const { requests, responses5xx, connectionErrors, bytesIn, bytesOut } = this.ledger.totals(environmentId);
       return { environmentId, requests, responses5xx, connectionErrors, openConnections, bytesIn, bytesOut };
@@ -157,8 +164,12 @@ export class IngressTraffic {
 
   /** A ledger that cannot be written holds up no switch: it is wanted after a restart of the agent alone. */
   private async save(): Promise<void> {
+    const text = this.ledger.toText();
+    const digest = hash('sha256', text);
+    if (digest === this.savedDigest) return;
     try {
-      await writeWhole(this.proxy.paths.trafficLedger, JSON.stringify(this.ledger.toFile()));
+      await writeWhole(this.proxy.paths.trafficLedger, text);
+      this.savedDigest = digest;
     } catch (error) {
       this.log.error({ err: error }, 'what was counted of traffic cannot be written');
     }

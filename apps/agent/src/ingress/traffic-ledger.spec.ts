@@ -68,7 +68,7 @@ describe('the ledger of traffic', () => {
     const ledger = new TrafficLedger();
     ledger.take('run 1', [reading({ requests: 100 })]);
     ledger.begin('e1', 'd1');
-    const later = new TrafficLedger(JSON.parse(JSON.stringify(ledger.toFile())));
+    const later = new TrafficLedger(JSON.parse(ledger.toText()));
     later.take('run 1', [reading({ requests: 120 })]);
     expect(later.counts()).toMatchObject([{ deploymentId: 'd1', requests: 20 }]);
   });

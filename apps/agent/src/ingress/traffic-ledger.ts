@@ -121,8 +121,9 @@ export class TrafficLedger {
     }
   }
 
-  toFile(): LedgerFile {
-    return structuredClone(this.file);
+  /** The ledger's form on disk, as JSON. */
+  toText(): string {
+    return JSON.stringify(this.file);
   }
 
   private add(environmentId: string, delta: Totals): void {
