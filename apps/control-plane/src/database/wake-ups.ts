@@ -23,13 +23,14 @@ export class WakeUps {
 
   /**
    * Calls `look` until it returns something other than undefined.
+   * @param looksFirst false: who has just committed what others are to act on knows that there is nothing yet
    * @returns what it returned, or undefined when `timeoutMs` passed, not counting time in which the process was frozen
    */
-  async until<T>(subject: string, timeoutMs: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+  async until<T>(subject: string, timeoutMs: number, look: () => Promise<T | undefined>, looksFirst = true): Promise<T | undefined> {
     using sleeper = this.#sleepers.add(subject);
-    for (let leftMs = timeoutMs; ; ) {
+    for (let leftMs = timeoutMs, looks = looksFirst; ; looks = true) {
       const begun = performance.now();
-      const seen = await look();
+      const seen = looks ? await look() : undefined;
       if (seen !== undefined) return seen;
       if (leftMs <= 0) return undefined;
       await sleeper.sleep(Math.min(leftMs, recheckMs));

@@ -5,14 +5,23 @@ import type { Build } from '../builds/build.entity.js';
 import { BuildsService } from '../builds/builds.service.js';
 import { Repositories } from '../git/repositories.js';
 import { ImagesService } from '../images/images.service.js';
-import { ReleasesService } from '../releases/releases.service.js';
-import { Deployment } from './deployment.entity.js';
+import type { Release } from '../releases/release.entity.js';
+import { type Origin, type ReleasedImage, ReleasesService } from '../releases/releases.service.js';
+import { Course, stepOf } from './course.js';
+import { type Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
-import { Journal } from './journal.js';
+import type { NewDeploymentEvent } from './journal.js';
 import { Waiting } from './waiting.js';
 
 /** A builder ends a build at its own limit; this one is for a builder that is gone. */
 const longestBuildMs = 2 * 3600_000;
+
+/** A release, what it is made of, and what the journal tells of it. */
+export interface Brought {
+  readonly release: Release;
+  readonly image: ReleasedImage;
+  readonly told: readonly NewDeploymentEvent[];
+}
 
 /** From the turn to a release: build the image or take it, then write the release down. */
 @Injectable()
@@ -23,20 +32,24 @@ export class BuildSteps {
     private readonly images: ImagesService,
     private readonly releases: ReleasesService,
     private readonly mover: DeploymentMover,
-    private readonly journal: Journal,
     private readonly waiting: Waiting,
     private readonly repositories: Repositories,
   ) {}
 
-  async build(deployment: Deployment): Promise<void> {
+  async build(deployment: Deployment): Promise<Deployment> {
     if (!deployment.releaseId) await this.#refuseOvertaken(deployment);
     if (!deployment.releaseId && deployment.buildId) await this.#image(deployment.id, deployment.buildId);
-    await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       const held = await this.mover.hold(manager, deployment.id, 'queued');
-      if (held.reason === 'redeploy') await this.#takeLive(manager, held);
-      else if (!held.releaseId) await this.#release(manager, held);
-      await this.mover.move(manager, deployment.id, 'queued', 'placing');
+      const { release, told } = await this.release(manager, held);
+      await this.mover.follow(manager, held.id, Course.from('queued').tell(...told).to('placing'), { releaseId: release.id });
+      return movedTo(held, 'placing', { releaseId: release.id });
     });
+  }
+
+  /** The release that a deployment brings: a new one, or the live one once more. The environment is the deployment's. */
+  async release(manager: EntityManager, deployment: Deployment): Promise<Brought> {
+    return deployment.reason === 'redeploy' ? this.#live(manager, deployment) : this.#create(manager, deployment);
   }
 
   /** A deployment that ends takes its build with it. */
@@ -54,17 +67,17 @@ export class BuildSteps {
 
   async #image(deploymentId: string, buildId: string): Promise<void> {
     if (!(await this.builds.find(buildId)).finishedAt) await this.builds.begin(buildId);
-    const build = await this.waiting.until(deploymentId, longestBuildMs, async (manager) => {
+    const look = async (manager: EntityManager) => {
       const seen = await this.builds.find(buildId, manager);
       return seen.finishedAt ? seen : undefined;
-    });
+    };
+    const build = await this.waiting.until(deploymentId, { timeoutMs: longestBuildMs }, this.waiting.unlessCancelled(deploymentId, look));
     if (!build) throw new AppError('build_interrupted', { detail: 'The builder did not report for two hours. Push again; see "molo nodes" for the state of the builder.' });
     if (build.state !== 'succeeded') throw failureOf(build);
   }
 
-  async #release(manager: EntityManager, deployment: Deployment): Promise<void> {
-    const { imageId, version, commit } = await this.#origin(manager, deployment);
-    const image = await this.images.find(manager, imageId);
+  async #create(manager: EntityManager, deployment: Deployment): Promise<Brought> {
+    const { image, version, commit } = await this.#origin(manager, deployment);
     const release = await this.releases.create(manager, {
       environmentId: deployment.environmentId,
       image,
@@ -73,33 +86,28 @@ export class BuildSteps {
       commit,
       createdBy: deployment.actor,
     });
-    await manager.update(Deployment, { id: deployment.id }, { releaseId: release.id });
     const text = `Release v${release.number}${release.version === null ? '' : `, version ${release.version}`}`;
-    await this.journal.step(manager, deployment.id, 'release.created', text, { number: release.number, version: release.version, digest: image.digest });
+    return { release, image, told: [stepOf('release.created', text, { number: release.number, version: release.version, digest: image.digest })] };
   }
 
   /** The release that is live at its turn: one that went live while it waited is not undone. */
-  async #takeLive(manager: EntityManager, { id, environmentId }: Deployment): Promise<void> {
-    const live = await this.releases.liveOf(manager, environmentId);
-    if (!live) throw nothingLive();
-    await manager.update(Deployment, { id }, { releaseId: live.id });
-    await this.journal.step(manager, id, 'release.taken', `Release v${live.number} once more, with fresh instances`, { number: live.number });
+  async #live(manager: EntityManager, { environmentId }: Deployment): Promise<Brought> {
+    const release = await this.releases.liveOf(manager, environmentId);
+    if (!release) throw nothingLive();
+    const image = await this.images.find(manager, release.imageId);
+    return { release, image, told: [stepOf('release.taken', `Release v${release.number} once more, with fresh instances`, { number: release.number })] };
   }
 
   /** A push brings its own image; a change of config or formation takes that of the live release. */
-  async #origin(manager: EntityManager, deployment: Deployment): Promise<{ imageId: string; version: string | null; commit: Deployment['commit'] }> {
+  async #origin(manager: EntityManager, deployment: Deployment): Promise<Origin> {
     if (deployment.buildId) {
       const build = await this.builds.find(deployment.buildId, manager);
       if (!build.imageId) throw new AppError('internal', { detail: `Build ${build.id} succeeded without an image.` });
-      return { imageId: build.imageId, version: deployment.versionTag, commit: deployment.commit };
+      return { image: await this.images.find(manager, build.imageId), version: deployment.versionTag, commit: deployment.commit };
     }
-    const [row]: { release_id: string | null }[] = await manager.query(
-      'select coalesce($2, live_release_id) as release_id from environments where id = $1',
-      [deployment.environmentId, deployment.sourceReleaseId],
-    );
-    if (!row?.release_id) throw nothingLive();
-    const source = await this.releases.find(manager, row.release_id);
-    return { imageId: source.imageId, version: source.version, commit: source.commit };
+    const origin = await this.releases.originOf(manager, deployment.environmentId, deployment.sourceReleaseId);
+    if (!origin) throw nothingLive();
+    return origin;
   }
 }
 

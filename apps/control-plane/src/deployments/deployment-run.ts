@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type DeploymentState } from '@molo/contracts';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Log } from '../log.js';
+import { Course } from './course.js';
 import { DeploymentAges } from './deployment-ages.js';
-import { Deployment } from './deployment.entity.js';
+import { Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover, MovedOnError } from './deployment-mover.js';
 import { BuildSteps } from './build-steps.js';
 import { InstanceSteps } from './instance-steps.js';
 import { TrafficSteps } from './traffic-steps.js';
 import { canFail, isPast } from './transitions.js';
-import { Turn } from './turn.js';
+import { type Standing, Turn } from './turn.js';
 
 /**
  * The story of a deployment, from its turn to its end. Every step may be done again: one that is past is passed over,
@@ -31,7 +32,8 @@ export class DeploymentRun {
   async run(deploymentId: string): Promise<void> {
     this.ages.takeUp(deploymentId);
     try {
-      if (await this.turn.take(deploymentId)) await this.#tell(deploymentId);
+      const taken = await this.turn.take(deploymentId, (manager, deployment) => this.#atOnce(manager, deployment));
+      if (taken) await this.#tell(taken);
     } catch (error) {
       if (error instanceof MovedOnError) {
         this.log.info({ deploymentId, reason: error.message }, 'somebody else carries this deployment on');
@@ -67,21 +69,31 @@ export class DeploymentRun {
     });
   }
 
-  async #tell(deploymentId: string): Promise<void> {
-    await this.#step(deploymentId, 'queued', (deployment) => this.building.build(deployment));
-    await this.#step(deploymentId, 'placing', (deployment) => this.instances.place(deployment));
-    await this.#step(deploymentId, 'starting', (deployment) => this.instances.start(deployment));
-    await this.#step(deploymentId, 'checking', (deployment) => this.instances.check(deployment));
-    await this.#step(deploymentId, 'switching', (deployment) => this.traffic.switch(deployment));
-    await this.#step(deploymentId, 'draining', (deployment) => this.traffic.drain(deployment));
+  async #tell(taken: Standing): Promise<void> {
+    const queued = await this.#step(taken, 'queued', ({ deployment }) => this.building.build(deployment));
+    const placing = await this.#step(queued, 'placing', ({ deployment }) => this.instances.place(deployment));
+    const starting = await this.#step(placing, 'starting', (standing) => this.instances.start(standing));
+    const checking = await this.#step(starting, 'checking', ({ deployment }) => this.instances.check(deployment));
+    const switching = await this.#step(checking, 'switching', (standing) => this.traffic.switch(standing));
+    await this.#step(switching, 'draining', ({ deployment }) => this.traffic.drain(deployment));
   }
 
-  async #step(deploymentId: string, state: DeploymentState, act: (deployment: Deployment) => Promise<void>): Promise<void> {
-    const deployment = await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId });
-    if (isPast(deployment.state, state)) return;
-    if (deployment.state !== state) throw new MovedOnError(`Deployment ${deploymentId} is ${deployment.state}, not ${state}`);
+  /** What waits for nothing is done with the turn: where there is nothing to build, the release and its places. */
+  async #atOnce(manager: EntityManager, deployment: Deployment): Promise<Deployment | null> {
+    if (deployment.buildId) return null;
+    const brought = await this.building.release(manager, deployment);
+    const course = Course.from('queued').tell(...brought.told).to('placing');
+    const releaseId = brought.release.id;
+    await this.mover.follow(manager, deployment.id, await this.instances.placeAll(manager, deployment, brought, [], course), { releaseId, begins: true });
+    return movedTo(deployment, 'starting', { releaseId, startedAt: new Date() });
+  }
+
+  async #step(standing: Standing, state: DeploymentState, act: (standing: Standing) => Promise<Deployment>): Promise<Standing> {
+    const { deployment } = standing;
+    if (isPast(deployment.state, state)) return standing;
+    if (deployment.state !== state) throw new MovedOnError(`Deployment ${deployment.id} is ${deployment.state}, not ${state}`);
     try {
-      await act(deployment);
+      return { deployment: await act(standing), hasJustMoved: true };
     } catch (error) {
       throw error instanceof AppError ? new FailedStep(state, error) : error;
     }

@@ -34,3 +34,20 @@ export class Deployment {
   @Column('timestamptz') stateSince!: Date;
   @Column('timestamptz', { nullable: true }) finishedAt!: Date | null;
 }
+
+/** The deployment as it is once it has moved. */
+export function movedTo(deployment: Deployment, state: DeploymentState, facts: Partial<Deployment> = {}): Deployment {
+  return Object.assign(new Deployment(), deployment, facts, { state });
+}
+
+/** In SQL: what makes a row of `deployments` under this name a Deployment, for statements that read it beside other things. */
+export function deploymentColumns(name: string): string {
+  return columns.map(([column, field]) => `${name}.${column} as "${field}"`).join(', ');
+}
+
+const columns = [
+  ['id', 'id'], ['environment_id', 'environmentId'], ['state', 'state'], ['reason', 'reason'], ['release_id', 'releaseId'], ['build_id', 'buildId'], ['commit', 'commit'],
+  ['version_tag', 'versionTag'], ['source_release_id', 'sourceReleaseId'], ['git_ref', 'gitRef'], ['git_old', 'gitOld'], ['git_new', 'gitNew'], ['actor', 'actor'],
+  ['failure', 'failure'], ['receipt', 'receipt'], ['settling_until', 'settlingUntil'], ['undoes_deployment_id', 'undoesDeploymentId'], ['cancel_requested_at', 'cancelRequestedAt'],
+  ['event_seq', 'eventSeq'], ['created_at', 'createdAt'], ['started_at', 'startedAt'], ['state_since', 'stateSince'], ['finished_at', 'finishedAt'],
+] as const satisfies readonly (readonly [string, keyof Deployment])[];

@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { Image } from '../images/image.entity.js';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
-import { NodesService } from '../nodes/nodes.service.js';
+import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
-import { Deployment } from './deployment.entity.js';
+import type { Brought } from './build-steps.js';
+import { Course, stepOf } from './course.js';
+import { type Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 import { failureOf } from './instance-failure.js';
-import { Journal } from './journal.js';
+import { Journal, type NewDeploymentEvent } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
+import type { Standing } from './turn.js';
 import { Waiting } from './waiting.js';
 
 /** Time to pull an image and to start its containers; the agent keeps the shorter limits of the app itself. */
@@ -35,29 +39,43 @@ export class InstanceSteps {
     private readonly waiting: Waiting,
   ) {}
 
-  async place(deployment: Deployment): Promise<void> {
+  async place(deployment: Deployment): Promise<Deployment> {
     const release = await this.#release(this.dataSource.manager, deployment);
-    const { manifest } = await this.images.find(this.dataSource.manager, release.imageId);
-    if (Object.keys(manifest.processes).length === 0) {
+    const image = await this.images.find(this.dataSource.manager, release.imageId);
+    if (deployment.reason === 'push' && image.manifest.processes['release']) await this.#runReleaseProcess(deployment, release, image);
+    return this.#onceSomeNodeAnswers(deployment, async (manager) => {
+      const existing = await this.instances.ofDeployment(manager, deployment.id);
+      await this.mover.follow(manager, deployment.id, await this.placeAll(manager, deployment, { release, image }, existing, Course.from('placing')));
+      return movedTo(deployment, 'starting');
+    });
+  }
+
+  /** Places all that the formation asks for and the deployment does not have: for the move with which they are to start. */
+  async placeAll(manager: EntityManager, { id }: Deployment, { release, image }: Pick<Brought, 'release' | 'image'>, existing: readonly Instance[], course: Course<'placing'>): Promise<Course<'starting'>> {
+    if (Object.keys(image.manifest.processes).length === 0) {
       throw new AppError('no_web_process', { detail: 'The image has no process to run. Add a Procfile with a line such as "web: node server.js".' });
     }
-    if (deployment.reason === 'push' && manifest.processes['release']) await this.#runReleaseProcess(deployment, release);
-    await this.#onceSomeNodeAnswers(deployment, async (manager) => {
-      await this.mover.move(manager, deployment.id, 'placing', 'starting');
-      const kept = await this.kept.of(manager, release, deployment.id);
-      await this.#want(manager, deployment.id, release, Object.entries(release.formation), false, kept);
+    const kept = await this.kept.of(manager, release, id);
+    const told: NewDeploymentEvent[] = [];
+    for (const [processType, count] of Object.entries(release.formation)) {
+      if (count === 0) told.push(stepOf('process.idle', `${processType} has no instance; "molo scale ${processType}=1" starts one`));
+      told.push(...toldOf(await this.instances.want(manager, id, release, image, existing, { processType, count, runsOnce: false, kept })));
+    }
+    return course.to('starting').tell(...told);
+  }
+
+  /** Where they are healthy by then, they are checked, too. */
+  async start({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
+    return this.#onceAll(deployment, isStarted, hasJustMoved, async (manager, own) => {
+      const checking = Course.from('starting').to('checking');
+      if (own.every(isHealthy)) return this.#serve(manager, deployment, own, checking);
+      await this.mover.follow(manager, deployment.id, checking);
+      return movedTo(deployment, 'checking');
     });
   }
 
-  async start(deployment: Deployment): Promise<void> {
-    await this.#onceAll(deployment, isStarted, (manager) => this.mover.move(manager, deployment.id, 'starting', 'checking'));
-  }
-
-  async check(deployment: Deployment): Promise<void> {
-    await this.#onceAll(deployment, (instance) => instance.observed === 'healthy', async (manager) => {
-      await this.mover.move(manager, deployment.id, 'checking', 'switching');
-      await this.instances.serve(manager, deployment.environmentId, await this.#webIds(manager, deployment));
-    });
+  async check(deployment: Deployment): Promise<Deployment> {
+    return this.#onceAll(deployment, isHealthy, false, (manager, own) => this.#serve(manager, deployment, own, Course.from('checking')));
   }
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
@@ -72,19 +90,22 @@ export class InstanceSteps {
     return (await this.instances.ofDeployment(manager, deploymentId)).filter((instance) => !instance.goneAt);
   }
 
-  /** The instances that take requests once the deployment has switched. */
-  async #webIds(manager: EntityManager, deployment: Deployment): Promise<string[]> {
-    const own = await this.instances.ofDeployment(manager, deployment.id);
+  /** All are healthy: new requests go to those that take any. */
+  async #serve(manager: EntityManager, deployment: Deployment, own: readonly Instance[], course: Course<'checking'>): Promise<Deployment> {
+    await this.mover.follow(manager, deployment.id, course.to('switching'));
     const kept = await this.kept.of(manager, await this.#release(manager, deployment), deployment.id);
-    return [...own, ...kept].filter(isWeb).map((instance) => instance.id);
+    await this.instances.serve(manager, deployment.environmentId, [...own, ...kept].filter(isWeb).map(({ id }) => id));
+    return movedTo(deployment, 'switching');
   }
 
   /** Where none does for long, whoever places says so. */
-  async #onceSomeNodeAnswers(deployment: Deployment, act: (manager: EntityManager) => Promise<void>): Promise<void> {
-    if (await this.waiting.thenAct(deployment, longestNodeWaitMs, (manager) => this.#someNodeAnswers(manager), act)) return;
-    await this.dataSource.transaction(async (manager) => {
+  async #onceSomeNodeAnswers<Done>(deployment: Deployment, act: (manager: EntityManager) => Promise<Done>): Promise<Done> {
+    const look = this.waiting.unlessCancelled(deployment.id, (manager) => this.#someNodeAnswers(manager));
+    const acted = await this.waiting.thenAct(deployment, { timeoutMs: longestNodeWaitMs }, look, async (manager) => ({ done: await act(manager) }));
+    if (acted) return acted.done;
+    return this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'placing');
-      await act(manager);
+      return act(manager);
     });
   }
 
@@ -93,40 +114,37 @@ export class InstanceSteps {
   }
 
   /** The release process runs once, on the new image, before anything of the release is started. */
-  async #runReleaseProcess(deployment: Deployment, release: Release): Promise<void> {
-    await this.#onceSomeNodeAnswers(deployment, (manager) => this.#want(manager, deployment.id, release, [['release', 1]], true));
-    const ended = await this.waiting.until(deployment.id, longestReleaseProcessMs, async (manager) => {
-      const own = await this.instances.ofDeployment(manager, deployment.id);
-      return own.find((instance) => instance.runsOnce && (instance.observed === 'exited' || instance.observed === 'failed' || instance.observed === 'gone'));
+  async #runReleaseProcess(deployment: Deployment, release: Release, image: Image): Promise<void> {
+    const { id } = deployment;
+    await this.#onceSomeNodeAnswers(deployment, async (manager) => {
+      const existing = await this.instances.ofDeployment(manager, id);
+      const placed = await this.instances.want(manager, id, release, image, existing, { processType: 'release', count: 1, runsOnce: true, kept: [] });
+      await this.journal.appendAll(manager, id, toldOf(placed));
     });
+    const look = async (manager: EntityManager) => {
+      const own = await this.instances.ofDeployment(manager, id);
+      return own.find((instance) => instance.runsOnce && (instance.observed === 'exited' || instance.observed === 'failed' || instance.observed === 'gone'));
+    };
+    const ended = await this.waiting.until(id, { timeoutMs: longestReleaseProcessMs }, this.waiting.unlessCancelled(id, look));
     if (!ended) throw new AppError('release_process_failed', { detail: 'The release process did not end within an hour.' });
     if (ended.failure || ended.exitCode !== 0) throw failureOf(ended);
     await this.dataSource.transaction(async (manager) => {
-      await this.mover.hold(manager, deployment.id, 'placing');
+      await this.mover.hold(manager, id, 'placing');
       await this.instances.stop(manager, [ended]);
     });
   }
 
-  async #want(manager: EntityManager, deploymentId: string, release: Release, processes: readonly [string, number][], runsOnce: boolean, kept: readonly Instance[] = []): Promise<void> {
-    const image = await this.images.find(manager, release.imageId);
-    for (const [processType, count] of processes) {
-      if (count === 0) await this.journal.step(manager, deploymentId, 'process.idle', `${processType} has no instance; "molo scale ${processType}=1" starts one`);
-      const placed = await this.instances.want(manager, deploymentId, release, image, { processType, count, runsOnce, kept });
-      for (const { name, placement } of placed) {
-        await this.journal.step(manager, deploymentId, 'instance.placed', `${name} on ${placement.node}: ${placement.reason}`, { name, node: placement.node });
-      }
-    }
-  }
-
   /** Acts once all of the deployment's own instances are as wanted, by what their nodes say now. */
-  async #onceAll(deployment: Deployment, isThere: (instance: Instance) => boolean, act: (manager: EntityManager) => Promise<void>): Promise<void> {
+  async #onceAll(deployment: Deployment, isThere: (instance: Instance) => boolean, hasJustBegun: boolean, act: (manager: EntityManager, own: readonly Instance[]) => Promise<Deployment>): Promise<Deployment> {
     const look = async (manager: EntityManager) => {
-      const own = (await this.instances.ofDeployment(manager, deployment.id)).filter((instance) => !instance.runsOnce);
+      const own = (await this.instances.withNodes(manager, deployment.id)).filter((instance) => !instance.runsOnce);
       const failed = own.find((instance) => instance.observed === 'failed' || (instance.failure !== null && !instance.wasHealthy && instance.observed !== 'healthy'));
       if (failed) throw failureOf(failed);
-      return own.every(isThere) && (await this.nodes.areOnline(manager, own.map((instance) => instance.nodeId))) ? true : undefined;
+      return own.every((instance) => isThere(instance) && isOnline(instance)) ? own : undefined;
     };
-    if (!(await this.waiting.thenAct(deployment, longestStartMs, look, act))) throw new AppError('deployment_timed_out', { detail: 'Its instances did not come up in time. See "molo nodes": does the agent answer?' });
+    const moved = await this.waiting.thenAct(deployment, { timeoutMs: longestStartMs, hasJustBegun }, this.waiting.unlessCancelled(deployment.id, look), act);
+    if (!moved) throw new AppError('deployment_timed_out', { detail: 'Its instances did not come up in time. See "molo nodes": does the agent answer?' });
+    return moved;
   }
 
   async #release(manager: EntityManager, deployment: Deployment): Promise<Release> {
@@ -137,6 +155,14 @@ export class InstanceSteps {
 
 function isStarted(instance: Instance): boolean {
   return instance.containerId !== null && instance.observed !== 'pulling';
+}
+
+function isHealthy(instance: Instance): boolean {
+  return instance.observed === 'healthy';
+}
+
+function toldOf(placed: Awaited<ReturnType<InstancesService['want']>>): NewDeploymentEvent[] {
+  return placed.map(({ name, placement: { node, reason } }) => stepOf('instance.placed', `${name} on ${node}: ${reason}`, { name, node }));
 }
 
 export function isWeb(instance: Instance): boolean {

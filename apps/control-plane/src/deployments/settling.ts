@@ -32,15 +32,13 @@ export class Settling {
     private readonly log: Log,
   ) {}
 
-  /** At the switch, with the state that it moves to: from now on deaths are told here. `own` are the deployment's instances. */
-  async begin(manager: EntityManager, deploymentId: string, own: readonly Instance[]): Promise<void> {
-    await manager.query(
-      `update deployments d set settling_until = clock_timestamp() + make_interval(secs => (img.manifest->>'settleSeconds')::float8)
-       from releases r join images img on img.id = r.image_id
-       where d.id = $1 and r.id = d.release_id and d.reason = any($2) and (img.manifest->>'settleSeconds')::float8 > 0`,
-      [deploymentId, watchedReasons],
-    );
-    // Between its check and the switch nobody held it against the release.
+  /** Whether deaths are held against what this deployment brings. */
+  watches({ reason }: Pick<Deployment, 'reason'>): boolean {
+    return watchedReasons.includes(reason);
+  }
+
+  /** Right after the switch. `own` are the deployment's instances: between their check and the switch nobody held a death against the release. */
+  async begin(manager: EntityManager, own: readonly Instance[]): Promise<void> {
     const dead = own.find((instance) => instance.restarts > 0);
     if (dead) await this.died(manager, dead);
   }
@@ -76,12 +74,6 @@ export class Settling {
         this.log.warn({ deploymentId: id, err: error }, 'what becomes of a deployment that settles could not be decided; tried again');
       });
     }
-  }
-
-  /** Whether this deployment is being undone: then it is not worth waiting for what it replaced to end. */
-  async isUndone(manager: EntityManager, deploymentId: string): Promise<boolean> {
-    const [undoing]: unknown[] = await manager.query('select 1 from deployments where undoes_deployment_id = $1', [deploymentId]);
-    return undoing !== undefined;
   }
 
   async #decide(manager: EntityManager, id: string): Promise<void> {

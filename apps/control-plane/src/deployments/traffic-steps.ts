@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, type Failure, type Receipt, type TrafficCount } from '@molo/contracts';
+import { AppError, type Failure, type InstanceObserved, type Receipt, type TrafficCount } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Repositories } from '../git/repositories.js';
 import { ImagesService } from '../images/images.service.js';
@@ -10,13 +10,15 @@ import { DesiredChanges } from '../nodes/desired-changes.js';
 import { isOnline } from '../nodes/nodes.service.js';
 import { ReleaseTags } from '../registry/release-tags.js';
 import { ReleasesService } from '../releases/releases.service.js';
+import { Course, stepOf } from './course.js';
 import { DeploymentAges } from './deployment-ages.js';
-import { Deployment } from './deployment.entity.js';
+import { type Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 import { isWeb } from './instance-steps.js';
 import { Journal } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
 import { Settling } from './settling.js';
+import type { Standing } from './turn.js';
 import { Waiting } from './waiting.js';
 
 const longestSwitchMs = 60_000;
@@ -43,33 +45,38 @@ export class TrafficSteps {
     private readonly log: Log,
   ) {}
 
-  async switch(deployment: Deployment): Promise<void> {
+  async switch({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
     const { id, environmentId, releaseId } = deployment;
-    const switched = await this.waiting.thenAct(deployment, longestSwitchMs, (manager) => this.#switched(manager, environmentId), async (manager, serving) => {
-      if (serving.length > 0) await this.journal.step(manager, id, 'ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`);
-      await this.mover.move(manager, id, 'switching', 'draining');
+    const look = (manager: EntityManager) => this.#switched(manager, environmentId);
+    const switched = await this.waiting.thenAct<readonly string[], Deployment>(deployment, { timeoutMs: longestSwitchMs, hasJustBegun: hasJustMoved }, look, async (manager, serving) => {
+      const told = serving.length === 0 ? [] : [stepOf('ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`)];
+      await this.mover.follow(manager, id, Course.from('switching').tell(...told).to('draining'), { settles: this.settling.watches(deployment) });
       const kept = await this.#kept(manager, deployment);
       await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [environmentId, id, releaseId]);
-      await this.settling.begin(manager, id, await this.instances.ofDeployment(manager, id));
+      const here = await this.instances.hold(manager, environmentId);
+      await this.settling.begin(manager, here.filter(({ deploymentId }) => deploymentId === id));
       await this.instances.handOn(manager, kept, id, releaseId!);
-      await this.instances.drain(manager, await this.instances.ofOthers(manager, environmentId, id));
+      const goesOn = new Set(kept.map((instance) => instance.id));
+      await this.instances.drain(manager, here.filter((instance) => instance.deploymentId !== id && !goesOn.has(instance.id)));
+      return movedTo(deployment, 'draining');
     });
     if (!switched) throw new AppError('ingress_failed', { detail: 'The ingress did not take the new instances within a minute. The old ones serve on. See "molo status".' });
+    return switched;
   }
 
-  async drain(deployment: Deployment): Promise<void> {
-    const old = await this.instances.ofOthers(this.dataSource.manager, deployment.environmentId, deployment.id);
-    const [howEnded] = await Promise.all([old.length === 0 ? null : this.#untilDrained(deployment, old), this.#nameImage(deployment)]);
+  async drain(deployment: Deployment): Promise<Deployment> {
+    const [howEnded] = await Promise.all([this.#untilDrained(deployment), this.#nameImage(deployment)]);
     await this.dataSource.transaction(async (manager) => {
       await this.mover.hold(manager, deployment.id, 'draining');
-      if (howEnded) await this.journal.step(manager, deployment.id, 'instances.drained', howEnded);
       const receipt = await this.receipt(manager, deployment);
       await this.#supersede(manager, deployment);
       // The ref moves before the state: whoever sees the release live sees the ref there too. Done again it changes nothing.
       await this.#moveRef(manager, deployment);
-      await this.mover.move(manager, deployment.id, 'draining', 'live', { receipt });
+      const told = howEnded ? [stepOf('instances.drained', howEnded)] : [];
+      await this.mover.follow(manager, deployment.id, Course.from('draining').tell(...told, { kind: 'receipt', receipt }).to('live'), { receipt });
       await this.stopCounting(manager, deployment);
     });
+    return movedTo(deployment, 'live');
   }
 
   /** What the ingresses counted while the deployment ran. */
@@ -120,16 +127,30 @@ export class TrafficSteps {
     return ingresses.every((route) => isOnline(route) && keyOf(route.serving ?? []) === keyOf(wanted)) ? wanted : undefined;
   }
 
-  /** @returns how it went, for people */
-  async #untilDrained(deployment: Deployment, old: readonly Instance[]): Promise<string> {
-    const limits = await Promise.all(old.map((instance) => this.#endMs(instance)));
-    const ended = await this.waiting.until(deployment.id, Math.max(...limits) + drainMarginMs, async (manager) => {
-      const left = await this.instances.ofOthers(manager, deployment.environmentId, deployment.id);
-      const open = await this.#openConnections(manager, deployment.environmentId);
-      if (left.every((instance) => !isWeb(instance) || (instance.observed === 'stopping' && open === 0))) return 'The old instances have ended';
-      return (await this.settling.isUndone(manager, deployment.id)) ? 'The rollback does not wait for the old instances; the agent goes on draining them' : undefined;
+  /** @returns how it went, for people; null where there was nothing to end */
+  async #untilDrained({ id, environmentId }: Deployment): Promise<string | null> {
+    const { instances, longestMs } = await this.#leaving(this.dataSource.manager, environmentId, id);
+    if (instances.length === 0) return null;
+    const ended = await this.waiting.until(id, { timeoutMs: longestMs + drainMarginMs }, async (manager) => {
+      const left = await this.#leaving(manager, environmentId, id);
+      // An instance whose last connection has ended may take its time to stop: nothing of its traffic is at stake any more.
+      if (left.instances.every(({ isWeb: is, observed }) => !is || (observed === 'stopping' && left.open === 0))) return 'The old instances have ended';
+      return left.isUndone ? 'The rollback does not wait for the old instances; the agent goes on draining them' : undefined;
     });
     return ended ?? 'The old instances have not ended within their limits; the agent goes on stopping them';
+  }
+
+  /** What is left of other deployments: their instances, the connections that are open to them, and whether it is worth waiting for. In one statement: each report has it asked. */
+  async #leaving(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Leaving> {
+    const [leaving]: Leaving[] = await manager.query(
+      `select coalesce(json_agg(json_build_object('isWeb', i.process_type = 'web' and not i.runs_once, 'observed', i.observed)) filter (where i.id is not null), '[]') as instances,
+         coalesce(max((img.manifest->>'drainSeconds')::float8 + (img.manifest->>'stopSeconds')::float8), 0)::float8 * 1000 as "longestMs",
+         (select coalesce(sum(draining), 0) from observed_routes where environment_id = $1)::float8 as open,
+         exists (select 1 from deployments where undoes_deployment_id = $2) as "isUndone"
+       from instances i join releases r on r.id = i.release_id join images img on img.id = r.image_id where i.environment_id = $1 and i.deployment_id <> $2 and i.gone_at is null`,
+      [environmentId, deploymentId],
+    );
+    return leaving!;
   }
 
   /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. */
@@ -148,20 +169,8 @@ export class TrafficSteps {
     }
   }
 
-  /** An instance whose last connection has ended may take its time to stop: nothing of its traffic is at stake any more. */
-  async #openConnections(manager: EntityManager, environmentId: string): Promise<number> {
-    const [row]: { open: string }[] = await manager.query('select coalesce(sum(draining), 0) as open from observed_routes where environment_id = $1', [environmentId]);
-    return Number(row?.open ?? 0);
-  }
-
-  async #endMs(instance: Instance): Promise<number> {
-    const release = await this.releases.find(this.dataSource.manager, instance.releaseId);
-    const { manifest } = await this.images.find(this.dataSource.manager, release.imageId);
-    return (manifest.drainSeconds + manifest.stopSeconds) * 1000;
-  }
-
   async #supersede(manager: EntityManager, deployment: Deployment): Promise<void> {
-    const live = await manager.findBy(Deployment, { environmentId: deployment.environmentId, state: 'live' });
+    const live: Pick<Deployment, 'id' | 'failure'>[] = await manager.query(`select id, failure from deployments where environment_id = $1 and state = 'live'`, [deployment.environmentId]);
     for (const older of live) await this.mover.move(manager, older.id, 'live', 'superseded', older.failure ? { failure: older.failure } : {});
   }
 
@@ -186,6 +195,13 @@ export class TrafficSteps {
     const release = await this.releases.find(manager, deployment.releaseId);
     return (await this.images.find(manager, release.imageId)).layers.filter((layer) => layer.moved);
   }
+}
+
+interface Leaving {
+  readonly instances: readonly { readonly isWeb: boolean; readonly observed: InstanceObserved }[];
+  readonly longestMs: number;
+  readonly open: number;
+  readonly isUndone: boolean;
 }
 
 function keyOf(ids: readonly string[]): string {

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { BuildsService } from '../builds/builds.service.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
-import { Deployment } from './deployment.entity.js';
+import { Deployment, deploymentColumns, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 
 /** How long to wait for a turn before the job is put back; the sweeper then queues it again. */
@@ -24,6 +24,14 @@ const brings: Readonly<Record<ReleaseReason, readonly ReleaseReason[]>> = {
   domains: ['domains'],
 };
 
+/** A deployment as it was last read, or as this process has just moved it: then others are only about to do what it waits for. */
+export interface Standing {
+  readonly deployment: Deployment;
+  readonly hasJustMoved: boolean;
+}
+
+export type Onward = (manager: EntityManager, deployment: Deployment) => Promise<Deployment | null>;
+
 /** One deployment at a time may change an environment; the others wait in their order, but for those that a newer one makes needless. */
 @Injectable()
 export class Turn {
@@ -35,10 +43,17 @@ export class Turn {
     private readonly desired: DesiredChanges,
   ) {}
 
-  /** Waits until the environment is this deployment's. @returns false when it is over before its turn came */
-  async take(deploymentId: string): Promise<boolean> {
-    const taken = await this.wakeUps.until(deploymentId, patienceMs, () => this.#try(deploymentId));
-    return taken ?? false;
+  /**
+   * Waits until the environment is this deployment's.
+   * @param onward what can be done at once in the transaction that takes the turn; null where something has to be waited for.
+   *   Where it fails the turn is taken without it, and the steps say where they failed.
+   * @returns where the deployment stands then; null when it was over before its turn came
+   */
+  async take(deploymentId: string, onward: Onward): Promise<Standing | null> {
+    const taken = await this.#begin(deploymentId, onward);
+    if (taken) return taken;
+    const { environmentId } = await this.#look(deploymentId);
+    return (await this.wakeUps.until(environmentId, patienceMs, () => this.#try(deploymentId, onward))) ?? null;
   }
 
   /** Gives up, in the transaction that adds a newer one, those that still wait for their turn and that it brings along. */
@@ -55,31 +70,47 @@ export class Turn {
     }
   }
 
-  async #try(deploymentId: string): Promise<boolean | undefined> {
-    const { environmentId, turn } = await this.#look(this.dataSource.manager, deploymentId);
-    if (turn !== 'next') return turnOf[turn];
+  async #try(deploymentId: string, onward: Onward): Promise<Standing | null | undefined> {
+    const { turn } = await this.#look(deploymentId);
+    if (turn === 'over') return null;
+    if (turn === 'taken') return { deployment: await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId }), hasJustMoved: false };
+    return turn === 'next' ? this.#begin(deploymentId, onward) : undefined;
+  }
+
+  async #begin(deploymentId: string, onward: Onward): Promise<Standing | undefined> {
+    try {
+      return await this.#takeAnd(deploymentId, onward);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return this.#takeAnd(deploymentId, () => Promise.resolve(null));
+    }
+  }
+
+  /** @returns undefined where it is not this one's turn */
+  async #takeAnd(deploymentId: string, onward: Onward): Promise<Standing | undefined> {
     return this.dataSource.transaction(async (manager) => {
-      // Nobody takes a turn without the environment's row; whoever supersedes holds it too.
-      await manager.query('select 1 from environments where id = $1 for no key update', [environmentId]);
-      const { turn: now } = await this.#look(manager, deploymentId);
-      // The steps of one that has its turn lock the deployment before the environment: its row must not be waited for here.
-      if (now !== 'next') return turnOf[now];
-      // Whoever cancels holds the deployment's row.
-      const deployment = await manager.findOneOrFail(Deployment, { where: { id: deploymentId }, lock: { mode: 'for_no_key_update' } });
-      if (deployment.finishedAt) return false;
-      await manager.query('update environments set active_deployment_id = $2 where id = $1', [environmentId, deploymentId]);
-      await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
+      // Nobody takes a turn without the environment's row; whoever supersedes holds it too, and whoever cancels the deployment's.
+      const taking: Promise<[{ id: string }[], number]> = manager.query(takeEnvironment, [deploymentId]);
+      const holding: Promise<Deployment[]> = manager.query(holdWaiting, [deploymentId]);
+      holding.catch(() => undefined);
+      const [environments] = await taking;
+      const [deployment] = await holding;
+      if (environments.length === 0) return undefined;
+      // It was cancelled since.
+      if (!deployment) return void (await manager.query('update environments set active_deployment_id = null where id = $1', [environments[0]!.id]));
       // From here on the ingress counts what this deployment does to traffic.
-      await this.desired.routes(manager, [environmentId]);
-      return true;
+      await this.desired.routes(manager, [deployment.environmentId]);
+      const done = await onward(manager, deployment);
+      if (done) return { deployment: done, hasJustMoved: true };
+      await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
+      return { deployment: movedTo(deployment, 'queued', { startedAt: new Date() }), hasJustMoved: false };
     });
   }
 
-  async #look(manager: EntityManager, deploymentId: string): Promise<{ environmentId: string; turn: 'over' | 'taken' | 'waits' | 'next' }> {
-    const [row] = await manager.query(
+  async #look(deploymentId: string): Promise<{ environmentId: string; turn: 'over' | 'taken' | 'waits' | 'next' }> {
+    const [row] = await this.dataSource.query(
       `select d.environment_id as "environmentId", case when d.finished_at is not null then 'over' when d.started_at is not null then 'taken'
-         when e.active_deployment_id is not null or exists (select 1 from deployments older where older.environment_id = d.environment_id and older.finished_at is null
-           and older.started_at is null and older.state = 'queued' and (older.created_at, older.id) < (d.created_at, d.id)) then 'waits' else 'next' end as turn
+         when e.active_deployment_id is not null or ${hasOlder} then 'waits' else 'next' end as turn
        from deployments d join environments e on e.id = d.environment_id where d.id = $1`,
       [deploymentId],
     );
@@ -88,4 +119,12 @@ export class Turn {
   }
 }
 
-const turnOf = { over: false, taken: true, waits: undefined } as const;
+/** In SQL, of the deployment `d`: whether one that began before it still waits for its turn. */
+const hasOlder = `exists (select 1 from deployments older where older.environment_id = d.environment_id and older.finished_at is null
+  and older.started_at is null and older.state = 'queued' and (older.created_at, older.id) < (d.created_at, d.id))`;
+
+/** Deployments of an environment begin one after the other, under its lock: who sees the row of one sees those before it, at the least as they were then. */
+const takeEnvironment = `update environments e set active_deployment_id = d.id from deployments d
+  where d.id = $1 and e.id = d.environment_id and e.active_deployment_id is null and d.finished_at is null and d.started_at is null and not ${hasOlder} returning e.id`;
+
+const holdWaiting = `select ${deploymentColumns('d')} from deployments d where d.id = $1 and d.finished_at is null and d.started_at is null for no key update`;

@@ -6,6 +6,12 @@ import { Deployment } from './deployment.entity.js';
 
 type Look<T> = (manager: EntityManager) => Promise<T | undefined>;
 
+export interface Patience {
+  readonly timeoutMs: number;
+  /** This process has just begun what is waited for, so that a first look would find nothing. */
+  readonly hasJustBegun?: boolean;
+}
+
 /** Waiting within a deployment: woken by reports, and ended by whoever cancels it. */
 @Injectable()
 export class Waiting {
@@ -15,35 +21,44 @@ export class Waiting {
     private readonly mover: DeploymentMover,
   ) {}
 
-  /** Looks until there is something; undefined after `timeoutMs`. Throws `deployment_cancelled`. */
-  async until<T>(deploymentId: string, timeoutMs: number, look: Look<T>): Promise<T | undefined> {
-    return this.wakeUps.until(deploymentId, timeoutMs, () => this.#seen(deploymentId, look));
+  /** Looks until there is something; undefined after `timeoutMs`. */
+  async until<T>(deploymentId: string, { timeoutMs, hasJustBegun = false }: Patience, look: Look<T>): Promise<T | undefined> {
+    return this.wakeUps.until(deploymentId, timeoutMs, () => look(this.dataSource.manager), !hasJustBegun);
   }
 
   /**
    * Waits as `until` does, then acts in a transaction that holds the deployment in the state it was read in. It looks once
    * more in there: a process that was frozen after its look must not act on what was true before.
-   * @returns false when `timeoutMs` passed
+   * @returns what `act` does; undefined when `timeoutMs` passed
    */
-  async thenAct<T>({ id, state }: Deployment, timeoutMs: number, look: Look<T>, act: (manager: EntityManager, seen: T) => Promise<void>): Promise<boolean> {
+  async thenAct<T, Done>({ id, state }: Deployment, { timeoutMs, hasJustBegun = false }: Patience, look: Look<T>, act: (manager: EntityManager, seen: T) => Promise<Done>): Promise<Done | undefined> {
     const acted = await this.wakeUps.until(id, timeoutMs, async () => {
-      if ((await this.#seen(id, look)) === undefined) return undefined;
+      if ((await look(this.dataSource.manager)) === undefined) return undefined;
       return this.dataSource.transaction(async (manager) => {
-        await this.mover.hold(manager, id, state);
-        const seen = await look(manager);
-        if (seen === undefined) return undefined;
-        await act(manager, seen);
-        return true;
+        const seen = await this.#heldAndSeen(manager, id, state, look);
+        return seen === undefined ? undefined : { done: await act(manager, seen) };
       });
-    });
-    return acted ?? false;
+    }, !hasJustBegun);
+    return acted?.done;
   }
 
-  async #seen<T>(deploymentId: string, look: Look<T>): Promise<T | undefined> {
-    const seen = await look(this.dataSource.manager);
-    if (seen !== undefined) return seen;
-    const deployment = await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId });
-    if (deployment.cancelRequestedAt) throw cancelled();
-    return undefined;
+  /** Of a look that finds nothing: whether that is because somebody cancels what is waited for. Throws `deployment_cancelled`. */
+  unlessCancelled<T>(deploymentId: string, look: Look<T>): Look<T> {
+    return async (manager) => {
+      const seen = await look(manager);
+      if (seen !== undefined) return seen;
+      const [asked]: unknown[] = await manager.query('select 1 from deployments where id = $1 and cancel_requested_at is not null', [deploymentId]);
+      if (asked) throw cancelled();
+      return undefined;
+    };
+  }
+
+  /** Both go out at once, and PostgreSQL does the second when it has the first: what is seen is what was true once the row was held. */
+  async #heldAndSeen<T>(manager: EntityManager, id: string, state: Deployment['state'], look: Look<T>): Promise<T | undefined> {
+    const holding = this.mover.hold(manager, id, state);
+    const looking = look(manager);
+    looking.catch(() => undefined);
+    await holding;
+    return looking;
   }
 }

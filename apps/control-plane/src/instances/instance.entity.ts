@@ -34,3 +34,15 @@ export class Instance {
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) goneAt!: Date | null;
 }
+
+/** In SQL: what makes a row of `instances` under this name an Instance, for statements that read it beside other things. */
+export function instanceColumns(name: string): string {
+  return columns.map(([column, field]) => `${name}.${column} as "${field}"`).join(', ');
+}
+
+const columns = [
+  ['id', 'id'], ['environment_id', 'environmentId'], ['deployment_id', 'deploymentId'], ['release_id', 'releaseId'], ['node_id', 'nodeId'], ['process_type', 'processType'],
+  ['index', 'index'], ['runs_once', 'runsOnce'], ['command', 'command'], ['memory_bytes', 'memoryBytes'], ['desired', 'desired'], ['serving', 'serving'], ['observed', 'observed'],
+  ['container_id', 'containerId'], ['address', 'address'], ['restarts', 'restarts'], ['exit_code', 'exitCode'], ['out_of_memory', 'outOfMemory'], ['was_healthy', 'wasHealthy'],
+  ['failure', 'failure'], ['last_lines', 'lastLines'], ['started_at', 'startedAt'], ['observed_at', 'observedAt'], ['generation', 'generation'], ['created_at', 'createdAt'], ['gone_at', 'goneAt'],
+] as const satisfies readonly (readonly [string, keyof Instance])[];

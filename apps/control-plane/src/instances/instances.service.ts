@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Resources } from '@molo/contracts';
-import { type EntityManager, In, IsNull, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { DesiredChanges } from '../nodes/desired-changes.js';
+import type { Node } from '../nodes/node.entity.js';
 import { isOnline, offlineAfterMs } from '../nodes/nodes.service.js';
 import { type Candidate, type Placement, placeAll } from '../nodes/placement.js';
 import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
-import { Instance } from './instance.entity.js';
+import { type Instance, instanceColumns } from './instance.entity.js';
 
 const mostLookedAt = 32;
 
@@ -19,35 +20,33 @@ export interface WantedProcess {
   readonly kept: readonly Instance[];
 }
 
+export type InstanceOnNode = Instance & Pick<Node, 'lastSeenAt'>;
+
+/** In SQL: all of an environment ($1), in the order in which reports lock them, so that nobody waits for each other. */
+const lockAll = 'select id from instances where environment_id = $1 and gone_at is null order by id for no key update';
+
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
 export class InstancesService {
   constructor(private readonly changes: DesiredChanges) {}
 
-  /** Places what the deployment does not have yet. Done twice, the second time finds everything there. */
-  async want(manager: EntityManager, deploymentId: string, release: Release, image: Image, wanted: WantedProcess): Promise<{ name: string; placement: Placement }[]> {
+  /**
+   * Places what the deployment does not have yet. Done twice, the second time finds everything there.
+   * @param existing those that the deployment has
+   */
+  async want(manager: EntityManager, deploymentId: string, release: Release, image: Pick<Image, 'manifest'>, existing: readonly Instance[], wanted: WantedProcess): Promise<{ name: string; placement: Placement }[]> {
     const spec = image.manifest.processes[wanted.processType];
     if (!spec) return [];
-    const existing = await manager.findBy(Instance, { deploymentId, processType: wanted.processType });
-    const kept = wanted.kept.filter((instance) => instance.processType === wanted.processType);
-    const taken = new Set([...existing, ...kept].map((instance) => instance.index));
+    const taken = new Set([...existing, ...wanted.kept].filter(({ processType }) => processType === wanted.processType).map(({ index }) => index));
     const missing = Array.from({ length: wanted.count }, (_, position) => position + 1).filter((index) => !taken.has(index));
     if (missing.length === 0) return [];
     const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType, spec.resources, missing.length), spec.resources, missing.length);
     const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
-    await manager.insert(Instance, placed.map(({ id, index, placement: { nodeId } }) => ({
-      id,
-      environmentId: release.environmentId,
-      deploymentId,
-      releaseId: release.id,
-      nodeId,
-      processType: wanted.processType,
-      index,
-      runsOnce: wanted.runsOnce,
-      command: spec.command,
-      memoryBytes: String(spec.resources.memoryBytes),
-      desired: 'running' as const,
-    })));
+    await manager.query(
+      `insert into instances (id, environment_id, deployment_id, release_id, node_id, process_type, index, runs_once, command, memory_bytes, desired)
+       select id, $2, $3, $4, node, $5, index, $6, $7, $8, 'running' from jsonb_to_recordset($1) as placed (id uuid, index integer, node uuid)`,
+      [JSON.stringify(placed.map(({ id, index, placement: { nodeId: node } }) => ({ id, index, node }))), release.environmentId, deploymentId, release.id, wanted.processType, wanted.runsOnce, spec.command, spec.resources.memoryBytes],
+    );
     this.changes.marked(manager);
     return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
@@ -55,25 +54,41 @@ export class InstancesService {
   /** Makes instances of another deployment those of this one. */
   async handOn(manager: EntityManager, instances: readonly Instance[], deploymentId: string, releaseId: string): Promise<void> {
     if (instances.length === 0) return;
-    await this.#lock(manager, instances[0]!.environmentId);
-    const ids = instances.map((instance) => instance.id);
-    await manager.update(Instance, { id: In(ids) }, { deploymentId, releaseId, generation: null });
+    await manager.query(
+      `with locked as (${lockAll}) update instances i set deployment_id = $3, release_id = $4, generation = null from locked where i.id = locked.id and i.id = any($2)`,
+      [instances[0]!.environmentId, instances.map(({ id }) => id), deploymentId, releaseId],
+    );
     this.changes.marked(manager);
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
-    return manager.find(Instance, { where: { deploymentId }, order: { processType: 'ASC', index: 'ASC' } });
+    return manager.query(`select ${instanceColumns('i')} from instances i where i.deployment_id = $1 order by i.process_type, i.index`, [deploymentId]);
+  }
+
+  /** Those of a deployment, with what their nodes said last. */
+  async withNodes(manager: EntityManager, deploymentId: string): Promise<InstanceOnNode[]> {
+    return manager.query(
+      `select ${instanceColumns('i')}, n.last_seen_at as "lastSeenAt" from instances i join nodes n on n.id = i.node_id where i.deployment_id = $1 order by i.process_type, i.index`,
+      [deploymentId],
+    );
   }
 
   /** Instances of an environment that still exist and belong to other deployments. */
   async ofOthers(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Instance[]> {
-    return manager.findBy(Instance, { environmentId, deploymentId: Not(deploymentId), goneAt: IsNull() });
+    return manager.query(`select ${instanceColumns('i')} from instances i where i.environment_id = $1 and i.deployment_id <> $2 and i.gone_at is null`, [environmentId, deploymentId]);
+  }
+
+  /** All of an environment that still exist, locked. */
+  async hold(manager: EntityManager, environmentId: string): Promise<Instance[]> {
+    return manager.query(`select ${instanceColumns('i')} from instances i where i.environment_id = $1 and i.gone_at is null order by i.id for no key update`, [environmentId]);
   }
 
   /** Sends new requests to these instances of the environment and to no others. */
   async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
-    await this.#lock(manager, environmentId);
-    await manager.query('update instances set serving = not serving where environment_id = $1 and gone_at is null and serving <> (id = any($2))', [environmentId, instanceIds]);
+    await manager.query(
+      `with locked as (${lockAll}) update instances i set serving = not serving from locked where i.id = locked.id and i.serving <> (i.id = any($2))`,
+      [environmentId, instanceIds],
+    );
     await this.changes.routes(manager, [environmentId]);
   }
 
@@ -89,21 +104,17 @@ export class InstancesService {
 
   /** Stops all of an environment, as when its app is deleted. */
   async stopAll(manager: EntityManager, environmentId: string): Promise<void> {
-    const instances = await manager.findBy(Instance, { environmentId, goneAt: IsNull() });
+    const instances = await this.hold(manager, environmentId);
     await this.stop(manager, instances);
     await this.serve(manager, environmentId, []);
   }
 
-  /** All of the environment, in the order in which reports lock them, so that nobody waits for each other. */
-  async #lock(manager: EntityManager, environmentId: string): Promise<void> {
-    await manager.query('select 1 from instances where environment_id = $1 and gone_at is null order by id for no key update', [environmentId]);
-  }
-
   async #wish(manager: EntityManager, instances: readonly Instance[], desired: 'draining' | 'stopped'): Promise<void> {
     if (instances.length === 0) return;
-    const ids = instances.map((instance) => instance.id);
-    await this.#lock(manager, instances[0]!.environmentId);
-    await manager.update(Instance, { id: In(ids) }, { desired, serving: false, generation: null });
+    await manager.query(
+      `with locked as (${lockAll}) update instances i set desired = $3, serving = false, generation = null from locked where i.id = locked.id and i.id = any($2)`,
+      [instances[0]!.environmentId, instances.map(({ id }) => id), desired],
+    );
     this.changes.marked(manager);
     await this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
   }

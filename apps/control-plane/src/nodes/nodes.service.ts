@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type Node as NodeView } from '@molo/contracts';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { hashSecret } from '../access/secret-text.js';
 import { Node } from './node.entity.js';
 
@@ -49,12 +49,6 @@ export class NodesService {
   async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
     const found: unknown[] = await manager.query(`select 1 from nodes where $1 = any(roles) and last_seen_at > now() - make_interval(secs => $2) limit 1`, [role, offlineAfterMs / 1000]);
     return found.length > 0;
-  }
-
-  /** Whether what is known of all these nodes is of now. */
-  async areOnline(manager: EntityManager, nodeIds: readonly string[]): Promise<boolean> {
-    const nodes = await manager.find(Node, { where: { id: In([...new Set(nodeIds)]) }, select: { id: true, lastSeenAt: true } });
-    return nodes.every(isOnline);
   }
 
   /** The builder to give work to; throws `no_node_available` when there is none at all. */

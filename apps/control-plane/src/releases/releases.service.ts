@@ -8,13 +8,23 @@ import type { Image } from '../images/image.entity.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { Release } from './release.entity.js';
 
+/** What of an image a release is made of. */
+export type ReleasedImage = Pick<Image, 'id' | 'digest' | 'manifest'>;
+
 export interface NewRelease {
   readonly environmentId: string;
-  readonly image: Image;
+  readonly image: ReleasedImage;
   readonly version: string | null;
   readonly reason: ReleaseReason;
   readonly commit: Commit | null;
   readonly createdBy: Actor;
+}
+
+/** Where a release without a build comes from. */
+export interface Origin {
+  readonly image: ReleasedImage;
+  readonly version: string | null;
+  readonly commit: Commit | null;
 }
 
 /** Releases that are kept in memory, and their config, opened, for the desired sets of nodes. */
@@ -33,9 +43,8 @@ export class ReleasesService {
   /** Makes the next release of an environment out of an image and the config and formation of this moment. */
   async create(manager: EntityManager, wanted: NewRelease): Promise<Release> {
     const { environmentId, image } = wanted;
-    const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'for_no_key_update' } });
-    const number = environment.releaseCount + 1;
-    const config = await this.snapshots.take(manager, environmentId);
+    const [counted, config] = await Promise.all([this.#count(manager, environmentId), this.snapshots.take(manager, environmentId)]);
+    const { number, formation } = counted;
     const release = manager.create(Release, {
       id: randomUUID(),
       environmentId,
@@ -43,7 +52,7 @@ export class ReleasesService {
       imageId: image.id,
       configEncrypted: this.box.seal(JSON.stringify(config), releaseContext(environmentId, number)),
       configKeys: Object.keys(config),
-      formation: formationOf(environment.formation, Object.keys(image.manifest.processes)),
+      formation: formationOf(formation, Object.keys(image.manifest.processes)),
       version: wanted.version ?? image.manifest.version,
       reason: wanted.reason,
       commit: wanted.commit,
@@ -51,8 +60,7 @@ export class ReleasesService {
       createdAt: new Date(),
     });
     await manager.insert(Release, release);
-    await manager.update(Environment, { id: environmentId }, { releaseCount: number });
-    return release;
+    return this.#keep(release);
   }
 
   configOf(release: Pick<Release, 'id' | 'environmentId' | 'number' | 'configEncrypted'>): ConfigSnapshot {
@@ -68,10 +76,17 @@ export class ReleasesService {
   async find(manager: EntityManager, id: string): Promise<Release> {
     const known = this.#known.get(id);
     if (known) return known;
-    const release = Object.freeze(await manager.findOneByOrFail(Release, { id }));
-    if (this.#known.size >= keptInMemory) this.#known.delete(this.#known.keys().next().value!);
-    this.#known.set(id, release);
-    return release;
+    return this.#keep(await manager.findOneByOrFail(Release, { id }));
+  }
+
+  /** What a release without a build is made of: the image of the release `sourceId`, or of the one that is live; null where nothing is. */
+  async originOf(manager: EntityManager, environmentId: string, sourceId: string | null): Promise<Origin | null> {
+    const [origin]: Origin[] = await manager.query(
+      `select r.version, r.commit, json_build_object('id', img.id, 'digest', img.digest, 'manifest', img.manifest) as image
+       from environments e join releases r on r.id = coalesce($2, e.live_release_id) join images img on img.id = r.image_id where e.id = $1`,
+      [environmentId, sourceId],
+    );
+    return origin ?? null;
   }
 
   async liveOf(manager: EntityManager, environmentId: string): Promise<Release | null> {
@@ -106,6 +121,21 @@ export class ReleasesService {
       [environmentId, number],
     );
     return row ? this.find(manager, row.id) : null;
+  }
+
+  /** The next number, and the formation of this moment; the environment is locked from here on. */
+  async #count(manager: EntityManager, environmentId: string): Promise<{ number: number; formation: Formation }> {
+    const [[counted]]: [{ number: number; formation: Formation }[], number] = await manager.query(
+      'update environments set release_count = release_count + 1 where id = $1 returning release_count as number, formation',
+      [environmentId],
+    );
+    return counted!;
+  }
+
+  #keep(release: Release): Release {
+    if (this.#known.size >= keptInMemory) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(release.id, Object.freeze(release));
+    return release;
   }
 }
 
