@@ -13,10 +13,19 @@ import { changesSince, type DesiredRows, type InstanceRow, type RouteRow, wholeS
 /** A notification is lost where another control plane dies between its commit and the telling. */
 const recheckMs = 10_000;
 
+/**
+ * What a node has that asked here last, as long as nobody told that there is more: asked for what comes after it, there is
+ * nothing to look for.
+ */
+interface Known {
+  generation: number | null;
+}
+
 /** Works out, from the facts, what a node is to be. */
 @Injectable()
 export class DesiredService {
   readonly #waiting: Sleepers;
+  readonly #known = new Map<string, Known>();
   #wholes: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -27,12 +36,13 @@ export class DesiredService {
     private readonly log: Log,
     notifications: Notifications,
   ) {
+    notifications.listen('desired', (nodeId) => (nodeId === null ? this.#known.clear() : this.#known.delete(nodeId)));
     this.#waiting = new Sleepers(notifications, 'desired');
   }
 
   /** One after the other: when all agents ask at once, as after the platform's own start, their sets are not all in memory together. */
   whole(nodeId: string): Promise<DesiredAnswer> {
-    const answer = this.#wholes.then(async () => this.#answer(nodeId, null, await this.#read(wholeSet, [nodeId])));
+    const answer = this.#wholes.then(() => this.#whole(nodeId));
     this.#wholes = answer.catch(() => undefined);
     return answer;
   }
@@ -43,8 +53,9 @@ export class DesiredService {
     const rouse = () => sleeper.rouse();
     signal.addEventListener('abort', rouse);
     try {
-      for (const deadline = performance.now() + waitMs; ; ) {
-        const answer = await this.#changes(nodeId, generation);
+      let isNews = this.#known.get(nodeId)?.generation !== generation;
+      for (const deadline = performance.now() + waitMs; ; isNews = true) {
+        const answer = isNews ? await this.#changes(nodeId, generation) : null;
         const leftMs = deadline - performance.now();
         if (answer !== null || leftMs <= 0 || signal.aborted) return answer;
         await sleeper.sleep(Math.min(leftMs, recheckMs));
@@ -54,10 +65,27 @@ export class DesiredService {
     }
   }
 
+  async #whole(nodeId: string): Promise<DesiredAnswer> {
+    const known = this.#beginToKnow(nodeId);
+    const answer = this.#answer(nodeId, null, await this.#read(wholeSet, [nodeId]));
+    known.generation = answer.generation;
+    return answer;
+  }
+
   async #changes(nodeId: string, since: number): Promise<DesiredAnswer | null> {
+    const known = this.#beginToKnow(nodeId);
     const rows = await this.#read(changesSince, [nodeId, since]);
     if (since > Number(rows.generation)) return this.#overtake(nodeId, since);
-    return rows.set === null ? null : this.#answer(nodeId, since, rows);
+    const answer = rows.set === null ? null : this.#answer(nodeId, since, rows);
+    known.generation = answer?.generation ?? since;
+    return answer;
+  }
+
+  /** Where something is told while it is read, this has been forgotten by then. */
+  #beginToKnow(nodeId: string): Known {
+    const known: Known = { generation: null };
+    this.#known.set(nodeId, known);
+    return known;
   }
 
   /** The agent knows what this database does not, which was restored from a backup: from here on it is newer than what the agent has. */
