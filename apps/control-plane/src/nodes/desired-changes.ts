@@ -1,11 +1,14 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager, type EntitySubscriberInterface, type QueryRunner, type TransactionCommitEvent } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
+import { PacedWork } from '../database/paced-work.js';
 import { Log } from '../log.js';
 
 /** Finds what was changed by a process that died right after its commit. */
 const sweepMs = 5000;
 const batchSize = 1000;
+/** Where changes come all the time, those of one moment get one generation. */
+const stampEveryMs = 20;
 
 /**
  * Gives what changed of the desired sets its generation, and tells the nodes. A transaction only marks what it changed
@@ -17,9 +20,8 @@ const batchSize = 1000;
  */
 @Injectable()
 export class DesiredChanges implements EntitySubscriberInterface, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #stamping = new PacedWork(() => this.#stampAll(), stampEveryMs);
   readonly #marking = new WeakSet<QueryRunner>();
-  #stamping: Promise<void> | null = null;
-  #again = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -31,13 +33,13 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
   }
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.#stampSoon(), sweepMs);
-    this.#stampSoon();
+    this.#timer = setInterval(() => this.#stamping.ask(), sweepMs);
+    this.#stamping.ask();
   }
 
   async onApplicationShutdown(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
-    await this.#stamping;
+    await this.#stamping.rest();
   }
 
   /** What these are to be has changed, in the manager's transaction. */
@@ -60,24 +62,15 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
   /** The manager's transaction has set generations to null itself. */
   marked({ queryRunner }: EntityManager): void {
     if (queryRunner?.isTransactionActive) this.#marking.add(queryRunner);
-    else this.#stampSoon();
+    else this.#stamping.ask();
   }
 
   /** Called by TypeORM, for savepoints too. */
   afterTransactionCommit({ queryRunner }: TransactionCommitEvent): void {
-    if (!queryRunner.isTransactionActive && this.#marking.delete(queryRunner)) this.#stampSoon();
-  }
-
-  #stampSoon(): void {
-    this.#again = true;
-    this.#stamping ??= this.#stampAll().finally(() => {
-      this.#stamping = null;
-      if (this.#again) this.#stampSoon();
-    });
+    if (!queryRunner.isTransactionActive && this.#marking.delete(queryRunner)) this.#stamping.ask();
   }
 
   async #stampAll(): Promise<void> {
-    this.#again = false;
     try {
       while (await this.#stamp());
     } catch (error) {
@@ -87,21 +80,20 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
 
   /** What somebody holds is changed by them once more, and is stamped after their commit. @returns whether there may be more */
   async #stamp(): Promise<boolean> {
-    return this.dataSource.transaction(async (manager) => {
-      const instances: { id: string }[] = await manager.query(`select id from instances where generation is null limit ${batchSize} for no key update skip locked`);
-      const routes: { id: string }[] = await manager.query(`select environment_id as id from route_changes where generation is null limit ${batchSize} for no key update skip locked`);
-      if (instances.length + routes.length === 0) return false;
-      const nodes: { id: string }[] = await manager.query(stamp, [instances.map(({ id }) => id), routes.map(({ id }) => id)]);
-      for (const { id } of nodes) await this.notifications.notify(manager, 'desired', id);
-      return instances.length === batchSize || routes.length === batchSize;
-    });
+    const [told]: { nodes: string[]; isFull: boolean }[] = await this.dataSource.query(stamp);
+    for (const id of told?.nodes ?? []) await this.notifications.notify(this.dataSource.manager, 'desired', id);
+    return told?.isFull ?? false;
   }
 }
 
 /** @returns the nodes that are to hear of it; what is gone is no news to its node */
 const stamp = `
-  with next as (update desired_generation set generation = generation + 1 returning generation),
-  stamped as (update instances set generation = next.generation from next where id = any($1) returning node_id, gone_at),
-  routed as (update route_changes set generation = next.generation from next where environment_id = any($2) returning 1)
-  select node_id as id from stamped where gone_at is null
-  union select id from nodes where 'ingress' = any(roles) and exists (select 1 from routed)`;
+  with marked as materialized (select id from instances where generation is null limit ${batchSize} for no key update skip locked),
+  changed as materialized (select environment_id as id from route_changes where generation is null limit ${batchSize} for no key update skip locked),
+  counts as (select (select count(*) from marked) as marked, (select count(*) from changed) as changed),
+  next as (update desired_generation set generation = generation + 1 from counts where marked + changed > 0 returning generation),
+  stamped as (update instances i set generation = next.generation from next, marked where i.id = marked.id returning i.node_id, i.gone_at),
+  routed as (update route_changes r set generation = next.generation from next, changed where r.environment_id = changed.id returning 1)
+  select array(select node_id from stamped where gone_at is null
+      union select id from nodes where 'ingress' = any(roles) and exists (select 1 from routed)) as nodes,
+    greatest(marked, changed) = ${batchSize} as "isFull" from counts where marked + changed > 0`;

@@ -3,9 +3,12 @@ import { jobs, type JobDefinition } from '@molo/contracts';
 import { Queues } from '@molo/queue';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
+import { PacedWork } from '../database/paced-work.js';
 import { Log } from '../log.js';
 
 const batchSize = 200;
+/** Where there is something all the time, what comes in this time goes together. */
+const relayEveryMs = 20;
 /** Finds what a lost notification or a Redis that was away left behind. */
 const sweepMs = 5000;
 
@@ -18,8 +21,7 @@ const jobsByName = new Map<string, JobDefinition>(Object.values(jobs).map((job) 
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
-  #again = false;
+  readonly #relaying = new PacedWork(() => this.#drain(), relayEveryMs);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -29,30 +31,17 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.notifications.listen('outbox', () => this.wake());
-    this.#timer = setInterval(() => this.wake(), sweepMs);
-    this.wake();
+    this.notifications.listen('outbox', () => this.#relaying.ask());
+    this.#timer = setInterval(() => this.#relaying.ask(), sweepMs);
+    this.#relaying.ask();
   }
 
   async onApplicationShutdown(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  /** Relays now; while a relay runs it is told to look once more. */
-  wake(): void {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = this.#drain().finally(() => {
-      this.#running = null;
-      if (this.#again) this.wake();
-    });
+    await this.#relaying.rest();
   }
 
   async #drain(): Promise<void> {
-    this.#again = false;
     try {
       while ((await this.#relayBatch()) === batchSize);
     } catch (error) {
