@@ -41,6 +41,23 @@ export class Journal {
     await this.notifications.notify(manager, 'deployment_event', deploymentId);
   }
 
+  /** Of several deployments, each event to its own; those of one in their order. Locks the deployments in the order in which everybody does. */
+  async appendEach(manager: EntityManager, events: readonly { readonly deploymentId: string; readonly event: NewDeploymentEvent }[]): Promise<void> {
+    const ids = [...new Set(events.map(({ deploymentId }) => deploymentId))];
+    if (ids.length === 0) return;
+    if (ids.length === 1) return this.appendAll(manager, ids[0]!, events.map(({ event }) => event));
+    await manager.query(
+      `with told as (select n, (event->>'deploymentId')::uuid as id, event->'event' as event from jsonb_array_elements($1) with ordinality as events (event, n)),
+       locked as (select id from deployments where id = any($2) order by id for no key update),
+       counts as (select locked.id, count(*) from locked join told on told.id = locked.id group by locked.id),
+       place as (update deployments d set event_seq = event_seq + count from counts where d.id = counts.id returning d.id, event_seq - count as before)
+       insert into deployment_events (deployment_id, seq, at, kind, data)
+       select id, before + row_number() over (partition by id order by n), clock_timestamp(), event->>'kind', event - 'kind' from place join told using (id)`,
+      [JSON.stringify(events), ids],
+    );
+    for (const id of ids) await this.notifications.notify(manager, 'deployment_event', id);
+  }
+
   async step(manager: EntityManager, deploymentId: string, step: string, text: string, detail?: Record<string, unknown>): Promise<void> {
     await this.append(manager, deploymentId, { kind: 'step', step, text, ...(detail === undefined ? {} : { detail }) });
   }

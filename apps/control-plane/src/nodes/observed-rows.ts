@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Failure, InstanceDesired, InstanceObserved, ObservedInstance, ObservedNode, ObservedRoute, TrafficCount } from '@molo/contracts';
+import type { Failure, InstanceDesired, InstanceObserved, ObservedInstance, ObservedNode } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
 
 /** An instance as its node's reports left it. */
 export interface KnownInstance {
   readonly id: string;
+  readonly nodeId: string;
   readonly environmentId: string;
   readonly deploymentId: string;
   readonly processType: string;
@@ -24,23 +25,29 @@ export interface KnownInstance {
   readonly isDeploymentOver: boolean;
 }
 
+/** What a node's agent sees. */
+export interface NodeReport {
+  readonly nodeId: string;
+  readonly report: ObservedNode;
+}
+
+const knownInstances = `
+  select i.id, i.node_id as "nodeId", i.environment_id as "environmentId", i.deployment_id as "deploymentId", i.process_type as "processType", i.index, i.runs_once as "runsOnce",
+    i.desired, i.serving, i.observed, i.container_id as "containerId", i.address, i.restarts, i.exit_code as "exitCode", i.out_of_memory as "outOfMemory",
+    i.failure, i.last_lines as "lastLines", i.created_at as "createdAt", d.finished_at is not null as "isDeploymentOver"
+  from instances i join deployments d on d.id = i.deployment_id where i.gone_at is null`;
+
 /** An agent's last words arrive seconds after its end; in that time no more than a few others start. */
 const rememberedSessions = 20;
 
 /** What reports are compared with, and what they leave: one statement for all that is of one kind. */
 @Injectable()
 export class ObservedRows {
-  /** Those of a node that are not gone: all, or these. In the order of their deployments, which are locked one after the other. */
-  async instances(manager: EntityManager, nodeId: string, ids: readonly string[] | null): Promise<KnownInstance[]> {
-    if (ids?.length === 0) return [];
-    return manager.query(
-      `select i.id, i.environment_id as "environmentId", i.deployment_id as "deploymentId", i.process_type as "processType", i.index, i.runs_once as "runsOnce",
-         i.desired, i.serving, i.observed, i.container_id as "containerId", i.address, i.restarts, i.exit_code as "exitCode", i.out_of_memory as "outOfMemory",
-         i.failure, i.last_lines as "lastLines", i.created_at as "createdAt", d.finished_at is not null as "isDeploymentOver"
-       from instances i join deployments d on d.id = i.deployment_id
-       where i.node_id = $1 and i.gone_at is null ${ids === null ? '' : 'and i.id = any($2)'} order by i.deployment_id`,
-      ids === null ? [nodeId] : [nodeId, ids],
-    );
+  /** Those of nodes that are not gone: all of these nodes, and these instances. In the order of their deployments, which are locked one after the other. */
+  async instances(manager: EntityManager, nodeIds: readonly string[], ids: readonly string[]): Promise<KnownInstance[]> {
+    const read = (which: string, values: readonly string[]): Promise<KnownInstance[]> | [] => (values.length === 0 ? [] : manager.query(`${knownInstances} and ${which} = any($1) order by i.deployment_id`, [values]));
+    const [ofNodes, single] = await Promise.all([read('i.node_id', nodeIds), read('i.id', ids)]);
+    return [...ofNodes, ...single];
   }
 
   /** What is gone leaves the desired set with the next generation; its node knows. */
@@ -61,41 +68,49 @@ export class ObservedRows {
   }
 
   /** @returns the environments whose routes changed */
-  async writeRoutes(manager: EntityManager, nodeId: string, generation: number, routes: readonly ObservedRoute[]): Promise<string[]> {
+  async writeRoutes(manager: EntityManager, reports: readonly NodeReport[]): Promise<string[]> {
+    const routes = reports.flatMap(({ nodeId, report: { generation, routes: seen } }) => seen.map((route) => ({ ...route, serving: route.serving.toSorted(), nodeId, generation })));
     if (routes.length === 0) return [];
     const changed: { environment_id: string }[] = await manager.query(
       `insert into observed_routes as known (environment_id, node_id, serving, draining, failure, generation, observed_at)
-       select e.id, $1, o.serving, o.draining, o.failure, $2, now()
-       from jsonb_to_recordset($3) as o ("environmentId" uuid, serving uuid[], draining integer, failure jsonb) join environments e on e.id = o."environmentId" order by e.id
+       select e.id, o."nodeId", o.serving, o.draining, o.failure, o.generation, now()
+       from jsonb_to_recordset($1) as o ("environmentId" uuid, "nodeId" uuid, generation bigint, serving uuid[], draining integer, failure jsonb)
+         join environments e on e.id = o."environmentId" order by e.id, o."nodeId"
        on conflict (environment_id, node_id) do update set serving = excluded.serving, draining = excluded.draining,
          failure = excluded.failure, generation = excluded.generation, observed_at = now()
        where (known.serving, known.draining, known.failure) is distinct from (excluded.serving, excluded.draining, excluded.failure)
        returning environment_id`,
-      [nodeId, generation, JSON.stringify(routes.map((route) => ({ ...route, serving: route.serving.toSorted() })))],
+      [JSON.stringify(routes)],
     );
     return changed.map((row) => row.environment_id);
   }
 
-  async writeTraffic(manager: EntityManager, nodeId: string, traffic: readonly TrafficCount[]): Promise<void> {
-    if (traffic.length === 0) return;
+  async writeTraffic(manager: EntityManager, reports: readonly NodeReport[]): Promise<void> {
+    const counts = reports.flatMap(({ nodeId, report: { traffic } }) => traffic.map((count) => ({ nodeId, deploymentId: count.deploymentId, count })));
+    if (counts.length === 0) return;
     await manager.query(
       `insert into traffic_counts (deployment_id, node_id, counts)
-       select d.id, $1, o.counts from jsonb_array_elements($2) as o (counts) join deployments d on d.id = (o.counts->>'deploymentId')::uuid order by d.id
+       select d.id, o."nodeId", o.count from jsonb_to_recordset($1) as o ("nodeId" uuid, "deploymentId" uuid, count jsonb)
+         join deployments d on d.id = o."deploymentId" order by d.id, o."nodeId"
        on conflict (deployment_id, node_id) do update set counts = excluded.counts`,
-      [nodeId, JSON.stringify(traffic)],
+      [JSON.stringify(counts)],
     );
   }
 
-  /** The node's own row is the last: it holds up nobody until the commit. @returns whether this report is the next of those that were taken */
-  async writeNode(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<boolean> {
-    const [, taken]: [unknown, number] = await manager.query(
-      `update nodes set observed_seq = $3, applied_generation = $4, last_seen_at = $6,
-         agent_sessions = case when agent_sessions[1] = $2 then agent_sessions else ($2::uuid || agent_sessions)[1:${rememberedSessions}] end
-       where id = $1 and case when $5::bigint is null then $2 <> all(agent_sessions) or (agent_sessions[1] = $2 and observed_seq < $3)
-         else agent_sessions[1] = $2 and observed_seq = $5 end`,
-      [nodeId, report.session, report.seq, report.generation, report.after, new Date()],
+  /** The nodes' own rows are the last: they hold up nobody until the commit. @returns the nodes whose report is the next of those that were taken */
+  async writeNodes(manager: EntityManager, reports: readonly NodeReport[]): Promise<string[]> {
+    const said = reports.map(({ nodeId: id, report: { session, seq, after, generation } }) => ({ id, session, seq, after, generation }));
+    const [taken]: [{ id: string }[], number] = await manager.query(
+      `with locked as (select id from nodes where id = any($3) order by id for no key update)
+       update nodes n set observed_seq = o.seq, applied_generation = o.generation, last_seen_at = $2,
+         agent_sessions = case when n.agent_sessions[1] = o.session then n.agent_sessions else (o.session || n.agent_sessions)[1:${rememberedSessions}] end
+       from locked, jsonb_to_recordset($1) as o (id uuid, session uuid, seq bigint, after bigint, generation bigint)
+       where n.id = locked.id and o.id = n.id and case when o.after is null then o.session <> all(n.agent_sessions) or (n.agent_sessions[1] = o.session and n.observed_seq < o.seq)
+         else n.agent_sessions[1] = o.session and n.observed_seq = o.after end
+       returning n.id`,
+      [JSON.stringify(said), new Date(), said.map(({ id }) => id)],
     );
-    return taken > 0;
+    return taken.map(({ id }) => id);
   }
 
   /** Whether something newer of its session was taken, so that this report is one that came too late. */

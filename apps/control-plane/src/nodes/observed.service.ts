@@ -3,11 +3,12 @@ import { AppError, type ObservedInstance, type ObservedNode } from '@molo/contra
 import { DataSource, type EntityManager } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
 import { WakeUps } from '../database/wake-ups.js';
-import { Journal } from '../deployments/journal.js';
+import { Journal, type NewDeploymentEvent } from '../deployments/journal.js';
 import { Settling } from '../deployments/settling.js';
 import { Instance } from '../instances/instance.entity.js';
 import { DesiredChanges } from './desired-changes.js';
-import { type KnownInstance, ObservedRows } from './observed-rows.js';
+import { type KnownInstance, type NodeReport, ObservedRows } from './observed-rows.js';
+import { ReportBatches } from './report-batches.js';
 
 interface Change {
   readonly instance: KnownInstance;
@@ -17,12 +18,17 @@ interface Change {
 /** A newer report was taken before; this one has nothing to say any more. */
 class OutdatedReport extends Error {}
 
+/** Of several reports one is not the next of its node: which one, and why, is found out by taking each by itself. */
+class UnfitReport extends Error {}
+
 /**
  * Takes what the agents see. Only what changed is written; whoever waits for it is woken when it is committed. Whether the
- * report is the next one is looked at last, as the node is locked last, and undoes all of it where it is not.
+ * reports are the next ones is looked at last, as the nodes are locked last, and undoes all of it where they are not.
  */
 @Injectable()
 export class ObservedService {
+  readonly #batches = new ReportBatches<NodeReport>((reports) => this.#takeTogether(reports));
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly rows: ObservedRows,
@@ -39,61 +45,59 @@ export class ObservedService {
    */
   async take(nodeId: string, report: ObservedNode): Promise<void> {
     try {
-      if (isSignOfLife(report)) return await this.#finish(this.dataSource.manager, nodeId, report);
-      const died = await this.dataSource.transaction((manager) => this.#take(manager, nodeId, report));
-      await this.settling.decideAll(died);
+      await this.#batches.add(nodeId, { nodeId, report });
     } catch (error) {
       if (!(error instanceof OutdatedReport)) throw error;
     }
+  }
+
+  async #takeTogether(reports: readonly NodeReport[]): Promise<void> {
+    if (reports.every(({ report }) => isSignOfLife(report))) return this.#finish(this.dataSource.manager, reports);
+    const died = await this.dataSource.transaction((manager) => this.#take(manager, reports));
+    await this.settling.decideAll(died);
   }
 
   /**
    * Rows are locked as everywhere: deployments, environments, instances, nodes, and each kind in the order of its ids.
    * @returns the deployments of which it is to be decided what becomes of them, since they do not settle
    */
-  async #take(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<string[]> {
-    const changes = await this.#changes(manager, nodeId, report);
+  async #take(manager: EntityManager, reports: readonly NodeReport[]): Promise<string[]> {
+    const changes = await this.#changes(manager, reports);
+    await this.journal.appendEach(manager, changes.flatMap(toldOf));
     const died: string[] = [];
-    for (const change of changes) {
-      await this.#journal(manager, change);
-      if (await this.#died(manager, change)) died.push(change.instance.deploymentId);
-    }
-    await this.rows.writeTraffic(manager, nodeId, report.traffic);
-    const routed = await this.rows.writeRoutes(manager, nodeId, report.generation, report.routes);
+    for (const change of changes) if (await this.#died(manager, change)) died.push(change.instance.deploymentId);
+    await this.rows.writeTraffic(manager, reports);
+    const routed = await this.rows.writeRoutes(manager, reports);
     await this.rows.writeInstances(manager, changes.map(({ observed }) => observed));
     await this.#tell(manager, new Set([...changes.map(({ instance }) => instance.environmentId), ...routed]));
     const unrouted = changes.filter(({ instance, observed }) => observed.observed === 'gone' && instance.serving);
     await this.desired.routes(manager, unrouted.map(({ instance }) => instance.environmentId));
-    await this.#finish(manager, nodeId, report);
+    await this.#finish(manager, reports);
     return died;
   }
 
-  async #finish(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<void> {
-    if (await this.rows.writeNode(manager, nodeId, report)) return;
+  async #finish(manager: EntityManager, reports: readonly NodeReport[]): Promise<void> {
+    const taken = await this.rows.writeNodes(manager, reports);
+    if (taken.length === reports.length) return;
+    if (reports.length > 1) throw new UnfitReport();
+    const { nodeId, report } = reports[0]!;
     if (await this.rows.isOutdated(manager, nodeId, report)) throw new OutdatedReport();
     throw new AppError('base_unknown', { detail: 'The report builds on another than the last that was taken, or its session is over. Send the whole, as another session.' });
   }
 
-  async #changes(manager: EntityManager, nodeId: string, report: ObservedNode): Promise<Change[]> {
-    const seen = new Map(report.instances.map((instance) => [instance.id, instance]));
-    const isWhole = report.after === null;
-    const known = await this.rows.instances(manager, nodeId, isWhole ? null : [...seen.keys(), ...report.absent]);
+  async #changes(manager: EntityManager, reports: readonly NodeReport[]): Promise<Change[]> {
+    const whole = reports.filter(({ report }) => report.after === null).map(({ nodeId }) => nodeId);
+    const named = reports.flatMap(({ report }) => (report.after === null ? [] : [...report.instances.map(({ id }) => id), ...report.absent]));
+    const known = await this.rows.instances(manager, whole, named);
+    const seen = new Map(reports.flatMap(({ nodeId, report }) => report.instances.map((instance) => [`${nodeId} ${instance.id}`, instance])));
+    const speaks = new Map(reports.map(({ nodeId, report }) => [nodeId, report.after === null ? null : new Set(report.absent)]));
     return known.flatMap((instance) => {
-      const observed = seen.get(instance.id) ?? absent(instance);
+      const gone = speaks.get(instance.nodeId);
+      // Of another node's instance a report says nothing.
+      if (gone === undefined) return [];
+      const observed = seen.get(`${instance.nodeId} ${instance.id}`) ?? (gone === null || gone.has(instance.id) ? absent(instance) : null);
       return observed && !isSame(instance, observed) ? [{ instance, observed }] : [];
     });
-  }
-
-  /** The journal ends with the deployment; what befalls its instances later is told by the instances themselves, but for a death while the release settles. */
-  async #journal(manager: EntityManager, { instance, observed: { observed, failure } }: Change): Promise<void> {
-    if (observed === instance.observed || instance.isDeploymentOver) return;
-    const name = `${instance.processType}.${instance.index}`;
-    const tookMs = Date.now() - instance.createdAt.getTime();
-    // A clock that was set back meanwhile cannot tell.
-    const after = observed === 'healthy' && tookMs >= 0 ? ` after ${tookMs} ms` : '';
-    const isTroubled = observed === 'failed' || observed === 'unhealthy' || observed === 'backing_off';
-    const text = failure && isTroubled ? failure.detail : `${name} is ${observed.replaceAll('_', ' ')}${after}`;
-    await this.journal.step(manager, instance.deploymentId, `instance.${observed}`, text, { instance: instance.id, name });
   }
 
   /** One that was healthy has ended: it counts a restart, and may be healthy again before it is reported. */
@@ -109,6 +113,18 @@ export class ObservedService {
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app }));
     }
   }
+}
+
+/** The journal ends with the deployment; what befalls its instances later is told by the instances themselves, but for a death while the release settles. */
+function toldOf({ instance, observed: { observed, failure } }: Change): { deploymentId: string; event: NewDeploymentEvent }[] {
+  if (observed === instance.observed || instance.isDeploymentOver) return [];
+  const name = `${instance.processType}.${instance.index}`;
+  const tookMs = Date.now() - instance.createdAt.getTime();
+  // A clock that was set back meanwhile cannot tell.
+  const after = observed === 'healthy' && tookMs >= 0 ? ` after ${tookMs} ms` : '';
+  const isTroubled = observed === 'failed' || observed === 'unhealthy' || observed === 'backing_off';
+  const text = failure && isTroubled ? failure.detail : `${name} is ${observed.replaceAll('_', ' ')}${after}`;
+  return [{ deploymentId: instance.deploymentId, event: { kind: 'step', step: `instance.${observed}`, text, detail: { instance: instance.id, name } } }];
 }
 
 /** Of most reports nothing is left but that the agent lives. */
