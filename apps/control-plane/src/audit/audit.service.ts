@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../access/caller.js';
-import { AuditEvent } from './audit-event.entity.js';
 
 export interface AuditEntry {
   /** Past of a verb on a thing: `app.created`, `config.changed`. */
@@ -16,15 +15,13 @@ export interface AuditEntry {
 export class AuditService {
   /** Takes the manager of the change's own transaction: no change without its event, no event without its change. */
   async record(manager: EntityManager, caller: Caller, entry: AuditEntry): Promise<void> {
-    await manager.insert(AuditEvent, {
-      actorKind: caller.kind,
-      actorName: caller.name,
-      actorUserId: caller.userId,
-      ip: caller.ip,
-      action: entry.action,
-      target: entry.target,
-      before: (entry.before ?? null) as object,
-      after: (entry.after ?? null) as object,
-    });
+    await manager.query('insert into audit_events (actor_kind, actor_name, actor_user_id, ip, action, target, before, after) values ($1, $2, $3, $4, $5, $6, $7, $8)', [
+      caller.kind, caller.name, caller.userId, caller.ip, entry.action, entry.target, json(entry.before), json(entry.after),
+    ]);
   }
+}
+
+/** What is null is no JSON. */
+function json(value: unknown): string | null {
+  return value === undefined || value === null ? null : JSON.stringify(value);
 }

@@ -255,7 +255,7 @@ describe('without a build', () => {
     await bench.untilOver(await bench.push());
     const before: { id: string }[] = await bench.dataSource.query('select id from instances where gone_at is null');
     await bench.dataSource.query(`update environments set formation = '{"web": 3}'`);
-    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'scale', moloItself));
+    const id = await bench.change('scale');
     expect(await bench.untilOver(id!)).toBe('live');
     const after: { id: string; serving: boolean }[] = await bench.dataSource.query('select id, serving from instances where gone_at is null');
     expect(after).toHaveLength(3);
@@ -268,7 +268,7 @@ describe('without a build', () => {
     await bench.untilOver(first);
     bench.agent.fate = (instance) => (instance.index === 1 ? { observed: 'healthy' } : { observed: 'failed', failure: { code: 'instance_exited', detail: 'It ended with code 1.' }, exitCode: 1 });
     await bench.dataSource.query(`update environments set formation = '{"web": 3}'`);
-    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'scale', moloItself));
+    const id = await bench.change('scale');
     expect(await bench.untilOver(id!)).toBe('failed');
     await waitFor(async () => (await instances()).length === 1, { timeoutMs: 10_000, what: 'the new instances to go' });
     expect(await instances()).toEqual([{ process_type: 'web', desired: 'running', serving: true, deployment_id: first }]);
@@ -278,7 +278,7 @@ describe('without a build', () => {
     await bench.dataSource.query(`update environments set formation = '{"web": 3}'`);
     await bench.untilOver(await bench.push());
     await bench.dataSource.query(`update environments set formation = '{"web": 1}'`);
-    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'scale', moloItself));
+    const id = await bench.change('scale');
     expect(await bench.untilOver(id!)).toBe('live');
     expect(await instances()).toHaveLength(1);
   });

@@ -5,6 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { actorOf, type Caller, moloItself } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
 import { BuildsService, noSource, type Source } from '../builds/builds.service.js';
+import { Notifications } from '../database/notifications.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { ConfigSnapshots } from '../environments/config-snapshots.js';
 import { Environment } from '../environments/environment.entity.js';
@@ -16,7 +17,6 @@ import { ReleasesService } from '../releases/releases.service.js';
 import { Deployment } from './deployment.entity.js';
 import { cancelled, DeploymentMover } from './deployment-mover.js';
 import { DeploymentViews } from './deployment-views.js';
-import { Journal } from './journal.js';
 import { cancellableStates } from './transitions.js';
 import { Turn } from './turn.js';
 
@@ -48,7 +48,7 @@ export class DeploymentsService {
     private readonly snapshots: ConfigSnapshots,
     private readonly turn: Turn,
     private readonly mover: DeploymentMover,
-    private readonly journal: Journal,
+    private readonly notifications: Notifications,
     private readonly outbox: OutboxService,
     private readonly audit: AuditService,
     private readonly wakeUps: WakeUps,
@@ -72,11 +72,9 @@ export class DeploymentsService {
     });
   }
 
-  /** Deploys the config and formation as they are now, on the image that is live. @returns null where nothing is live yet */
-  async deployChange(manager: EntityManager, environmentId: string, reason: 'config' | 'scale', caller: Caller): Promise<string | null> {
-    const { liveReleaseId } = await this.#lock(manager, environmentId);
-    if (!liveReleaseId) return null;
-    return this.#begin(manager, environmentId, reason, caller, {});
+  /** Deploys the config and formation as they are now, on the image that is live; the environment is locked by the caller. @returns null where nothing is live yet */
+  async deployChange(manager: EntityManager, { id, liveReleaseId }: Pick<Environment, 'id' | 'liveReleaseId'>, reason: 'config' | 'scale', caller: Caller): Promise<string | null> {
+    return liveReleaseId === null ? null : this.#begin(manager, id, reason, caller, {});
   }
 
   /** A new release of an earlier one's image and config; the formation stays as it is now. */
@@ -151,7 +149,7 @@ export class DeploymentsService {
   }
 
   /** The environment is locked by the caller. */
-  async #goBack(manager: EntityManager, target: Release, caller: Caller, facts: Partial<Deployment>): Promise<string> {
+  async #goBack(manager: EntityManager, target: Release, caller: Caller, facts: Begun): Promise<string> {
     await this.images.hold(manager, target);
     await this.snapshots.restore(manager, target.environmentId, this.releases.configOf(target));
     return this.#begin(manager, target.environmentId, 'rollback', caller, { ...facts, sourceReleaseId: target.id });
@@ -165,24 +163,31 @@ export class DeploymentsService {
     return environment;
   }
 
-  /** Deployments of an environment are put in order by when they began: a clock that was set back must not turn that round. */
-  async #nextTime(manager: EntityManager, environmentId: string): Promise<Date> {
-    const [row]: { at: Date }[] = await manager.query(
-      `select greatest(date_trunc('milliseconds', clock_timestamp()), max(created_at) + interval '1 ms') as at from deployments where environment_id = $1`,
-      [environmentId],
-    );
-    return row!.at;
-  }
-
   /** The environment is locked by the caller. */
-  async #begin(manager: EntityManager, environmentId: string, reason: ReleaseReason, caller: Caller, facts: Partial<Deployment>): Promise<string> {
+  async #begin(manager: EntityManager, environmentId: string, reason: ReleaseReason, caller: Caller, facts: Begun): Promise<string> {
     const id = randomUUID();
-    const actor = actorOf(caller);
-    await manager.insert(Deployment, { ...(facts as object), id, environmentId, state: 'queued', reason, actor, createdAt: await this.#nextTime(manager, environmentId) });
-    await this.journal.append(manager, id, { kind: 'state', state: 'queued', failure: null });
+    const { buildId, commit, versionTag, gitRef, gitOld, gitNew, sourceReleaseId, undoesDeploymentId } = facts;
+    const given = [buildId, commit && JSON.stringify(commit), versionTag, gitRef, gitOld, gitNew, sourceReleaseId, undoesDeploymentId].map((value) => value ?? null);
+    const after = { reason, commit: commit?.id ?? null, ...(undoesDeploymentId ? { undoes: undoesDeploymentId } : {}) };
+    await Promise.all([
+      manager.query(beginStatement, [id, environmentId, reason, JSON.stringify(actorOf(caller)), ...given]),
+      this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after }),
+      this.outbox.add(manager, runDeployment, { deploymentId: id }),
+      this.notifications.notify(manager, 'deployment_event', id),
+    ]);
     await this.turn.supersedeWaiting(manager, environmentId, id, reason);
-    await this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after: { reason, commit: facts.commit?.id ?? null, ...(facts.undoesDeploymentId ? { undoes: facts.undoesDeploymentId } : {}) } });
-    await this.outbox.add(manager, runDeployment, { deploymentId: id });
     return id;
   }
 }
+
+/** What a deployment begins with, beside what it is for. */
+type Begun = Partial<Pick<Deployment, 'buildId' | 'commit' | 'versionTag' | 'gitRef' | 'gitOld' | 'gitNew' | 'sourceReleaseId' | 'undoesDeploymentId'>>;
+
+/** Deployments of an environment are put in order by when they began: a clock that was set back must not turn that round. */
+const beginStatement = `
+  with begun as (
+    insert into deployments (id, environment_id, state, reason, actor, build_id, commit, version_tag, git_ref, git_old, git_new, source_release_id, undoes_deployment_id, event_seq, created_at)
+    select $1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1,
+      greatest(date_trunc('milliseconds', clock_timestamp()), (select max(created_at) + interval '1 ms' from deployments where environment_id = $2))
+    returning id)
+  insert into deployment_events (deployment_id, seq, at, kind, data) select id, 1, clock_timestamp(), 'state', '{"state": "queued", "failure": null}' from begun`;

@@ -16,6 +16,7 @@ import { BuildsService } from '../builds/builds.service.js';
 import { Config, Settings } from '../config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { createSchemaDatabase } from '../database/test-database.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
 import { LifecycleModule } from '../lifecycle.module.js';
 import { createLog, Log } from '../log.js';
 import { DesiredService } from '../nodes/desired.service.js';
@@ -78,6 +79,14 @@ export class LifecycleBench implements AsyncDisposable {
     const known: BuiltPush = { appId, environmentName: 'production', commit, treeId, versionTag: null, gitRef: '', gitOld: '', gitNew: '', caller: moloItself, ...facts };
     const { deploymentId } = (await this.deployments.pushBuilt(known)) ?? (await this.deployments.push({ ...known, sourceDigest: `sha256:${'a'.repeat(64)}`, sourceBytes: 1000 }));
     return deploymentId;
+  }
+
+  /** What a change of the config or the formation begins. @returns the deployment's id, or null where nothing is live */
+  async change(reason: 'config' | 'scale'): Promise<string | null> {
+    return this.dataSource.transaction(async (manager) => {
+      const { environment } = await this.module.get(EnvironmentsService).lock(manager, 'myapp', 'production');
+      return this.deployments.deployChange(manager, environment, reason, moloItself);
+    });
   }
 
   async stateOf(deploymentId: string): Promise<DeploymentState> {

@@ -127,7 +127,7 @@ describe('a release whose instances die while it settles', () => {
 
   it('is rolled back where its config alone is new', async () => {
     await live();
-    const id = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'config', moloItself));
+    const id = await bench.change('config');
     await bench.untilOver(id!);
     await die([id!]);
     expect((await rollback()).undoes?.deploymentId).toBe(id);

@@ -40,7 +40,7 @@ describe('one environment', () => {
     const running = await bench.push();
     await waitFor(() => bench.agent.builtIds.length > built, { timeoutMs: 10_000, what: 'the build of the running one' });
     const pushed = await bench.push();
-    const change = (reason: 'config' | 'scale') => bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, reason, moloItself));
+    const change = (reason: 'config' | 'scale') => bench.change(reason);
     const scaled = (await change('scale'))!;
     const configured = (await change('config'))!;
     const { id: redeployed } = await bench.deployments.redeploy(bench.environmentId, moloItself);
@@ -61,7 +61,7 @@ describe('one environment', () => {
     await waitFor(() => bench.agent.builtIds.length > 1, { timeoutMs: 10_000, what: 'the build of the running one' });
     const pushed = await bench.push();
     await bench.dataSource.query(`update deployments set created_at = created_at + interval '1 hour' where id = $1`, [pushed]);
-    const configured = await bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'config', moloItself));
+    const configured = await bench.change('config');
     bench.agent.holdBuilds = false;
     await bench.deployments.cancel(running, moloItself);
     expect(await bench.untilOver(configured!)).toBe('live');
@@ -71,7 +71,7 @@ describe('one environment', () => {
   it('takes twenty changes at once: the newest goes live, and the next one too', async () => {
     await bench.untilOver(await bench.push());
     for (let round = 0; round < 5; round++) {
-      const change = () => bench.dataSource.transaction((manager) => bench.deployments.deployChange(manager, bench.environmentId, 'config', moloItself));
+      const change = () => bench.change('config');
       const ids = await Promise.all(Array.from({ length: 20 }, change));
       for (const id of ids) expect(['live', 'superseded', 'cancelled']).toContain(await bench.untilOver(id!));
       const states = await Promise.all(ids.map((id) => bench.stateOf(id!)));

@@ -43,16 +43,15 @@ export class ConfigService {
       const { environment } = await this.environments.lock(manager, appName, environmentName);
       const before = await manager.findBy(ConfigVar, { environmentId: environment.id });
       const changedKeys = this.differences(before, change);
-      if (changedKeys.length === 0) return { items: await this.entries(manager, environment.id), deploymentId: null };
-      await this.write(manager, environment.id, before, change);
-      const items = await this.entries(manager, environment.id);
+      if (changedKeys.length === 0) return { items: this.entriesOf(before), deploymentId: null };
+      const items = this.entriesOf(await this.write(manager, environment.id, before, change));
       await this.audit.record(manager, caller, {
         action: 'config.changed',
         target: `${appName}/${environmentName}`,
         before: hidden(changedKeys, before),
         after: hidden(changedKeys, items),
       });
-      return { items, deploymentId: await this.deployments.deployChange(manager, environment.id, 'config', caller) };
+      return { items, deploymentId: await this.deployments.deployChange(manager, environment, 'config', caller) };
     });
   }
 
@@ -66,7 +65,8 @@ export class ConfigService {
     return [...Object.entries(change.set).filter(isNew).map(([key]) => key), ...change.unset.filter((key) => known.has(key))];
   }
 
-  private async write(manager: EntityManager, environmentId: string, before: readonly ConfigVar[], change: ConfigChange): Promise<void> {
+  /** @returns what is there then */
+  private async write(manager: EntityManager, environmentId: string, before: readonly ConfigVar[], change: ConfigChange): Promise<ConfigVar[]> {
     const secrets = new Set(before.filter(({ secret }) => secret).map(({ key }) => key));
     const updatedAt = new Date();
     const vars = Object.entries(change.set).map(([key, value]) => ({
@@ -78,11 +78,16 @@ export class ConfigService {
     }));
     if (change.unset.length > 0) await manager.delete(ConfigVar, { environmentId, key: In([...change.unset]) });
     if (vars.length > 0) await manager.upsert(ConfigVar, vars, ['environmentId', 'key']);
+    const replaced = new Set([...change.unset, ...vars.map(({ key }) => key)]);
+    return [...before.filter(({ key }) => !replaced.has(key)), ...vars];
   }
 
   private async entries(manager: EntityManager, environmentId: string): Promise<ConfigEntry[]> {
-    const vars = await manager.find(ConfigVar, { where: { environmentId }, order: { key: 'ASC' } });
-    return vars.map((one) => ({ key: one.key, secret: one.secret, value: one.secret ? null : this.open(one), updatedAt: one.updatedAt.toISOString() }));
+    return this.entriesOf(await manager.findBy(ConfigVar, { environmentId }));
+  }
+
+  private entriesOf(vars: readonly ConfigVar[]): ConfigEntry[] {
+    return vars.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map((one) => ({ key: one.key, secret: one.secret, value: one.secret ? null : this.open(one), updatedAt: one.updatedAt.toISOString() }));
   }
 
   private open({ environmentId, key, valueEncrypted }: ConfigVar): string {

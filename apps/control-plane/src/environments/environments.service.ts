@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { Addresses } from '../addresses.js';
-import type { App } from '../apps/app.entity.js';
+import { App } from '../apps/app.entity.js';
 import { AppsService } from '../apps/apps.service.js';
 import { Domain } from './domain.entity.js';
 import { Environment } from './environment.entity.js';
@@ -12,6 +12,21 @@ export interface AppEnvironment {
   readonly app: App;
   readonly environment: Environment;
 }
+
+interface Found {
+  readonly app: Omit<App, 'createdAt'>;
+  readonly environment: Omit<Environment, 'createdAt'>;
+  readonly appCreatedAt: Date;
+  readonly createdAt: Date;
+}
+
+const named = `from environments e join apps a on a.id = e.app_id where a.name = $1 and a.deleted_at is null and e.name = $2`;
+
+const findBoth = `select json_build_object('id', a.id, 'name', a.name, 'deployBranch', a.deploy_branch, 'createdBy', a.created_by, 'deletedAt', null) as app, a.created_at as "appCreatedAt",
+  json_build_object('id', e.id, 'appId', e.app_id, 'name', e.name, 'protected', e.protected, 'formation', e.formation, 'releaseCount', e.release_count,
+    'activeDeploymentId', e.active_deployment_id, 'liveReleaseId', e.live_release_id, 'servingDeploymentId', e.serving_deployment_id) as environment, e.created_at as "createdAt" ${named}`;
+
+const lockBoth = `select 1 ${named} for no key update of e`;
 
 /** Where apps run: finds environments, and knows their hosts. */
 @Injectable()
@@ -23,17 +38,17 @@ export class EnvironmentsService {
   ) {}
 
   async find(appName: string, environmentName: string, manager: EntityManager = this.dataSource.manager): Promise<AppEnvironment> {
-    const app = await this.apps.findByName(appName, manager);
-    const environment = await manager.findOneBy(Environment, { appId: app.id, name: environmentName });
-    if (!environment) throw new AppError('not_found', { detail: `${appName} has no environment ${environmentName}.` });
-    return { app, environment };
+    const [found]: Found[] = await manager.query(findBoth, [appName, environmentName]);
+    if (found) return { app: Object.assign(new App(), found.app, { createdAt: found.appCreatedAt }), environment: Object.assign(new Environment(), found.environment, { createdAt: found.createdAt }) };
+    await this.apps.findByName(appName, manager);
+    throw new AppError('not_found', { detail: `${appName} has no environment ${environmentName}.` });
   }
 
   /** Lets one change of an environment at a time go on, and reads what the one before left. */
   async lock(manager: EntityManager, appName: string, environmentName: string): Promise<AppEnvironment> {
-    const { environment } = await this.find(appName, environmentName, manager);
-    await manager.query('select 1 from environments where id = $1 for no key update', [environment.id]);
-    return await this.find(appName, environmentName, manager);
+    // Both go out at once; what is read is what was there once it was locked.
+    const [, found] = await Promise.all([manager.query(lockBoth, [appName, environmentName]), this.find(appName, environmentName, manager)]);
+    return found;
   }
 
   /** @returns its id */

@@ -39,7 +39,7 @@ export class FormationService {
       if (Object.entries(wished).every(([type, count]) => before[type] === count)) return { formation, deploymentId: null };
       await manager.update(Environment, { id: environment.id }, { formation: { ...environment.formation, ...wished } });
       await this.audit.record(manager, caller, { action: 'formation.changed', target: `${appName}/${environmentName}`, before, after: formation });
-      return { formation, deploymentId: await this.deployments.deployChange(manager, environment.id, 'scale', caller) };
+      return { formation, deploymentId: await this.deployments.deployChange(manager, environment, 'scale', caller) };
     });
   }
 
