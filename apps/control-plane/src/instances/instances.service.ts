@@ -4,13 +4,13 @@ import type { Resources } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
 import { DesiredChanges } from '../nodes/desired-changes.js';
 import type { Node } from '../nodes/node.entity.js';
-import { isOnline, offlineAfterMs } from '../nodes/nodes.service.js';
+import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import { type Candidate, type Placement, placeAll } from '../nodes/placement.js';
 import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
 import { type Instance, instanceColumns } from './instance.entity.js';
 
-const mostLookedAt = 32;
+const mostLookedAt = 16;
 
 export interface WantedProcess {
   readonly processType: string;
@@ -28,7 +28,10 @@ const lockAll = 'select id from instances where environment_id = $1 and gone_at 
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
 export class InstancesService {
-  constructor(private readonly changes: DesiredChanges) {}
+  constructor(
+    private readonly changes: DesiredChanges,
+    private readonly nodes: NodesService,
+  ) {}
 
   /**
    * Places what the deployment does not have yet. Done twice, the second time finds everything there.
@@ -121,19 +124,31 @@ export class InstancesService {
 
   /**
    * Nodes to choose from for `count` instances. Of a large fleet some at random: among so many one with much free memory is
-   * nearly always, and what runs on all nodes need not be summed up each time.
+   * nearly always, and what runs on all nodes need not be summed up each time. Where none of them will do, all are looked at.
    */
   async #candidates(manager: EntityManager, environmentId: string, processType: string, { memoryBytes }: Resources, count: number): Promise<Candidate[]> {
+    const some = sampleOf(await this.nodes.idsInRole(manager, 'instances'), Math.max(mostLookedAt, count + 1));
+    const candidates = await this.#look(manager, environmentId, processType, some);
+    if (candidates.some((node) => node.online && (node.memoryBytes ?? Infinity) >= memoryBytes)) return candidates;
+    return this.#look(manager, environmentId, processType, await this.nodes.idsInRole(manager, 'instances', { afresh: true }));
+  }
+
+  async #look(manager: EntityManager, environmentId: string, processType: string, nodeIds: readonly string[]): Promise<Candidate[]> {
     const rows: (Omit<Candidate, 'online'> & { lastSeenAt: Date | null })[] = await manager.query(
-      `with looked_at as (
-         select id, name, last_seen_at, bytes from nodes cross join lateral (select (figures->>'memoryBytes')::float8 as bytes) memory where 'instances' = any(roles)
-         order by last_seen_at > now() - make_interval(secs => $4) and coalesce(bytes >= $3, true) desc nulls last, random() limit $5)
-       select n.id as "nodeId", n.name, n.last_seen_at as "lastSeenAt", n.bytes as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
-       from looked_at n cross join lateral (
+      `select n.id as "nodeId", n.name, n.last_seen_at as "lastSeenAt", (n.figures->>'memoryBytes')::float8 as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
+       from nodes n cross join lateral (
          select sum(memory_bytes) as promised, (count(*) filter (where environment_id = $1 and process_type = $2))::integer as twins
-         from instances where node_id = n.id and gone_at is null and desired = 'running') running`,
-      [environmentId, processType, memoryBytes, offlineAfterMs / 1000, Math.max(mostLookedAt, count + 1)],
+         from instances where node_id = n.id and gone_at is null and desired = 'running') running
+       where n.id = any($3) and 'instances' = any(n.roles)`,
+      [environmentId, processType, nodeIds],
     );
     return rows.map(({ lastSeenAt, ...row }) => ({ ...row, online: isOnline({ lastSeenAt }) }));
   }
+}
+
+/** Any `count` of them, each as likely as the other. */
+function sampleOf<Item>(items: readonly Item[], count: number): readonly Item[] {
+  if (items.length <= count) return items;
+  const left = [...items];
+  return Array.from({ length: count }, () => left.splice(Math.floor(Math.random() * left.length), 1)[0]!);
 }

@@ -8,6 +8,8 @@ import { Node } from './node.entity.js';
 /** A node that said nothing for this long counts as away. */
 export const offlineAfterMs = 30_000;
 
+const rolesKnownMs = 1000;
+
 /** A node as those who place and wait see it, without the figures of all that runs there. */
 export type NodeInRole = Pick<Node, 'id' | 'name' | 'lastSeenAt'> & { readonly memoryBytes: number | null };
 
@@ -15,6 +17,7 @@ export type NodeInRole = Pick<Node, 'id' | 'name' | 'lastSeenAt'> & { readonly m
 export class NodesService {
   /** Tokens that were right, so that an agent's calls cost no query each. */
   readonly #known = new Map<string, string>();
+  readonly #inRole = new Map<string, { readonly ids: readonly string[]; readonly readAt: number }>();
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -44,6 +47,16 @@ export class NodesService {
       [role],
     );
     return rows.map((row) => ({ ...row, memoryBytes: row.memoryBytes === null ? null : Number(row.memoryBytes) }));
+  }
+
+  /** Ids of all that have a role, as of a second ago at the most: where a fleet is large, looking for them each time costs more than what is done with them. */
+  async idsInRole(manager: EntityManager, role: Node['roles'][number], { afresh = false } = {}): Promise<readonly string[]> {
+    const known = this.#inRole.get(role);
+    if (known && !afresh && performance.now() - known.readAt < rolesKnownMs) return known.ids;
+    const rows: { id: string }[] = await manager.query('select id from nodes where $1 = any(roles)', [role]);
+    const ids = rows.map(({ id }) => id);
+    this.#inRole.set(role, { ids, readAt: performance.now() });
+    return ids;
   }
 
   async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
