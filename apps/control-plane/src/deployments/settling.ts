@@ -69,11 +69,23 @@ export class Settling {
 
   /** Decides what becomes of these. One that cannot be decided now is due again. */
   async decideAll(deploymentIds: readonly string[]): Promise<void> {
-    for (const id of deploymentIds) {
+    for (const id of await this.#exceptThoseWell(deploymentIds)) {
       await this.dataSource.transaction((manager) => this.#decide(manager, id)).catch((error: unknown) => {
         this.log.warn({ deploymentId: id, err: error }, 'what becomes of a deployment that settles could not be decided; tried again');
       });
     }
+  }
+
+  /** Of most nothing befell what they brought: that is said of all of them in one statement. @returns those of which it is still to be decided */
+  async #exceptThoseWell(deploymentIds: readonly string[]): Promise<string[]> {
+    if (deploymentIds.length === 0) return [];
+    const [settled]: [{ id: string }[], number] = await this.dataSource.query(
+      `update deployments d set settling_until = null where d.id = any($1) and d.failure is null and d.settling_until is not null
+         and not exists (select 1 from instances i where i.deployment_id = d.id and i.observed = 'unhealthy' and i.desired = 'running' and not i.runs_once and i.gone_at is null) returning d.id`,
+      [deploymentIds],
+    );
+    const well = new Set(settled.map(({ id }) => id));
+    return deploymentIds.filter((id) => !well.has(id));
   }
 
   async #decide(manager: EntityManager, id: string): Promise<void> {
