@@ -5,6 +5,9 @@ import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner,
 /** What control planes tell each other, about facts that are committed. */
 const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed'] as const;
 export type Channel = (typeof channels)[number];
+/** Where control planes say that they are there; whoever is there answers. */
+const presence = 'presence';
+const [asking, answering] = ['who is there', 'I am'];
 
 type Listener = (payload: string | null) => void;
 
@@ -12,6 +15,12 @@ const reconnectMs = 500;
 const connectTimeoutMs = 10_000;
 /** What is said within this time goes to the other control planes together. */
 const gatherMs = 10;
+/** So often it is asked who is there. */
+const askEveryMs = 30_000;
+/** Who was not heard for so long is there no more. */
+const silentMs = 3 * askEveryMs;
+/** Who is there answers within this time; until then it is not known. */
+const answerMs = 1000;
 /** Each is a channel and a payload; those that are said twice are one. */
 const separator = ' ';
 
@@ -20,6 +29,9 @@ const separator = ' ';
  * A notification only says "look again": the facts are in the tables. After a lost connection every listener is called with
  * null, since what was said meanwhile is unknown; and one is lost where a process dies right after its commit, so who waits
  * looks again from time to time.
+ *
+ * Nothing is said to others where there are none: a control plane that connects asks who is there, and from then on both
+ * know. Whatever else is heard of another says the same.
  *
  * NOTIFY is in no transaction of facts: PostgreSQL lets one transaction with a NOTIFY commit at a time, disk included, so
  * that a few hundred a second would be all that a platform could do.
@@ -32,6 +44,8 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   #client: Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #gathering: NodeJS.Timeout | null = null;
+  #asking: NodeJS.Timeout | null = null;
+  #othersUntil = Infinity;
   #closed = false;
 
   constructor(databaseUrl: string, dataSource: DataSource) {
@@ -41,10 +55,12 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     await this.#connect();
+    this.#asking = setInterval(() => void this.#present(asking), askEveryMs);
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.#closed = true;
+    if (this.#asking) clearInterval(this.#asking);
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#gathering) clearTimeout(this.#gathering);
     await this.#tellOthers();
@@ -77,11 +93,12 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   #say(all: Iterable<string>): void {
+    const isAlone = this.#isAlone();
     for (const said of all) {
-      this.#toOthers.add(said);
+      if (!isAlone) this.#toOthers.add(said);
       this.#tell(...parts(said));
     }
-    this.#gather();
+    if (!isAlone) this.#gather();
   }
 
   #gather(): void {
@@ -109,27 +126,52 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   async #connect(): Promise<void> {
     const client = new Client({ connectionString: this.#url, keepAlive: true, connectionTimeoutMillis: connectTimeoutMs });
     client.on('notification', ({ channel, payload, processId }) => {
-      if (processId !== ownProcessId(client)) this.#tell(channel as Channel, payload ?? '');
+      if (processId !== ownProcessId(client)) this.#hear(channel, payload ?? '');
     });
     client.on('error', () => undefined);
     client.on('end', () => this.#reconnectLater(client));
     this.#client = client;
     try {
       await client.connect();
-      await client.query(channels.map((channel) => `listen ${channel}`).join(';'));
+      await client.query([...channels, presence].map((channel) => `listen ${channel}`).join(';'));
     } catch {
       this.#reconnectLater(client);
       await client.end().catch(() => undefined);
       return;
     }
-    for (const channel of this.#listeners.keys()) this.#tell(channel, null);
+    this.#tellAnything();
     this.#gather();
+    this.#othersUntil = performance.now() + answerMs;
+    await this.#present(asking);
+  }
+
+  /** Another control plane. To one that was not known nothing was said until now, and it said nothing here. */
+  #hear(channel: string, payload: string): void {
+    const wasAlone = this.#isAlone();
+    this.#othersUntil = performance.now() + silentMs;
+    if (wasAlone) this.#tellAnything();
+    if (channel !== presence) this.#tell(channel as Channel, payload);
+    else if (payload === asking) void this.#present(answering);
+  }
+
+  #isAlone(): boolean {
+    return performance.now() > this.#othersUntil;
+  }
+
+  async #present(payload: string): Promise<void> {
+    // A connection that is lost asks again once it is back.
+    await this.#client?.query('select pg_notify($1, $2)', [presence, payload]).catch(() => undefined);
+  }
+
+  #tellAnything(): void {
+    for (const channel of this.#listeners.keys()) this.#tell(channel, null);
   }
 
   /** Once for each client that is lost, however often it says so. */
   #reconnectLater(lost: Client): void {
     if (this.#closed || this.#client !== lost) return;
     this.#client = null;
+    this.#othersUntil = Infinity;
     this.#timer = setTimeout(() => void this.#connect(), reconnectMs);
   }
 
