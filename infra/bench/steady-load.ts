@@ -24,14 +24,15 @@ export interface Deployed {
 export async function deploySteadily(molo: MoloClient, apps: readonly string[], { perSecond, seconds }: { perSecond: number; seconds: number }): Promise<Deployed> {
   const startedAt = performance.now();
   const begun: Promise<string>[] = [];
+  const over: Promise<Deployment>[] = [];
+  const end = (index: number) => (over[index] ??= begun[index]!.then((id) => untilOver(molo, id)));
   while (performance.now() - startedAt < seconds * 1000) {
     await pause(Math.max(0, startedAt + (begun.length * 1000) / perSecond - performance.now()));
-    const before = begun[begun.length - mostUnderWay];
-    if (before) await untilOver(molo, await before);
+    if (begun.length >= mostUnderWay) await end(begun.length - mostUnderWay);
     begun.push(begin(molo, apps[begun.length % apps.length] ?? '', String(startedAt)));
   }
   const ended: Deployment[] = [];
-  for (const id of begun) ended.push(await untilOver(molo, await id));
+  for (const index of begun.keys()) ended.push(await end(index));
   const at = (time: string | null) => Date.parse(time ?? '');
   const ends = ended.map(({ finishedAt }) => at(finishedAt));
   return {

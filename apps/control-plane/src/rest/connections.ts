@@ -11,12 +11,16 @@ export interface ConnectionLimits {
   readonly bodyMs: number;
 }
 
+/** Agents report every ten seconds at the least: Node's own five would have each of them connect anew for it. */
+const idleMs = 65_000;
+
 /** The ingress waits for headers as long. */
 export const connectionLimits: ConnectionLimits = { headersMs: 20_000, lookEveryMs: 5000, bodyMs: 60_000 };
 
 /** Lets go of clients that dribble, and answers with a problem those who send what is no request of HTTP. */
 export function boundConnections(server: Server, limits: ConnectionLimits): void {
   server.headersTimeout = limits.headersMs;
+  server.keepAliveTimeout = idleMs;
   // Node takes it where a server is made, which Nest does, and reads it where the server begins to listen.
   (server as Server & { connectionsCheckingInterval: number }).connectionsCheckingInterval = limits.lookEveryMs;
   const answering = new WeakSet<Duplex>();
