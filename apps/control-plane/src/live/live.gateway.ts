@@ -119,6 +119,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** @param payload null where notifications were lost, so that anything may have changed */
   private tell(server: LiveServer, payload: string | null): void {
+    if (server.sockets.sockets.size === 0) return;
     if (payload !== null) {
       const change = Change.parse(JSON.parse(payload));
       server.to(keyOf(change)).emit('changed', change);

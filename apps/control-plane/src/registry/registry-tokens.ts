@@ -1,4 +1,4 @@
-import { createPrivateKey, randomUUID, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, randomUUID, X509Certificate, type webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
@@ -19,7 +19,8 @@ export const tokenSeconds = 300;
 const leewaySeconds = 30;
 
 interface Signer {
-  readonly key: KeyObject;
+  /** As what signs with it takes it: another form is turned into this one for each signature, which takes longer than to sign. */
+  readonly key: webcrypto.CryptoKey;
   /** The certificate of the key, in DER, base64: the registry checks it against the internal CA. */
   readonly certificate: string;
 }
@@ -57,6 +58,6 @@ export class RegistryTokens {
 
   async #readSigner(): Promise<Signer> {
     const [key, certificate] = await Promise.all([readFile(this.config.path('tls', 'registry-token.key')), readFile(this.config.path('tls', 'registry-token.crt'))]);
-    return { key: createPrivateKey(key), certificate: new X509Certificate(certificate).raw.toString('base64') };
+    return { key: createPrivateKey(key).toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']), certificate: new X509Certificate(certificate).raw.toString('base64') };
   }
 }

@@ -4,6 +4,9 @@ import type { Response } from 'express';
 import { Log } from '../log.js';
 import type { StreamEvent } from './endpoint.decorator.js';
 
+/** One for all: nobody is told it, and a new one would note for every request where it was made. */
+const closed = new Error('the connection was closed');
+
 const keepAliveMs = 15_000;
 
 /**
@@ -23,7 +26,7 @@ export class EventStreams implements BeforeApplicationShutdown {
   /** Fires when the client goes away or the platform shuts down. */
   signalOf(response: Response): AbortSignal {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => gone.abort(closed));
     return AbortSignal.any([gone.signal, this.shutdown.signal]);
   }
 
