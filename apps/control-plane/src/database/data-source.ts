@@ -25,6 +25,7 @@ import { DesiredDifferences1764600000000 } from './migrations/1764600000000-desi
 import { BuildsWithoutSource1764700000000 } from './migrations/1764700000000-builds-without-source.js';
 import { GenerationsAfterCommit1764800000000 } from './migrations/1764800000000-generations-after-commit.js';
 import { AgentSessions1764900000000 } from './migrations/1764900000000-agent-sessions.js';
+import { ChangesAtScale1765000000000 } from './migrations/1765000000000-changes-at-scale.js';
 import { PreparingClient } from './preparing-client.js';
 import { SnakeNaming } from './snake-naming.js';
 
@@ -36,16 +37,18 @@ const idleInTransactionMs = 20_000;
 
 /** Facts live in PostgreSQL; the schema changes by migrations alone. */
 export function createDataSource(url: string, options: { poolSize?: number } = {}): DataSource {
+  // As PostgreSQL's own clients have it: a socket's folder. TypeORM takes no parameters from a URL.
+  const host = new URL(url).searchParams.get('host');
   return new DataSource({
     type: 'postgres',
     url,
     entities: [ApiToken, App, AuditEvent, Build, Claim, ConfigVar, Deployment, Domain, Environment, Image, Instance, Node, Release, Session, SshKey, User],
-    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000, CollectedImages1764400000000, Settling1764500000000, DesiredDifferences1764600000000, BuildsWithoutSource1764700000000, GenerationsAfterCommit1764800000000, AgentSessions1764900000000],
+    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000, CollectedImages1764400000000, Settling1764500000000, DesiredDifferences1764600000000, BuildsWithoutSource1764700000000, GenerationsAfterCommit1764800000000, AgentSessions1764900000000, ChangesAtScale1765000000000],
     migrationsTransactionMode: 'all',
     namingStrategy: new SnakeNaming(),
     synchronize: false,
     poolSize: options.poolSize ?? 20,
-    extra: { Client: PreparingClient, connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
+    extra: { ...(host ? { host } : {}), Client: PreparingClient, connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
   });
 }
 
