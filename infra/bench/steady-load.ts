@@ -29,7 +29,7 @@ export async function deploySteadily(molo: MoloClient, apps: readonly string[], 
   while (performance.now() - startedAt < seconds * 1000) {
     await pause(Math.max(0, startedAt + (begun.length * 1000) / perSecond - performance.now()));
     if (begun.length >= mostUnderWay) await end(begun.length - mostUnderWay);
-    begun.push(begin(molo, apps[begun.length % apps.length] ?? '', String(startedAt)));
+    begun.push(begin(molo, apps[begun.length % apps.length] ?? '', `${startedAt} ${begun.length}`));
   }
   const ended: Deployment[] = [];
   for (const index of begun.keys()) ended.push(await end(index));
