@@ -22,6 +22,8 @@ interface PortSetting {
   readonly isPublic: boolean;
 }
 
+/** Bytes that Linux takes for the path of a socket, without the one that ends it. */
+const longestSocketPath = 107;
 const loopback = '127.0.0.1';
 const everywhere = '0.0.0.0';
 const portSettings: readonly PortSetting[] = [
@@ -74,7 +76,7 @@ export async function resolveSettings(secrets: Secrets, isOurs: (service: string
 }
 
 function addresses(settings: Record<string, string>, pick: (name: string) => string | undefined, secrets: Secrets): Record<string, string> {
-  const privateDatabase = `postgres://molo:${secrets.postgresPassword}@${loopback}:${settings['MOLO_POSTGRES_PORT']}/molo`;
+  const privateDatabase = `postgres://molo:${secrets.postgresPassword}@${loopback}:${settings['MOLO_POSTGRES_PORT']}/molo${socketOf(settings['MOLO_POSTGRES_PORT'])}`;
   const privateRedis = `redis://:${secrets.redisPassword}@${loopback}:${settings['MOLO_REDIS_PORT']}`;
   const database = external(pick('MOLO_DATABASE_URL'), `postgres://molo:${secrets.postgresPassword}@${loopback}:`);
   const redis = external(pick('MOLO_REDIS_URL'), `redis://:${secrets.redisPassword}@${loopback}:`);
@@ -89,6 +91,12 @@ function addresses(settings: Record<string, string>, pick: (name: string) => str
     MOLO_NODE_TOKEN_FILE: join(moloHome, 'secrets/node.token'),
     MOLO_MASTER_KEY_FILE: join(moloHome, 'secrets/master.key'),
   };
+}
+
+/** The private PostgreSQL's own socket, which costs both sides less than a port; where its path is too long for one, the port. */
+function socketOf(port = ''): string {
+  const folder = join(moloHome, 'run/postgres');
+  return Buffer.byteLength(join(folder, `.s.PGSQL.${port}`)) > longestSocketPath ? '' : `?host=${encodeURIComponent(folder)}`;
 }
 
 /** A URL that is remembered from our own private instance is not one that somebody gave. */

@@ -61,11 +61,11 @@ async function expectAnswer({ molo }: FaultBed): Promise<void> {
   expect(performance.now() - begun).toBeLessThan(mostAnswerMs);
 }
 
-/** Starts the control plane with another port of PostgreSQL. */
+/** Starts the control plane with a port of PostgreSQL: another one, or its own, but no socket. */
 async function letControlPlaneAsk(port: number): Promise<void> {
   const file = join(setting('MOLO_HOME'), 'molo.env');
   const settings = await readFile(file, 'utf8');
-  await writeFile(file, settings.replace(/^(MOLO_DATABASE_URL=.*@[^:/]+:)\d+/m, `$1${port}`));
+  await writeFile(file, settings.replace(/^(MOLO_DATABASE_URL=.*@[^:/]+:)\d+(\/[^?'\n]*)(\?[^'\n]*)?/m, `$1${port}$2`));
   await stopService('control-plane');
   await startService('control-plane');
 }
