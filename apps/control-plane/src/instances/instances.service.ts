@@ -22,6 +22,12 @@ export interface WantedProcess {
 
 export type InstanceOnNode = Instance & Pick<Node, 'lastSeenAt'>;
 
+const columns = instanceColumns('i');
+const ofDeployment = `select ${columns} from instances i where i.deployment_id = $1 order by i.process_type, i.index`;
+const withNodes = `select ${columns}, n.last_seen_at as "lastSeenAt" from instances i join nodes n on n.id = i.node_id where i.deployment_id = $1 order by i.process_type, i.index`;
+const ofOthers = `select ${columns} from instances i where i.environment_id = $1 and i.deployment_id <> $2 and i.gone_at is null`;
+const all = `select ${columns} from instances i where i.environment_id = $1 and i.gone_at is null order by i.id for no key update`;
+
 /** In SQL: all of an environment ($1), in the order in which reports lock them, so that nobody waits for each other. */
 const lockAll = 'select id from instances where environment_id = $1 and gone_at is null order by id for no key update';
 
@@ -65,25 +71,22 @@ export class InstancesService {
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
-    return manager.query(`select ${instanceColumns('i')} from instances i where i.deployment_id = $1 order by i.process_type, i.index`, [deploymentId]);
+    return manager.query(ofDeployment, [deploymentId]);
   }
 
   /** Those of a deployment, with what their nodes said last. */
   async withNodes(manager: EntityManager, deploymentId: string): Promise<InstanceOnNode[]> {
-    return manager.query(
-      `select ${instanceColumns('i')}, n.last_seen_at as "lastSeenAt" from instances i join nodes n on n.id = i.node_id where i.deployment_id = $1 order by i.process_type, i.index`,
-      [deploymentId],
-    );
+    return manager.query(withNodes, [deploymentId]);
   }
 
   /** Instances of an environment that still exist and belong to other deployments. */
   async ofOthers(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Instance[]> {
-    return manager.query(`select ${instanceColumns('i')} from instances i where i.environment_id = $1 and i.deployment_id <> $2 and i.gone_at is null`, [environmentId, deploymentId]);
+    return manager.query(ofOthers, [environmentId, deploymentId]);
   }
 
   /** All of an environment that still exist, locked. */
   async hold(manager: EntityManager, environmentId: string): Promise<Instance[]> {
-    return manager.query(`select ${instanceColumns('i')} from instances i where i.environment_id = $1 and i.gone_at is null order by i.id for no key update`, [environmentId]);
+    return manager.query(all, [environmentId]);
   }
 
   /** Sends new requests to these instances of the environment and to no others. */
