@@ -58,11 +58,11 @@ export class Turn {
 
   /** Gives up, in the transaction that adds a newer one, those that still wait for their turn and that it brings along. */
   async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string, reason: ReleaseReason): Promise<void> {
-    const waiting = await manager
-      .createQueryBuilder(Deployment, 'deployment')
-      .setLock('for_no_key_update')
-      .where(`deployment.environment_id = :environmentId and deployment.finished_at is null and deployment.state = 'queued' and deployment.started_at is null and deployment.id <> :newer and deployment.reason in (:...brought)`, { environmentId, newer, brought: brings[reason] })
-      .getMany();
+    const waiting: Pick<Deployment, 'id' | 'buildId'>[] = await manager.query(
+      `select id, build_id as "buildId" from deployments where environment_id = $1 and finished_at is null and state = 'queued' and started_at is null and id <> $2
+         and reason = any($3) for no key update`,
+      [environmentId, newer, brings[reason]],
+    );
     for (const older of waiting) {
       if (older.buildId) await this.builds.cancel(manager, older.buildId, older.id);
       const failure = new AppError('deployment_superseded', { detail: 'A newer deployment of the same environment took its place while it waited.' }).toFailure();

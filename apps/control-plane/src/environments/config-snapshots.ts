@@ -16,13 +16,21 @@ export function valuesOf(snapshot: ConfigSnapshot): Record<string, string> {
   return Object.fromEntries(Object.entries(snapshot).map(([key, { value }]) => [key, value]));
 }
 
+/** The config of an environment as it is stored, in the order of its keys. */
+export async function configOf(manager: EntityManager, environmentId: string): Promise<ConfigVar[]> {
+  return manager.query(
+    'select environment_id as "environmentId", key, value_encrypted as "valueEncrypted", secret, updated_at as "updatedAt" from config_vars where environment_id = $1 order by key',
+    [environmentId],
+  );
+}
+
 /** Takes an environment's config as a whole, and puts it back as a whole. */
 @Injectable()
 export class ConfigSnapshots {
   constructor(private readonly box: SecretBox) {}
 
   async take(manager: EntityManager, environmentId: string): Promise<ConfigSnapshot> {
-    const vars = await manager.find(ConfigVar, { where: { environmentId }, order: { key: 'ASC' } });
+    const vars = await configOf(manager, environmentId);
     return Object.fromEntries(
       vars.map(({ key, valueEncrypted, secret }) => [key, { value: this.box.open(valueEncrypted, contextOf(environmentId, key)), secret }]),
     );

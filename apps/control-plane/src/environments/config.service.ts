@@ -5,7 +5,7 @@ import type { Caller } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { SecretBox } from '../secrets/secret-box.js';
-import { contextOf } from './config-snapshots.js';
+import { configOf, contextOf } from './config-snapshots.js';
 import { ConfigVar } from './config-var.entity.js';
 import { EnvironmentsService } from './environments.service.js';
 
@@ -41,7 +41,7 @@ export class ConfigService {
     refuseContradiction(change);
     return await this.dataSource.transaction(async (manager) => {
       const { environment } = await this.environments.lock(manager, appName, environmentName);
-      const before = await manager.findBy(ConfigVar, { environmentId: environment.id });
+      const before = await configOf(manager, environment.id);
       const changedKeys = this.differences(before, change);
       if (changedKeys.length === 0) return { items: this.entriesOf(before), deploymentId: null };
       const items = this.entriesOf(await this.write(manager, environment.id, before, change));
@@ -77,13 +77,13 @@ export class ConfigService {
       updatedAt,
     }));
     if (change.unset.length > 0) await manager.delete(ConfigVar, { environmentId, key: In([...change.unset]) });
-    if (vars.length > 0) await manager.upsert(ConfigVar, vars, ['environmentId', 'key']);
+    if (vars.length > 0) await manager.query(writeVars, [environmentId, JSON.stringify(vars), updatedAt]);
     const replaced = new Set([...change.unset, ...vars.map(({ key }) => key)]);
     return [...before.filter(({ key }) => !replaced.has(key)), ...vars];
   }
 
   private async entries(manager: EntityManager, environmentId: string): Promise<ConfigEntry[]> {
-    return this.entriesOf(await manager.findBy(ConfigVar, { environmentId }));
+    return this.entriesOf(await configOf(manager, environmentId));
   }
 
   private entriesOf(vars: readonly ConfigVar[]): ConfigEntry[] {
@@ -94,6 +94,10 @@ export class ConfigService {
     return this.secretBox.open(valueEncrypted, contextOf(environmentId, key));
   }
 }
+
+const writeVars = `insert into config_vars (environment_id, key, value_encrypted, secret, updated_at)
+  select $1, key, "valueEncrypted", secret, $3 from jsonb_to_recordset($2) as v (key text, "valueEncrypted" text, secret boolean)
+  on conflict (environment_id, key) do update set value_encrypted = excluded.value_encrypted, secret = excluded.secret, updated_at = excluded.updated_at`;
 
 function refuseContradiction({ set, unset }: ConfigChange): void {
   const both = unset.filter((key) => Object.hasOwn(set, key));

@@ -45,7 +45,7 @@ export class ReleasesService {
     const { environmentId, image } = wanted;
     const [counted, config] = await Promise.all([this.#count(manager, environmentId), this.snapshots.take(manager, environmentId)]);
     const { number, formation } = counted;
-    const release = manager.create(Release, {
+    const release: Release = {
       id: randomUUID(),
       environmentId,
       number,
@@ -58,8 +58,12 @@ export class ReleasesService {
       commit: wanted.commit,
       createdBy: wanted.createdBy,
       createdAt: new Date(),
-    });
-    await manager.insert(Release, release);
+    };
+    await manager.query(
+      `insert into releases (id, environment_id, number, image_id, config_encrypted, config_keys, formation, version, reason, commit, created_by, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [release.id, environmentId, number, image.id, release.configEncrypted, release.configKeys, release.formation, release.version, release.reason, release.commit && JSON.stringify(release.commit), JSON.stringify(release.createdBy), release.createdAt],
+    );
     return this.#keep(release);
   }
 
