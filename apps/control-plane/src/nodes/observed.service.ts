@@ -27,7 +27,9 @@ class UnfitReport extends Error {}
  */
 @Injectable()
 export class ObservedService {
-  readonly #batches = new ReportBatches<NodeReport>((reports) => this.#takeTogether(reports));
+  readonly #changes = new ReportBatches<NodeReport>((reports) => this.#takeChanges(reports));
+  /** Which lock nothing but their nodes. */
+  readonly #signsOfLife = new ReportBatches<NodeReport>((reports) => this.#finish(this.dataSource.manager, reports));
 
   constructor(
     private readonly dataSource: DataSource,
@@ -45,14 +47,13 @@ export class ObservedService {
    */
   async take(nodeId: string, report: ObservedNode): Promise<void> {
     try {
-      await this.#batches.add(nodeId, { nodeId, report });
+      await (isSignOfLife(report) ? this.#signsOfLife : this.#changes).add(nodeId, { nodeId, report });
     } catch (error) {
       if (!(error instanceof OutdatedReport)) throw error;
     }
   }
 
-  async #takeTogether(reports: readonly NodeReport[]): Promise<void> {
-    if (reports.every(({ report }) => isSignOfLife(report))) return this.#finish(this.dataSource.manager, reports);
+  async #takeChanges(reports: readonly NodeReport[]): Promise<void> {
     const died = await this.dataSource.transaction((manager) => this.#take(manager, reports));
     await this.settling.decideAll(died);
   }
@@ -62,7 +63,7 @@ export class ObservedService {
    * @returns the deployments of which it is to be decided what becomes of them, since they do not settle
    */
   async #take(manager: EntityManager, reports: readonly NodeReport[]): Promise<string[]> {
-    const changes = await this.#changes(manager, reports);
+    const changes = await this.#differences(manager, reports);
     await this.journal.appendEach(manager, changes.flatMap(toldOf));
     const died: string[] = [];
     for (const change of changes) if (await this.#died(manager, change)) died.push(change.instance.deploymentId);
@@ -85,7 +86,7 @@ export class ObservedService {
     throw new AppError('base_unknown', { detail: 'The report builds on another than the last that was taken, or its session is over. Send the whole, as another session.' });
   }
 
-  async #changes(manager: EntityManager, reports: readonly NodeReport[]): Promise<Change[]> {
+  async #differences(manager: EntityManager, reports: readonly NodeReport[]): Promise<Change[]> {
     const whole = reports.filter(({ report }) => report.after === null).map(({ nodeId }) => nodeId);
     const named = reports.flatMap(({ report }) => (report.after === null ? [] : [...report.instances.map(({ id }) => id), ...report.absent]));
     const known = await this.rows.instances(manager, whole, named);

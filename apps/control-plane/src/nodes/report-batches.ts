@@ -1,7 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDatabaseAway } from '../database/database-failure.js';
 
 /** More than come while one batch is written; each holds its rows until all are. */
 const mostTogether = 50;
+
+/** What takes longer waits for a row that somebody holds: others do not wait with it. */
+const patienceMs = 250;
 
 interface Waiting<Item> {
   readonly subject: string;
@@ -31,7 +35,7 @@ export class ReportBatches<Item> {
 
   async #takeAll(): Promise<void> {
     this.#isTaking = true;
-    while (this.#waiting.length > 0) await this.#takeTogether(this.#next());
+    while (this.#waiting.length > 0) await Promise.race([this.#takeTogether(this.#next()), pause(patienceMs)]);
     this.#isTaking = false;
   }
 
