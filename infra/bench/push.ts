@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { say } from '../terminal/progress.ts';
 import { Traffic } from '../demo/traffic.ts';
-import { firstAnswer } from './app-clock.ts';
+import { firstAnswer, type Target } from './app-clock.ts';
 import { ByHand } from './by-hand.ts';
 import { type Figure, inTurn, overFloor } from './figures.ts';
 import { containerOf, type Stage } from './stage.ts';
+import type { WorkingCopy } from './working-copy.ts';
 
 const app = 'bench-push';
 
@@ -17,15 +18,7 @@ export async function measurePush(stage: Stage, pairs: number): Promise<Figure[]
   await using byHand = await ByHand.start(`${stage.folder}/by-hand`, stage.key, (await containerOf(app)).imageId);
   const traffic = new Traffic(target.name, target.port);
   traffic.start();
-  const returned: number[] = [];
-  const molo = async (index: number): Promise<number> => {
-    const commit = await copy.changeLine(`change ${index}`);
-    const startedAt = performance.now();
-    const pushed = copy.push().then(() => performance.now());
-    const answeredAt = await firstAnswer(target, (facts) => facts.commit !== '' && commit.startsWith(facts.commit));
-    returned.push(((await pushed) - startedAt) / 1000);
-    return (answeredAt - startedAt) / 1000;
-  };
+  const molo = (index: number) => deliver(copy, target, `change ${index}`, () => copy.push());
   const measured = await inTurn(pairs, molo, (index) => byHand.deliver(`change ${index}`), say);
   await pause(500);
   await traffic.stop();
@@ -37,4 +30,16 @@ export async function measurePush(stage: Stage, pairs: number): Promise<Figure[]
     notes: [`${traffic.counts.requests} requests meanwhile: ${traffic.counts.failed} failed, ${traffic.counts.socketsDropped} sockets dropped`, ...traffic.failures],
   });
   return [figure];
+}
+
+/**
+ * Changes one line and delivers it.
+ * @param type what a developer types, which ends by itself
+ * @returns seconds from then to the first answer of the new version
+ */
+export async function deliver(copy: WorkingCopy, target: Target, line: string, type: () => Promise<unknown>): Promise<number> {
+  const commit = await copy.changeLine(line);
+  const startedAt = performance.now();
+  const [answeredAt] = await Promise.all([firstAnswer(target, (facts) => facts.commit !== '' && commit.startsWith(facts.commit)), type()]);
+  return (answeredAt - startedAt) / 1000;
 }
