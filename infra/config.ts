@@ -19,6 +19,11 @@ export function given(name: string): string | undefined {
   return environment[name];
 }
 
+/** What the caller gave under names that begin so. */
+export function givenUnder(prefix: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined));
+}
+
 /** The environment for a child: ours, with some of it replaced or, where undefined, left out. */
 export function childEnvironment(changes: Record<string, string | undefined> = {}): Record<string, string> {
   const merged = { ...environment, ...changes };

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /** Whoever asks takes of the same two cores as what is measured, with Molo through its ingress and from the running instance too. */
 const lookEveryMs = 10;
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /** What MyApp says of itself at /api/facts. */
 export interface Facts {

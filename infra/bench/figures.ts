@@ -7,12 +7,12 @@ export interface Series {
   readonly count: number;
 }
 
-/** One line of the benchmark: what Molo did, what physics or the bare tools allow, and what was aimed at. */
+/** One line of the benchmark: what Molo did, what physics or the bare tools allow or a peer did, and what was aimed at. */
 export interface Figure {
   readonly name: string;
   readonly unit: 's' | 'ms' | 'MB' | 'B' | '%' | '/s' | 'lines' | '×' | '';
   readonly molo: Series;
-  /** The same by the bare tools, in the same run, alternating; null where nothing else can be done instead. */
+  /** The same by the bare tools or by a peer, in the same run, alternating; null where nothing else can be done instead. */
   readonly floor: Series | null;
   readonly floorIs: string;
   readonly goal: string;

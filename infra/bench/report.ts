@@ -21,7 +21,7 @@ export function report(figures: readonly Figure[]): boolean {
 function show({ name, unit, molo, floor, floorIs, goal, isMet, notes }: Figure): void {
   say(`\n${isMet ? paint.green('✓') : paint.red('✗')} ${paint.bold(name)}`);
   say(`  molo   ${text(molo, unit)}`);
-  if (floor) say(`  floor  ${text(floor, unit)}  ${paint.dim(floorIs)}`);
+  if (floor) say(`  beside ${text(floor, unit)}  ${paint.dim(floorIs)}`);
   say(`  goal   ${goal}`);
   for (const note of notes) say(paint.dim(`         ${note}`));
 }

@@ -8,6 +8,7 @@ import { measureIdle } from './idle.ts';
 import { measureIngress } from './ingress.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { measureLogs } from './logs.ts';
+import { measurePeers } from './peers.ts';
 import { measurePush } from './push.ts';
 import { report } from './report.ts';
 import { Stage } from './stage.ts';
@@ -15,6 +16,7 @@ import { Stage } from './stage.ts';
 /** Runs in the home of the platform that is measured. */
 const measures: Readonly<Record<string, (stage: Stage, pairs: number) => Promise<Figure[]>>> = {
   push: measurePush,
+  peers: measurePeers,
   changes: measureChanges,
   bytes: measureBytes,
   ingress: measureIngress,

@@ -12,10 +12,10 @@ export class WorkingCopy {
 
   readonly folder: string;
 
-  private constructor(folder: string, key: string) {
+  private constructor(folder: string, key?: string) {
     this.folder = folder;
     this.#environment = childEnvironment({
-      GIT_SSH_COMMAND: `ssh -i ${key} -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`,
+      ...(key ? { GIT_SSH_COMMAND: `ssh -i ${key} -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR` } : {}),
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_AUTHOR_NAME: 'Molo bench',
@@ -33,6 +33,11 @@ export class WorkingCopy {
     await copy.git('add', '--all');
     await copy.git('commit', '--quiet', '--message', fixture);
     return copy;
+  }
+
+  /** A checkout that is there already, to commit to. */
+  static at(folder: string): WorkingCopy {
+    return new WorkingCopy(folder);
   }
 
   /** Changes one line of the app. @returns the commit */

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { checkout, moloHome, nodeProgram } from '../config.ts';
+import { checkout, givenUnder, moloHome, nodeProgram } from '../config.ts';
 import { startOwnPlatform } from '../services/own-platform.ts';
 import { locked } from '../setup/lock.ts';
 import { installPackages } from '../setup/packages.ts';
 import { main, step, StepFailed } from '../terminal/progress.ts';
 
 const usualPairs = 10;
+/** They say what is measured, and the platform that is measured begins without them. */
+const settingsOfBench = 'MOLO_BENCH_';
 
 /** Measures a platform of its own: `npm run bench`, or `npm run bench -- push changes --pairs 20`. */
 await main(async () => {
@@ -17,7 +19,7 @@ await main(async () => {
   await step('Start a platform of its own', async () => void (await starting));
   const platform = await starting;
   try {
-    const child = spawn(nodeProgram, ['--disable-warning=ExperimentalWarning', join(checkout, 'infra/bench/run.ts'), String(pairs), ...named], { env: platform.environment, stdio: 'inherit' });
+    const child = spawn(nodeProgram, ['--disable-warning=ExperimentalWarning', join(checkout, 'infra/bench/run.ts'), String(pairs), ...named], { env: { ...platform.environment, ...givenUnder(settingsOfBench) }, stdio: 'inherit' });
     return await new Promise<number>((resolve, reject) => child.once('exit', (code) => resolve(code ?? 1)).once('error', reject));
   } finally {
     await step('Stop it', () => platform.end());
