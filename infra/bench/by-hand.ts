@@ -94,12 +94,15 @@ export class ByHand implements AsyncDisposable {
   }
 }
 
+/** What somebody keeps in their ~/.bashrc is no part of the floor: bash reads it for a command over SSH, unless it runs below another shell. */
+const withoutBashrc = ['SetEnv SHLVL=1'];
+
 async function startSshd(folder: string, key: string, port: number): Promise<ChildProcess> {
   const program = programPath('sshd');
   if (!program) throw new StepFailed('there is no sshd to measure git over SSH with', { advice: 'apt-get install openssh-server' });
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'host_key')]);
   mkdirSync('/run/sshd', { recursive: true });
-  const settings = [`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${join(folder, 'host_key')}`, `AuthorizedKeysFile ${key}.pub`, `PidFile ${join(folder, 'sshd.pid')}`, 'StrictModes no', 'UsePAM no', 'PermitRootLogin prohibit-password', 'PasswordAuthentication no', 'PrintMotd no'];
+  const settings = [`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${join(folder, 'host_key')}`, `AuthorizedKeysFile ${key}.pub`, `PidFile ${join(folder, 'sshd.pid')}`, 'StrictModes no', 'UsePAM no', 'PermitRootLogin prohibit-password', 'PasswordAuthentication no', 'PrintMotd no', ...withoutBashrc];
   writeFileSync(join(folder, 'sshd_config'), `${settings.join('\n')}\n`);
   const sshd = spawn(program, ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: 'ignore' });
   await once(sshd, 'spawn');
