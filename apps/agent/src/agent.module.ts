@@ -8,6 +8,7 @@ import { DockerEngine } from './engine/docker-engine.js';
 import { Engine } from './engine/engine.js';
 import { EnvironmentNetworks } from './engine/environment-networks.js';
 import { FiguresReporter } from './figures/figures-reporter.js';
+import { COLLECT, collect, IdleHeap } from './idle-heap.js';
 import { IngressModule } from './ingress/ingress.module.js';
 import { Images } from './instances/images.js';
 import { MemoryStore } from './instances/memory-store.js';
@@ -33,6 +34,7 @@ const parts = [
   DesiredStore,
   EnvironmentNetworks,
   FiguresReporter,
+  IdleHeap,
   Images,
   InstanceLogs,
   LogReader,
@@ -56,6 +58,7 @@ export class AgentModule {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
+        { provide: COLLECT, useValue: collect },
         { provide: Engine, useClass: DockerEngine },
         ...buildProviders,
         ...parts,

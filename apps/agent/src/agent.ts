@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Collection } from './collection/collection.js';
 import { FiguresReporter } from './figures/figures-reporter.js';
+import { IdleHeap } from './idle-heap.js';
 import { NodeJobs } from './jobs/node-jobs.js';
 import { LOG, type Log } from './logger.js';
 import { LogStore } from './logs/log-store.js';
@@ -21,6 +22,7 @@ export class Agent implements OnModuleDestroy {
     @Inject(FiguresReporter) private readonly figures: FiguresReporter,
     @Inject(Collection) private readonly collection: Collection,
     @Inject(LogStore) private readonly logs: LogStore,
+    @Inject(IdleHeap) private readonly heap: IdleHeap,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
@@ -29,6 +31,7 @@ export class Agent implements OnModuleDestroy {
     this.desired.start();
     this.figures.start();
     this.collection.start();
+    this.heap.start();
     this.timer = setInterval(() => void this.removeOldLogs(), oldLogsEveryMs);
     void this.takeWork();
   }

@@ -5,7 +5,6 @@ import { setFlagsFromString } from 'node:v8';
 // measured after start). It has to be said before the parts are loaded. More of it stands on the command line, since
 // V8 and malloc take it from there alone (see infra/services/programs.ts).
 setFlagsFromString('--optimize-for-size');
-setFlagsFromString('--semi-space-growth-factor=1');
 // Of our own code: the maps of all packages would stay in memory, 4 MB of them.
 setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
 
