@@ -83,13 +83,13 @@ export function overFloor(name: string, unit: Figure['unit'], pairs: readonly Pa
 }
 
 /** A figure whose goal is a ratio to the floor. */
-export function ratioToFloor(name: string, unit: Figure['unit'], pairs: readonly Pair[], { floorIs, goal, isMet }: { floorIs: string; goal: string; isMet: (ratio: number) => boolean }): Figure {
+export function ratioToFloor(name: string, unit: Figure['unit'], pairs: readonly Pair[], { floorIs, goal, isMet, notes = [] }: { floorIs: string; goal: string; isMet: (ratio: number) => boolean; notes?: readonly string[] }): Figure {
   const ratio = seriesOf(pairs.map(({ molo, floor }) => molo / floor));
   return {
     ...compared(name, unit, pairs, floorIs),
     goal,
     isMet: isMet(ratio.median),
-    notes: [`${ratio.median.toFixed(3)} of it in the median of ${ratio.count} pairs (${ratio.min.toFixed(3)} to ${ratio.max.toFixed(3)})`],
+    notes: [`${ratio.median.toFixed(3)} of it in the median of ${ratio.count} pairs (${ratio.min.toFixed(3)} to ${ratio.max.toFixed(3)})`, ...notes],
   };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { serviceState } from '../services/supervisor.ts';
 
 /** Ticks of /proc/PID/stat in a second (sysconf(_SC_CLK_TCK), 100 on Linux). */
@@ -11,6 +11,31 @@ export async function cpuSeconds(service: string): Promise<number> {
 export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Of all programs of a name that a process has started, itself or through others, and that still run. */
+export function cpuSecondsOfStarted(pid: number, program: string): number {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => statOf(Number(name)) ?? []);
+  const isStarted = (one: number): boolean => one === pid || processes.some((each) => each.pid === one && each.parent !== one && isStarted(each.parent));
+  return processes.filter((each) => each.program === program && isStarted(each.pid)).reduce((sum, each) => sum + each.cpuSeconds, 0);
+}
+
+interface ProcessStat {
+  readonly pid: number;
+  readonly program: string;
+  readonly parent: number;
+  readonly cpuSeconds: number;
+}
+
+/** null for one that has ended meanwhile. */
+function statOf(pid: number): ProcessStat | null {
+  try {
+    const [, program = '', rest = ''] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    const fields = rest.split(' ');
+    return { pid, program, parent: Number(fields[1]), cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+  } catch {
+    return null;
+  }
 }
 
 /** Of all of the machine. */
