@@ -6,7 +6,7 @@ import { checkout, childEnvironment, nodeProgram } from '../config.ts';
 import { say } from '../terminal/progress.ts';
 import { output } from '../terminal/run.ts';
 import { type Figure, seriesOf } from './figures.ts';
-import { cpuSeconds, cpuSecondsOf, machineCpuSeconds, residentMegabytes } from './process-use.ts';
+import { cpuSeconds, cpuSecondsOf, cpuSecondsWithChildren, machineCpuSeconds, residentMegabytes } from './process-use.ts';
 import type { Stage } from './stage.ts';
 import { deploySteadily, probeLists } from './steady-load.ts';
 
@@ -80,9 +80,18 @@ async function measure(molo: MoloClient, apps: readonly string[], agents: number
   ];
 }
 
-/** CPU seconds until now. */
+/** CPU seconds until now, of all that share the machine with each other. */
 async function used(agents: number): Promise<Record<string, number>> {
-  return { 'control plane': await cpuSeconds('control-plane'), 'simulated nodes': cpuSecondsOf(agents), 'this measurement': process.cpuUsage().user / 1e6, 'all of the machine': machineCpuSeconds() };
+  const { user, system } = process.cpuUsage();
+  return {
+    'control plane': await cpuSeconds('control-plane'),
+    PostgreSQL: await cpuSecondsWithChildren('postgres'),
+    Redis: await cpuSeconds('redis'),
+    registry: await cpuSeconds('registry'),
+    'simulated nodes': cpuSecondsOf(agents),
+    'this measurement': (user + system) / 1e6,
+    'all of the machine': machineCpuSeconds(),
+  };
 }
 
 async function sampleMemory(signal: AbortSignal): Promise<number[]> {

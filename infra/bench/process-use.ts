@@ -9,15 +9,22 @@ export async function cpuSeconds(service: string): Promise<number> {
 }
 
 export function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  const stat = statOf(pid);
+  if (stat === null) throw new Error(`process ${pid} has ended`);
+  return stat.cpuSeconds;
 }
 
 /** Of all programs of a name that a process has started, itself or through others, and that still run. */
 export function cpuSecondsOfStarted(pid: number, program: string): number {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => statOf(Number(name)) ?? []);
+  const processes = runningProcesses();
   const isStarted = (one: number): boolean => one === pid || processes.some((each) => each.pid === one && each.parent !== one && isStarted(each.parent));
-  return processes.filter((each) => each.program === program && isStarted(each.pid)).reduce((sum, each) => sum + each.cpuSeconds, 0);
+  return sumOf(processes.filter((each) => each.program === program && isStarted(each.pid)));
+}
+
+/** With its children, also those that have ended: PostgreSQL has one for each connection. */
+export async function cpuSecondsWithChildren(service: string): Promise<number> {
+  const pid = await pidOf(service);
+  return sumOf(runningProcesses().filter(({ parent }) => parent === pid)) + cpuSecondsOf(pid) + (statOf(pid)?.endedCpuSeconds ?? 0);
 }
 
 interface ProcessStat {
@@ -25,17 +32,29 @@ interface ProcessStat {
   readonly program: string;
   readonly parent: number;
   readonly cpuSeconds: number;
+  /** Of its children that have ended. */
+  readonly endedCpuSeconds: number;
+}
+
+function runningProcesses(): ProcessStat[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => statOf(Number(name)) ?? []);
 }
 
 /** null for one that has ended meanwhile. */
 function statOf(pid: number): ProcessStat | null {
   try {
+    // The name may hold anything, brackets and spaces too.
     const [, program = '', rest = ''] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    const fields = rest.split(' ');
-    return { pid, program, parent: Number(fields[1]), cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+    const fields = rest.split(' ').map(Number);
+    const seconds = (from: number) => ((fields[from] ?? 0) + (fields[from + 1] ?? 0)) / ticksPerSecond;
+    return { pid, program, parent: fields[1] ?? 0, cpuSeconds: seconds(11), endedCpuSeconds: seconds(13) };
   } catch {
     return null;
   }
+}
+
+function sumOf(processes: readonly ProcessStat[]): number {
+  return processes.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
 }
 
 /** Of all of the machine. */
