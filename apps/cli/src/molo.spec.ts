@@ -279,7 +279,7 @@ describe('signing in', () => {
   const me = { kind: 'user', name: 'Ada', email: 'ada@example.com', role: 'developer', rights: ['any', 'read', 'deploy'] } as const;
 
   const onNetwork = () =>
-    bed.serveOnNetwork({ ...oneApp, me: ({ authorization }) => (authorization === 'Bearer good' ? { ...me, rights: [...me.rights] } : refused('credentials_refused', 'The token is not valid.')()) });
+    bed.serveOnNetwork({ ...oneApp, me: ({ authorization }) => (authorization === 'Bearer good' ? { ...me, rights: [...me.rights], apps: [] } : refused('credentials_refused', 'The token is not valid.')()) });
   const away = { MOLO_HOME: '' };
 
   test('keeps the token where only its owner reads it, and uses it from then on', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { apiPrefix, type Endpoint, Problem, type Right, type Role } from '@molo/contracts';
+import { apiPrefix, type Endpoint, Problem, type Role, type TokenRight } from '@molo/contracts';
 import { Queues } from '@molo/queue';
 import { type TestDatabase, testRedisUrl, uniquePrefix } from '@molo/testkit';
 import { DataSource } from 'typeorm';
@@ -113,7 +113,7 @@ export class TestControlPlane implements AsyncDisposable {
     return user;
   }
 
-  async makeToken(user: User | null, rights: Right[], change: Partial<ApiToken> = {}): Promise<{ id: string; token: string }> {
+  async makeToken(user: User | null, rights: TokenRight[], change: Partial<ApiToken> = {}): Promise<{ id: string; token: string }> {
     const [id, token] = [randomUUID(), randomSecret('molo_')];
     await this.dataSource.manager.insert(ApiToken, { id, name: 'test', tokenHash: hashSecret(token), userId: user?.id ?? null, rights, ...change });
     return { id, token };

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Me, Node, Release, SshKey, Status, Token } from './resources.js';
-import { Right } from './rights.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Me, Member, Node, Release, SshKey, Status, Token } from './resources.js';
+import { TokenRight } from './rights.js';
+import { AppRole } from './states.js';
 
 /*
  * The REST API as one table. The server's routes, the OpenAPI document, the typed client, the CLI and the dashboard
@@ -27,11 +28,12 @@ const DeploymentParams = z.object({ deploymentId: z.uuid() });
 const environmentPath = '/apps/:app/environments/:environment';
 
 export const api = {
-  status: endpoint({ method: 'GET', path: '/status', right: 'public', tag: 'platform', summary: 'Whether the platform and its parts are up', response: Status }),
+  status: endpoint({ method: 'GET', path: '/status', right: 'public', on: 'platform', tag: 'platform', summary: 'Whether the platform and its parts are up', response: Status }),
   claim: endpoint({
     method: 'POST',
     path: '/claim',
     right: 'public',
+    on: 'platform',
     tag: 'access',
     summary: 'Claim the platform with the one-time link: makes the first sysadmin and signs them in',
     body: z.strictObject({ token: z.string().min(1).max(200), email: z.email().max(254), name: ChosenName, password: z.string().min(10, 'must have at least 10 characters').max(1024) }),
@@ -42,66 +44,84 @@ export const api = {
     method: 'POST',
     path: '/sessions',
     right: 'public',
+    on: 'platform',
     tag: 'access',
     summary: 'Sign in; the session is an httpOnly cookie',
     body: z.strictObject({ email: z.string().max(254), password: z.string().max(1024) }),
     response: Me,
     status: 201,
   }),
-  signOut: endpoint({ method: 'DELETE', path: '/sessions/current', right: 'any', tag: 'access', summary: 'Sign out', response: nothing, status: 204 }),
-  me: endpoint({ method: 'GET', path: '/me', right: 'any', tag: 'access', summary: 'Who the caller is', response: Me }),
-  listTokens: endpoint({ method: 'GET', path: '/tokens', right: 'any', tag: 'access', summary: "The caller's API tokens", response: page(Token), query: PageQuery }),
+  signOut: endpoint({ method: 'DELETE', path: '/sessions/current', right: 'any', on: 'platform', tag: 'access', summary: 'Sign out', response: nothing, status: 204 }),
+  me: endpoint({ method: 'GET', path: '/me', right: 'any', on: 'platform', tag: 'access', summary: 'Who the caller is', response: Me }),
+  listTokens: endpoint({ method: 'GET', path: '/tokens', right: 'any', on: 'platform', tag: 'access', summary: "The caller's API tokens", response: page(Token), query: PageQuery }),
   createToken: endpoint({
     method: 'POST',
     path: '/tokens',
     right: 'any',
+    on: 'platform',
     tag: 'access',
     summary: 'Make an API token; its text is shown this once',
     body: z.strictObject({
       name: ChosenName,
-      rights: z.array(Right.exclude(['public', 'any'])).min(1).default(['read', 'deploy']),
+      rights: z.array(TokenRight).min(1).default(['read', 'deploy']),
       expiresInDays: z.number().int().min(1).max(3650).nullable().default(365),
     }),
     response: Token.extend({ token: z.string() }),
     status: 201,
   }),
-  revokeToken: endpoint({ method: 'DELETE', path: '/tokens/:tokenId', right: 'any', tag: 'access', summary: 'Revoke an API token', params: z.object({ tokenId: z.uuid() }), response: nothing, status: 204 }),
-  listSshKeys: endpoint({ method: 'GET', path: '/ssh-keys', right: 'any', tag: 'access', summary: "The caller's SSH keys", response: page(SshKey), query: PageQuery }),
+  revokeToken: endpoint({ method: 'DELETE', path: '/tokens/:tokenId', right: 'any', on: 'platform', tag: 'access', summary: 'Revoke an API token', params: z.object({ tokenId: z.uuid() }), response: nothing, status: 204 }),
+  listSshKeys: endpoint({ method: 'GET', path: '/ssh-keys', right: 'any', on: 'platform', tag: 'access', summary: "The caller's SSH keys", response: page(SshKey), query: PageQuery }),
   addSshKey: endpoint({
     method: 'POST',
     path: '/ssh-keys',
     right: 'any',
+    on: 'platform',
     tag: 'access',
     summary: 'Add an SSH public key for git',
     body: z.strictObject({ name: ChosenName, publicKey: z.string().max(16_384) }),
     response: SshKey,
     status: 201,
   }),
-  removeSshKey: endpoint({ method: 'DELETE', path: '/ssh-keys/:keyId', right: 'any', tag: 'access', summary: 'Remove an SSH key', params: z.object({ keyId: z.uuid() }), response: nothing, status: 204 }),
+  removeSshKey: endpoint({ method: 'DELETE', path: '/ssh-keys/:keyId', right: 'any', on: 'platform', tag: 'access', summary: 'Remove an SSH key', params: z.object({ keyId: z.uuid() }), response: nothing, status: 204 }),
 
-  listApps: endpoint({ method: 'GET', path: '/apps', right: 'read', tag: 'apps', summary: 'Apps', query: PageQuery, response: page(App) }),
+  listApps: endpoint({ method: 'GET', path: '/apps', right: 'read', on: 'apps', tag: 'apps', summary: 'Apps', query: PageQuery, response: page(App) }),
   createApp: endpoint({
     method: 'POST',
     path: '/apps',
     right: 'deploy',
+    on: 'platform',
     tag: 'apps',
     summary: 'Create an app, with its production environment and its git repository',
     body: z.strictObject({ name: AppName, deployBranch: BranchName.default('main') }),
     response: App,
     status: 201,
   }),
-  getApp: endpoint({ method: 'GET', path: '/apps/:app', right: 'read', tag: 'apps', summary: 'One app', params: AppParams, response: App }),
-  updateApp: endpoint({ method: 'PATCH', path: '/apps/:app', right: 'deploy', tag: 'apps', summary: 'Change the deploying branch', params: AppParams, body: z.strictObject({ deployBranch: BranchName }), response: App }),
-  deleteApp: endpoint({ method: 'DELETE', path: '/apps/:app', right: 'administer', tag: 'apps', summary: 'Delete an app: its instances stop and its name is free again', params: AppParams, response: nothing, status: 204 }),
+  getApp: endpoint({ method: 'GET', path: '/apps/:app', right: 'read', on: 'app', tag: 'apps', summary: 'One app', params: AppParams, response: App }),
+  updateApp: endpoint({ method: 'PATCH', path: '/apps/:app', right: 'deploy', on: 'app', tag: 'apps', summary: 'Change the deploying branch', params: AppParams, body: z.strictObject({ deployBranch: BranchName }), response: App }),
+  deleteApp: endpoint({ method: 'DELETE', path: '/apps/:app', right: 'administer', on: 'app', tag: 'apps', summary: 'Delete an app: its instances stop and its name is free again', params: AppParams, response: nothing, status: 204 }),
+  listMembers: endpoint({ method: 'GET', path: '/apps/:app/members', right: 'read', on: 'app', tag: 'apps', summary: 'Who has a role on the app besides their role on the platform', params: AppParams, query: PageQuery, response: page(Member) }),
+  setMember: endpoint({
+    method: 'PUT',
+    path: '/apps/:app/members',
+    right: 'administer',
+    on: 'app',
+    tag: 'apps',
+    summary: 'Give a user a role on the app; who has one gets this in its place',
+    params: AppParams,
+    body: z.strictObject({ email: z.string().max(254), role: AppRole }),
+    response: Member,
+  }),
+  removeMember: endpoint({ method: 'DELETE', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Take the role on the app away', params: AppParams.extend({ memberId: z.uuid() }), response: nothing, status: 204 }),
 
-  listReleases: endpoint({ method: 'GET', path: `${environmentPath}/releases`, right: 'read', tag: 'releases', summary: 'Releases, newest first', params: EnvironmentParams, query: PageQuery, response: page(Release) }),
-  getRelease: endpoint({ method: 'GET', path: `${environmentPath}/releases/:number`, right: 'read', tag: 'releases', summary: 'One release', params: ReleaseParams, response: Release }),
+  listReleases: endpoint({ method: 'GET', path: `${environmentPath}/releases`, right: 'read', on: 'environment', tag: 'releases', summary: 'Releases, newest first', params: EnvironmentParams, query: PageQuery, response: page(Release) }),
+  getRelease: endpoint({ method: 'GET', path: `${environmentPath}/releases/:number`, right: 'read', on: 'environment', tag: 'releases', summary: 'One release', params: ReleaseParams, response: Release }),
 
-  listDeployments: endpoint({ method: 'GET', path: `${environmentPath}/deployments`, right: 'read', tag: 'deployments', summary: 'Deployments, newest first', params: EnvironmentParams, query: PageQuery, response: page(Deployment) }),
+  listDeployments: endpoint({ method: 'GET', path: `${environmentPath}/deployments`, right: 'read', on: 'environment', tag: 'deployments', summary: 'Deployments, newest first', params: EnvironmentParams, query: PageQuery, response: page(Deployment) }),
   rollBack: endpoint({
     method: 'POST',
     path: `${environmentPath}/rollback`,
     right: 'deploy',
+    on: 'environment',
     tag: 'deployments',
     summary: 'Make an earlier release live again, image and config both; the one before the live one when none is named',
     params: EnvironmentParams,
@@ -109,16 +129,17 @@ export const api = {
     response: Deployment,
     status: 202,
   }),
-  redeploy: endpoint({ method: 'POST', path: `${environmentPath}/redeploy`, right: 'deploy', tag: 'deployments', summary: 'Deploy the live release again with fresh instances', params: EnvironmentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
-  getDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId', right: 'read', tag: 'deployments', summary: 'One deployment', params: DeploymentParams, response: Deployment }),
-  cancelDeployment: endpoint({ method: 'POST', path: '/deployments/:deploymentId/cancel', right: 'deploy', tag: 'deployments', summary: 'Cancel a deployment that has not switched yet', params: DeploymentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
-  followDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId/events', right: 'read', tag: 'deployments', summary: 'Journal and log of a deployment as one stream; ends with the deployment', params: DeploymentParams, response: DeploymentEvent, produces: 'event-stream' }),
+  redeploy: endpoint({ method: 'POST', path: `${environmentPath}/redeploy`, right: 'deploy', on: 'environment', tag: 'deployments', summary: 'Deploy the live release again with fresh instances', params: EnvironmentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
+  getDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId', right: 'read', on: 'deployment', tag: 'deployments', summary: 'One deployment', params: DeploymentParams, response: Deployment }),
+  cancelDeployment: endpoint({ method: 'POST', path: '/deployments/:deploymentId/cancel', right: 'deploy', on: 'deployment', tag: 'deployments', summary: 'Cancel a deployment that has not switched yet', params: DeploymentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
+  followDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId/events', right: 'read', on: 'deployment', tag: 'deployments', summary: 'Journal and log of a deployment as one stream; ends with the deployment', params: DeploymentParams, response: DeploymentEvent, produces: 'event-stream' }),
 
-  getConfig: endpoint({ method: 'GET', path: `${environmentPath}/config`, right: 'read', tag: 'config', summary: 'Config of an environment; secret values are not shown', params: EnvironmentParams, response: z.object({ items: z.array(ConfigEntry) }) }),
+  getConfig: endpoint({ method: 'GET', path: `${environmentPath}/config`, right: 'read', on: 'environment', tag: 'config', summary: 'Config of an environment; secret values are not shown', params: EnvironmentParams, response: z.object({ items: z.array(ConfigEntry) }) }),
   updateConfig: endpoint({
     method: 'PATCH',
     path: `${environmentPath}/config`,
     right: 'deploy',
+    on: 'environment',
     tag: 'config',
     summary: 'Set and unset config; where a release is live this makes and deploys a new one, without a build',
     params: EnvironmentParams,
@@ -130,16 +151,17 @@ export const api = {
     }),
     response: z.object({ items: z.array(ConfigEntry), deployment: Deployment.nullable() }),
   }),
-  getFormation: endpoint({ method: 'GET', path: `${environmentPath}/formation`, right: 'read', tag: 'formation', summary: 'How many instances of each process type', params: EnvironmentParams, response: Formation }),
-  scale: endpoint({ method: 'PATCH', path: `${environmentPath}/formation`, right: 'deploy', tag: 'formation', summary: 'Scale process types', params: EnvironmentParams, body: Formation, response: z.object({ formation: Formation, deployment: Deployment.nullable() }), status: 202 }),
-  listDomains: endpoint({ method: 'GET', path: `${environmentPath}/domains`, right: 'read', tag: 'domains', summary: 'Domains of an environment', params: EnvironmentParams, response: z.object({ items: z.array(Domain) }) }),
-  addDomain: endpoint({ method: 'POST', path: `${environmentPath}/domains`, right: 'deploy', tag: 'domains', summary: 'Route a domain to an environment', params: EnvironmentParams, body: z.strictObject({ host: DomainName }), response: Domain, status: 201 }),
-  removeDomain: endpoint({ method: 'DELETE', path: `${environmentPath}/domains/:host`, right: 'deploy', tag: 'domains', summary: 'Remove a domain', params: EnvironmentParams.extend({ host: DomainName }), response: nothing, status: 204 }),
-  listInstances: endpoint({ method: 'GET', path: `${environmentPath}/instances`, right: 'read', tag: 'instances', summary: 'Instances, wanted and observed', params: EnvironmentParams, response: z.object({ items: z.array(Instance) }) }),
+  getFormation: endpoint({ method: 'GET', path: `${environmentPath}/formation`, right: 'read', on: 'environment', tag: 'formation', summary: 'How many instances of each process type', params: EnvironmentParams, response: Formation }),
+  scale: endpoint({ method: 'PATCH', path: `${environmentPath}/formation`, right: 'deploy', on: 'environment', tag: 'formation', summary: 'Scale process types', params: EnvironmentParams, body: Formation, response: z.object({ formation: Formation, deployment: Deployment.nullable() }), status: 202 }),
+  listDomains: endpoint({ method: 'GET', path: `${environmentPath}/domains`, right: 'read', on: 'environment', tag: 'domains', summary: 'Domains of an environment', params: EnvironmentParams, response: z.object({ items: z.array(Domain) }) }),
+  addDomain: endpoint({ method: 'POST', path: `${environmentPath}/domains`, right: 'deploy', on: 'environment', tag: 'domains', summary: 'Route a domain to an environment', params: EnvironmentParams, body: z.strictObject({ host: DomainName }), response: Domain, status: 201 }),
+  removeDomain: endpoint({ method: 'DELETE', path: `${environmentPath}/domains/:host`, right: 'deploy', on: 'environment', tag: 'domains', summary: 'Remove a domain', params: EnvironmentParams.extend({ host: DomainName }), response: nothing, status: 204 }),
+  listInstances: endpoint({ method: 'GET', path: `${environmentPath}/instances`, right: 'read', on: 'environment', tag: 'instances', summary: 'Instances, wanted and observed', params: EnvironmentParams, response: z.object({ items: z.array(Instance) }) }),
   readLogs: endpoint({
     method: 'GET',
     path: `${environmentPath}/logs`,
     right: 'read',
+    on: 'environment',
     tag: 'instances',
     summary: "The instances' log; with follow it goes on",
     params: EnvironmentParams,
@@ -151,11 +173,11 @@ export const api = {
     response: InstanceLogLine,
     produces: 'event-stream',
   }),
-  getFigures: endpoint({ method: 'GET', path: `${environmentPath}/figures`, right: 'read', tag: 'instances', summary: 'Requests of an environment, counted by the ingress', params: EnvironmentParams, response: EnvironmentFigures }),
+  getFigures: endpoint({ method: 'GET', path: `${environmentPath}/figures`, right: 'read', on: 'environment', tag: 'instances', summary: 'Requests of an environment, counted by the ingress', params: EnvironmentParams, response: EnvironmentFigures }),
 
-  listNodes: endpoint({ method: 'GET', path: '/nodes', right: 'read', tag: 'platform', summary: 'Nodes', response: z.object({ items: z.array(Node) }) }),
-  listImages: endpoint({ method: 'GET', path: '/apps/:app/images', right: 'read', tag: 'apps', summary: 'Images of an app with their layers', params: AppParams, query: PageQuery, response: page(Image) }),
-  listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', tag: 'platform', summary: 'Who did what, newest first', query: PageQuery, response: page(AuditEvent) }),
+  listNodes: endpoint({ method: 'GET', path: '/nodes', right: 'read', on: 'platform', tag: 'platform', summary: 'Nodes', response: z.object({ items: z.array(Node) }) }),
+  listImages: endpoint({ method: 'GET', path: '/apps/:app/images', right: 'read', on: 'app', tag: 'apps', summary: 'Images of an app with their layers', params: AppParams, query: PageQuery, response: page(Image) }),
+  listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', on: 'apps', tag: 'platform', summary: 'Who did what, newest first: all of it for sysadmins, what was done to their apps for the admins of apps', query: PageQuery.extend({ app: AppName.optional() }), response: page(AuditEvent) }),
 } as const;
 
 export type Api = typeof api;

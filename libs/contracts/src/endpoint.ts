@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Right } from './rights.js';
+import type { Right, RightOn } from './rights.js';
 
 export interface Endpoint<
   Params extends z.ZodType = z.ZodType,
@@ -12,6 +12,7 @@ export interface Endpoint<
   /** Under `/api/v1`, with `:name` for parameters. */
   readonly path: string;
   readonly right: Right;
+  readonly on: RightOn;
   readonly summary: string;
   readonly tag: string;
   readonly params: Params;
@@ -39,6 +40,7 @@ export function endpoint<
   method: Endpoint['method'];
   path: string;
   right: Right;
+  on: RightOn;
   summary: string;
   tag: string;
   params?: Params;

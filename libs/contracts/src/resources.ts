@@ -5,7 +5,7 @@ import { ProcessType } from './names.js';
 import { ImageLayer, InstanceCondition, RequestFigures } from './node-protocol.js';
 import { Failure } from './problems.js';
 import { Right } from './rights.js';
-import { BuildState, DeploymentState, InstanceDesired, ReleaseReason, Role } from './states.js';
+import { AppRole, BuildState, DeploymentState, InstanceDesired, ReleaseReason, Role } from './states.js';
 
 /* What the REST API shows: the things of the glossary as the outside sees them. Times are ISO 8601 in UTC. */
 
@@ -23,9 +23,16 @@ export const Me = z.object({
   name: z.string(),
   email: z.string().nullable(),
   role: Role,
+  /** What they may do on the platform, and so on every app. */
   rights: z.array(Right),
+  /** What they may do on single apps besides. */
+  apps: z.array(z.object({ name: z.string(), rights: z.array(Right) })),
 });
 export type Me = z.infer<typeof Me>;
+
+/** Who has a role on an app: a user, or a team and so each of its users. */
+export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'team']), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
+export type Member = z.infer<typeof Member>;
 
 export const Token = z.object({
   id: z.uuid(),

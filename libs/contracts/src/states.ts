@@ -47,8 +47,13 @@ export type InstanceObserved = z.infer<typeof InstanceObserved>;
 export const LayerKind = z.enum(['os-base', 'os-custom', 'binary', 'library', 'source']);
 export type LayerKind = z.infer<typeof LayerKind>;
 
-export const Role = z.enum(['sysadmin', 'developer', 'viewer']);
+/** A user's role on the platform. A member has none there: they see the apps that they are a member of. */
+export const Role = z.enum(['sysadmin', 'developer', 'viewer', 'member']);
 export type Role = z.infer<typeof Role>;
+
+/** The role on one app of a user or a team. */
+export const AppRole = z.enum(['admin', 'developer', 'viewer']);
+export type AppRole = z.infer<typeof AppRole>;
 
 export const ReleaseReason = z.enum(['push', 'rollback', 'redeploy', 'config', 'scale', 'domains']);
 export type ReleaseReason = z.infer<typeof ReleaseReason>;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { createClient, type Fetch } from '@molo/client';
-import { AppError, type Me } from '@molo/contracts';
+import { AppError, type Me, type TokenRight } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { readExtraCa } from '../connection/connect.js';
 import { readCredentials, writeCredentials } from '../connection/credentials.js';
@@ -46,10 +46,11 @@ async function tokenFor(url: string, given: string | undefined, send: Fetch): Pr
   return token;
 }
 
-/** The token may do all that its user may. */
-async function rightsOf(me: Promise<Me>): Promise<('read' | 'deploy' | 'administer')[]> {
-  const { rights } = await me;
-  return rights.filter((right) => right !== 'any' && right !== 'public');
+/** The token may do all that its user may, on whatever it is. */
+async function rightsOf(me: Promise<Me>): Promise<TokenRight[]> {
+  const { rights, apps } = await me;
+  const held = new Set(['read' as const, ...rights, ...apps.flatMap((app) => app.rights)]);
+  return [...held].filter((right) => right !== 'any' && right !== 'public');
 }
 
 /** The session of a sign-in is a cookie, which is kept for as long as the token is being made. */
@@ -77,5 +78,6 @@ export async function whoami(cli: Cli): Promise<void> {
   if (cli.isJson) return cli.terminal.json(me);
   const { address } = await cli.route();
   cli.terminal.say(line`${bold(me.name)}${me.email === null ? '' : ` <${me.email}>`}, ${me.role}, at ${address}`);
-  cli.terminal.say(line`May: ${me.rights.join(', ')}`);
+  if (me.rights.length > 1 || me.apps.length === 0) cli.terminal.say(line`May: ${me.rights.join(', ')}`);
+  for (const app of me.apps) cli.terminal.say(line`On ${app.name}: ${app.rights.join(', ')}`);
 }

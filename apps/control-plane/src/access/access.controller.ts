@@ -44,7 +44,7 @@ function welcome({ caller, session }: SignedIn, { request, response }: Pick<Call
 }
 
 function meOf(caller: Caller): Me {
-  return { kind: caller.userId === null ? 'owner' : 'user', name: caller.name, email: caller.email, role: caller.role, rights: [...caller.rights] };
+  return { kind: caller.userId === null ? 'owner' : 'user', name: caller.name, email: caller.email, role: caller.role, rights: [...caller.rights], apps: [...caller.apps].map(([name, { rights }]) => ({ name, rights: [...rights] })) };
 }
 
 function fromOf(request: Request): From {

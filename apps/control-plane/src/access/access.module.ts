@@ -1,8 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { AccessController } from './access.controller.js';
 import { Authenticator } from './authenticator.js';
+import { Callers } from './callers.js';
 import { ClaimService } from './claim.service.js';
 import { CredentialsController } from './credentials.controller.js';
+import { Decision } from './decision.js';
+import { MembersController } from './members/members.controller.js';
+import { MembersService } from './members/members.service.js';
 import { RequestAuthentication } from './request-authentication.js';
 import { Revocations } from './revocations.js';
 import { SessionsService } from './sessions.service.js';
@@ -13,8 +17,8 @@ import { TokensService } from './tokens.service.js';
 /** Who may do what. Every edge asks it: REST, git, the registry, live. */
 @Global()
 @Module({
-  controllers: [AccessController, CredentialsController],
-  providers: [Authenticator, ClaimService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TokensService],
-  exports: [Authenticator, ClaimService, RequestAuthentication, Revocations, SessionsService],
+  controllers: [AccessController, CredentialsController, MembersController],
+  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TokensService],
+  exports: [Authenticator, ClaimService, Decision, RequestAuthentication, Revocations, SessionsService],
 })
 export class AccessModule {}

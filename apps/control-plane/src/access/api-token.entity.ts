@@ -1,4 +1,4 @@
-import type { Right } from '@molo/contracts';
+import type { TokenRight } from '@molo/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('api_tokens')
@@ -8,7 +8,7 @@ export class ApiToken {
   @Column('text') tokenHash!: string;
   /** null: a token of the machine's owner. */
   @Column('uuid', { nullable: true }) userId!: string | null;
-  @Column('text', { array: true }) rights!: Right[];
+  @Column('text', { array: true }) rights!: TokenRight[];
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) expiresAt!: Date | null;
   @Column('timestamptz', { nullable: true }) lastUsedAt!: Date | null;

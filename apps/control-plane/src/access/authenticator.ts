@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
 import { Log } from '../log.js';
 import { ApiToken } from './api-token.entity.js';
-import { type Caller, ownerOfMachine, tokenCaller, userCaller } from './caller.js';
+import { type Caller, ownerOfMachine } from './caller.js';
+import { Callers } from './callers.js';
 import { RecentCallers } from './recent-callers.js';
 import { Revocations } from './revocations.js';
 import { hashSecret } from './secret-text.js';
@@ -25,6 +26,7 @@ export class Authenticator {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly callers: Callers,
     private readonly log: Log,
     revocations: Revocations,
   ) {
@@ -59,7 +61,7 @@ export class Authenticator {
     const user = token.userId === null ? null : await this.dataSource.manager.findOneBy(User, { id: token.userId });
     if (token.userId !== null && user === null) return null;
     this.noteUse(token);
-    return { caller: tokenCaller(token, user, null), expiresAt: token.expiresAt };
+    return { caller: await this.callers.ofToken(token, user, null), expiresAt: token.expiresAt };
   }
 
   private async findSshKey(fingerprint: string): Promise<Authenticated | null> {
@@ -67,7 +69,7 @@ export class Authenticator {
     if (!key) return null;
     if (key.userId === null) return { caller: ownerOfMachine(), expiresAt: null };
     const user = await this.dataSource.manager.findOneBy(User, { id: key.userId });
-    return user && { caller: userCaller(user, null), expiresAt: null };
+    return user && { caller: await this.callers.ofUser(user, null), expiresAt: null };
   }
 
   /** Nobody waits for it, and its failure stops nobody. */

@@ -1,6 +1,4 @@
-import { type Actor, type Right, type Role, rightsByRole } from '@molo/contracts';
-import type { ApiToken } from './api-token.entity.js';
-import type { User } from './user.entity.js';
+import { type Actor, type Right, type Role, rightsByRole, TokenRight } from '@molo/contracts';
 
 /** Who asks: authenticated at an edge (REST, git, owner's socket) and handed down to the services. */
 export interface Caller {
@@ -10,9 +8,24 @@ export interface Caller {
   readonly name: string;
   readonly email: string | null;
   readonly role: Role;
+  /** What they may do on the platform, and so on every app. */
   readonly rights: readonly Right[];
+  /** What they may do on single apps besides. */
+  readonly apps: AppRights;
+  /** The most that their credential allows, on whatever: a token may have less than its user. */
+  readonly limit: readonly TokenRight[];
+  /** Whether that is all that their user may do. */
+  readonly isWhole: boolean;
   readonly ip: string | null;
 }
+
+/** By the app's name. */
+export type AppRights = ReadonlyMap<string, { readonly id: string; readonly rights: readonly TokenRight[] }>;
+
+export const noApps: AppRights = new Map();
+
+/** Of whoever signs in with no token: a session, an SSH key, the owner's socket. */
+export const unlimited: readonly TokenRight[] = TokenRight.options;
 
 /** Molo itself, where no person asked. */
 export const moloItself: Caller = {
@@ -22,6 +35,9 @@ export const moloItself: Caller = {
   email: null,
   role: 'sysadmin',
   rights: ['any', 'read', 'deploy', 'administer'],
+  apps: noApps,
+  limit: unlimited,
+  isWhole: true,
   ip: null,
 };
 
@@ -30,28 +46,9 @@ export function actorOf(caller: Caller): Actor {
 }
 
 /** Whoever has not signed in. */
-export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'viewer', rights: ['public'], ip: null };
+export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], isWhole: false, ip: null };
 
 /** The owner of the machine, over the local socket or with an SSH key of their own. */
 export function ownerOfMachine(ip: string | null = null): Caller {
-  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, ip };
-}
-
-export function userCaller(user: User, ip: string | null): Caller {
-  return { kind: 'user', userId: user.id, name: user.name, email: user.email, role: user.role, rights: rightsByRole[user.role], ip };
-}
-
-/** A token has its own rights, as far as its user still has them. `user` is null for a token of the machine's owner. */
-export function tokenCaller(token: ApiToken, user: User | null, ip: string | null): Caller {
-  const role = user?.role ?? 'sysadmin';
-  const held: readonly Right[] = rightsByRole[role];
-  return {
-    kind: 'token',
-    userId: token.userId,
-    name: `${token.name} of ${user?.name ?? 'owner'}`,
-    email: user?.email ?? null,
-    role,
-    rights: ['any', ...token.rights.filter((right) => held.includes(right))],
-    ip,
-  };
+  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, isWhole: true, ip };
 }

@@ -8,7 +8,7 @@ import { Addresses } from '../addresses.js';
 import { AuditService } from '../audit/audit.service.js';
 import { Config } from '../config.js';
 import { Log } from '../log.js';
-import { userCaller } from './caller.js';
+import { Callers } from './callers.js';
 import { Claim } from './claim.entity.js';
 import { hashPassword } from './passwords.js';
 import { hashSecret, randomSecret } from './secret-text.js';
@@ -34,6 +34,7 @@ const theClaim = 1;
 export class ClaimService implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly callers: Callers,
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
     private readonly addresses: Addresses,
@@ -78,7 +79,7 @@ export class ClaimService implements OnApplicationBootstrap {
   private async firstUser(manager: EntityManager, { email, name }: ClaimRequest, passwordHash: string, from: From): Promise<SignedIn> {
     const user = manager.create(User, { id: randomUUID(), email, name, role: 'sysadmin', passwordHash, createdAt: new Date() });
     await manager.insert(User, user);
-    const caller = userCaller(user, from.ip);
+    const caller = await this.callers.ofUser(user, from.ip);
     await this.audit.record(manager, caller, { action: 'platform.claimed', target: email });
     return { caller, session: await this.sessions.start(manager, user, from) };
   }

@@ -18,12 +18,17 @@ export class RequestAuthentication {
 
   /** Throws `credentials_refused` for credentials that are no good: they are a mistake that must not pass as nobody's. */
   async callerOf(request: Request, response: Response): Promise<Caller> {
-    const ip = request.ip ?? null;
-    if (isOwners(request)) return ownerOfMachine(ip);
-    const header = request.get('authorization');
-    if (header !== undefined) return await this.byHeader(header, ip);
+    const known = await this.byOwnerOrHeader(request);
+    if (known) return known;
     refuseOtherSites(request);
     return await this.bySession(request, response);
+  }
+
+  /** Who sends a request that has been let in before, as of now. */
+  async callerAgain(request: Request): Promise<Caller> {
+    const known = await this.byOwnerOrHeader(request);
+    const session = known ? null : await this.sessions.find(sessionCookiesOf(request), request.ip ?? null);
+    return known ?? session?.caller ?? anonymous;
   }
 
   /** The same for a request that is about to become a WebSocket; null where it is nobody's. */
@@ -34,7 +39,11 @@ export class RequestAuthentication {
     return (await this.sessions.find(sessionCookiesOf(request), ip))?.caller ?? null;
   }
 
-  private async byHeader(header: string, ip: string | null): Promise<Caller> {
+  private async byOwnerOrHeader(request: Request): Promise<Caller | null> {
+    const ip = request.ip ?? null;
+    if (isOwners(request)) return ownerOfMachine(ip);
+    const header = request.get('authorization');
+    if (header === undefined) return null;
     const caller = await this.authenticator.byAuthorization(header, ip);
     if (caller) return caller;
     throw new AppError('credentials_refused', { detail: 'The token is unknown, expired or revoked. Make a new one with "molo tokens create".' });

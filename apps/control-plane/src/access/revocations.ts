@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Notifications } from '../database/notifications.js';
 
-/** Tells whoever keeps an authenticated caller in memory that some credential has just ended. */
+/** Tells whoever keeps a caller in memory, here and in other control planes, that somebody may now do less, or more. */
 @Injectable()
 export class Revocations {
-  readonly #listeners = new Set<() => void>();
+  constructor(private readonly notifications: Notifications) {}
 
   listen(listener: () => void): void {
-    this.#listeners.add(listener);
+    this.notifications.listen('access', listener);
   }
 
-  /** To be called after the transaction that ended the credential has committed. */
-  announce(): void {
-    for (const listener of this.#listeners) listener();
+  /** Heard when the manager's transaction has committed: in this process before anybody is told that it has. */
+  async announce(manager: EntityManager): Promise<void> {
+    await this.notifications.notify(manager, 'access', '');
   }
 }

@@ -3,7 +3,8 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { Log } from '../log.js';
-import { type Caller, userCaller } from './caller.js';
+import type { Caller } from './caller.js';
+import { Callers } from './callers.js';
 import { RecentCallers } from './recent-callers.js';
 import { Revocations } from './revocations.js';
 import { hashSecret, randomSecret } from './secret-text.js';
@@ -37,6 +38,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly callers: Callers,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
     private readonly log: Log,
@@ -86,8 +88,8 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager.delete(Session, { tokenHash: hashSecret(secret) });
       if (affected) await this.audit.record(manager, caller, { action: 'session.ended', target: caller.email ?? caller.name });
+      await this.revocations.announce(manager);
     });
-    this.revocations.announce();
   }
 
   private async forgetExpired(): Promise<void> {
@@ -97,6 +99,6 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   private async read(hash: string): Promise<Omit<OpenSession, 'secret'> | null> {
     const session = await this.dataSource.manager.findOneBy(Session, { tokenHash: hash });
     const user = session && (await this.dataSource.manager.findOneBy(User, { id: session.userId }));
-    return session && user && { id: session.id, caller: userCaller(user, null), expiresAt: session.expiresAt };
+    return session && user && { id: session.id, caller: await this.callers.ofUser(user, null), expiresAt: session.expiresAt };
   }
 }

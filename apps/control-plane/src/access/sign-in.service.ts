@@ -3,7 +3,8 @@ import { AppError } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { Attempts } from './attempts.js';
-import { type Caller, userCaller } from './caller.js';
+import type { Caller } from './caller.js';
+import { Callers } from './callers.js';
 import { networkOf } from './network.js';
 import { isPassword } from './passwords.js';
 import { type NewSession, SessionsService } from './sessions.service.js';
@@ -32,6 +33,7 @@ export class SignInService {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly callers: Callers,
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
   ) {}
@@ -57,7 +59,7 @@ export class SignInService {
   }
 
   private async begin(user: User, from: From): Promise<SignedIn> {
-    const caller = userCaller(user, from.ip);
+    const caller = await this.callers.ofUser(user, from.ip);
     const session = await this.dataSource.transaction(async (manager) => {
       await this.audit.record(manager, caller, { action: 'session.started', target: user.email });
       return await this.sessions.start(manager, user, from);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppError, rightsByRole, type SshKey as SshKeyView } from '@molo/contracts';
+import { AppError, type SshKey as SshKeyView } from '@molo/contracts';
 import { DataSource, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import type { Caller } from './caller.js';
@@ -43,8 +43,8 @@ export class SshKeysService {
       const { affected } = key ? await manager.delete(SshKey, { id }) : { affected: 0 };
       if (!key || !affected) throw new AppError('not_found', { detail: 'You have no such SSH key.' });
       await this.audit.record(manager, caller, { action: 'ssh-key.removed', target: `ssh key ${key.name}`, before: { fingerprint: key.fingerprint } });
+      await this.revocations.announce(manager);
     });
-    this.revocations.announce();
   }
 }
 
@@ -54,7 +54,6 @@ export function viewOf(key: SshKey): SshKeyView {
 
 /** A key has all rights of its user: a token that has fewer must not get them by adding one. */
 function refuseWeakToken(caller: Caller): void {
-  const held: readonly string[] = caller.rights;
-  if (rightsByRole[caller.role].every((right) => held.includes(right))) return;
+  if (caller.isWhole) return;
   throw new AppError('forbidden', { detail: 'An SSH key has all your rights, and this token has fewer. Sign in, or use a token that has them all.' });
 }

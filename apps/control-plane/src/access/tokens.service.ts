@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppError, type Right, type Token } from '@molo/contracts';
+import { AppError, type Token, type TokenRight } from '@molo/contracts';
 import { DataSource, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { ApiToken } from './api-token.entity.js';
 import { tokenPrefix } from './authenticator.js';
 import type { Caller } from './caller.js';
 import { Revocations } from './revocations.js';
+import { mayAnywhere } from './rights.js';
 import { hashSecret, randomSecret } from './secret-text.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
 export interface NewToken {
   readonly name: string;
-  readonly rights: readonly Right[];
+  readonly rights: readonly TokenRight[];
   readonly expiresInDays: number | null;
 }
 
@@ -37,7 +38,7 @@ export class TokensService {
   }
 
   async create(caller: Caller, wanted: NewToken): Promise<Token & { token: string }> {
-    refuseMoreThanHeld(caller, wanted.rights);
+    refuseLacking(wanted.rights.filter((right) => !mayAnywhere(caller, right)));
     const text = randomSecret(tokenPrefix);
     const createdAt = new Date();
     const expiresAt = wanted.expiresInDays === null ? null : new Date(createdAt.getTime() + wanted.expiresInDays * dayMs);
@@ -55,11 +56,11 @@ export class TokensService {
     await this.dataSource.transaction(async (manager) => {
       const token = await manager.findOneBy(ApiToken, { id, userId: caller.userId ?? IsNull(), revokedAt: IsNull() });
       if (!token) throw new AppError('not_found', { detail: 'You have no such token.' });
-      refuseMoreThanHeld(caller, token.rights);
+      refuseLacking(token.rights.filter((right) => !caller.limit.includes(right)));
       const { affected } = await manager.update(ApiToken, { id, revokedAt: IsNull() }, { revokedAt: new Date() });
       if (affected) await this.audit.record(manager, caller, { action: 'token.revoked', target: `token ${token.name}`, before: { id } });
+      await this.revocations.announce(manager);
     });
-    this.revocations.announce();
   }
 }
 
@@ -74,8 +75,7 @@ export function viewOf(token: ApiToken): Token {
   };
 }
 
-/** Nobody hands out more than they have, nor takes from those who have more: a token with few rights stays one. */
-function refuseMoreThanHeld(caller: Caller, rights: readonly Right[]): void {
-  const lacking = rights.filter((right) => !caller.rights.includes(right));
+/** Nobody hands out more than they have, nor does a token take from those who have more: one with few rights stays one. */
+function refuseLacking(lacking: readonly TokenRight[]): void {
   if (lacking.length > 0) throw new AppError('forbidden', { detail: `You do not have the right to ${lacking.join(' and ')} yourself.` });
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, defaultEnvironment } from '@molo/contracts';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { actorOf, type Caller } from '../access/caller.js';
+import { Revocations } from '../access/revocations.js';
 import { AuditService } from '../audit/audit.service.js';
 import { Notifications } from '../database/notifications.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
@@ -26,13 +27,14 @@ export class AppChangesService {
     private readonly desired: DesiredChanges,
     private readonly notifications: Notifications,
     private readonly audit: AuditService,
+    private readonly revocations: Revocations,
   ) {}
 
   async create(name: string, deployBranch: string, caller: Caller): Promise<App> {
     const app = await this.dataSource.transaction(async (manager) => {
       const created = await insertApp(manager, name, deployBranch, caller);
       const environmentId = await this.environments.create(manager, created.id, defaultEnvironment);
-      await this.audit.record(manager, caller, { action: 'app.created', target: name, after: { deployBranch } });
+      await this.audit.record(manager, caller, { action: 'app.created', target: name, appId: created.id, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       // The ingress answers for the new host at once, with a page that says that nothing is deployed yet.
       await this.desired.routes(manager, [environmentId]);
@@ -49,7 +51,7 @@ export class AppChangesService {
       const before = await this.lock(manager, name);
       await this.refuseBranchInTheWay(before, deployBranch);
       await manager.update(App, { id: before.id }, { deployBranch });
-      await this.audit.record(manager, caller, { action: 'app.changed', target: name, before: { deployBranch: before.deployBranch }, after: { deployBranch } });
+      await this.audit.record(manager, caller, { action: 'app.changed', target: name, appId: before.id, before: { deployBranch: before.deployBranch }, after: { deployBranch } });
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: name }));
       return manager.merge(App, before, { deployBranch });
     });
@@ -66,7 +68,9 @@ export class AppChangesService {
       for (const id of ids) await this.instances.stopAll(manager, id);
       await this.environments.releaseDomains(manager, ids);
       await this.desired.routes(manager, ids);
-      await this.audit.record(manager, caller, { action: 'app.deleted', target: name });
+      await this.audit.record(manager, caller, { action: 'app.deleted', target: name, appId: app.id });
+      // Its members are not those of the next app of this name.
+      await this.revocations.announce(manager);
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       return ids;
     });

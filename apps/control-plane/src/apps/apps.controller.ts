@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { api, type App as AppView } from '@molo/contracts';
 import { z } from 'zod';
+import { appIdsWith } from '../access/rights.js';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
 import { pageOf, positionOf } from '../rest/page.js';
 import { AppChangesService } from './app-changes.service.js';
@@ -17,8 +18,8 @@ export class AppsController {
   ) {}
 
   @Endpoint(api.listApps)
-  async list({ query }: Call<typeof api.listApps>): Answer<typeof api.listApps> {
-    const apps = await this.apps.list(positionOf(query.cursor, Position), query.limit);
+  async list({ query, caller }: Call<typeof api.listApps>): Answer<typeof api.listApps> {
+    const apps = await this.apps.list(appIdsWith(caller, 'read'), positionOf(query.cursor, Position), query.limit);
     const views = await this.apps.views(apps.slice(0, query.limit));
     return pageOf(apps, query.limit, (app) => app.name, (app) => views.get(app.id) as AppView);
   }

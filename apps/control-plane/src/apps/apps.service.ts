@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type App as AppView, AppError } from '@molo/contracts';
+import type { App as AppView } from '@molo/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
+import { noSuchApp } from '../access/decision.js';
 import { Addresses } from '../addresses.js';
 import { App } from './app.entity.js';
 import { EnvironmentSummaries } from './environment-summaries.js';
@@ -16,13 +17,14 @@ export class AppsService {
 
   async findByName(name: string, manager: EntityManager = this.dataSource.manager): Promise<App> {
     const app = await manager.findOneBy(App, { name, deletedAt: IsNull() });
-    if (!app) throw new AppError('not_found', { detail: `There is no app ${name}. "molo apps" lists those there are.` });
+    if (!app) throw noSuchApp(name);
     return app;
   }
 
-  /** Ordered by name, after the app `after`; `limit` and one more. */
-  async list(after: string | null, limit: number): Promise<App[]> {
+  /** Ordered by name, after the app `after`; `limit` and one more. @param ids the apps to choose from; null for all */
+  async list(ids: readonly string[] | null, after: string | null, limit: number): Promise<App[]> {
     const query = this.dataSource.manager.createQueryBuilder(App, 'app').where('app.deleted_at is null');
+    if (ids !== null) query.andWhere('app.id = any(:ids)', { ids });
     if (after !== null) query.andWhere('app.name > :after', { after });
     return await query.orderBy('app.name').limit(limit + 1).getMany();
   }

@@ -11,6 +11,7 @@ export class AuditEvent {
   @Column('text', { nullable: true }) ip!: string | null;
   @Column('text') action!: string;
   @Column('text') target!: string;
+  @Column('uuid', { nullable: true }) appId!: string | null;
   @Column('jsonb', { nullable: true }) before!: unknown;
   @Column('jsonb', { nullable: true }) after!: unknown;
 }

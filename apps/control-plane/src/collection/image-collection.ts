@@ -10,6 +10,7 @@ import { neededImages } from './needed-images.js';
 const batchSize = 200;
 
 interface Collected {
+  appId: string;
   app: string;
   digest: string;
 }
@@ -65,7 +66,7 @@ export class ImageCollection {
       const [collected]: [Collected[], number] = await manager.query(
         `${neededImages} update images img set collected_at = now() from apps a
          where img.id = any($2) and img.collected_at is null and img.id not in (select image_id from needed) and a.id = img.app_id
-         returning a.name as app, img.digest`,
+         returning a.name as app, a.id as "appId", img.digest`,
         [this.config.keepReleases, ids],
       );
       await this.#record(manager, collected);
@@ -74,9 +75,9 @@ export class ImageCollection {
   }
 
   async #record(manager: EntityManager, collected: readonly Collected[]): Promise<void> {
-    for (const target of new Set(collected.map(({ app }) => app))) {
-      const digests = collected.filter(({ app }) => app === target).map(({ digest }) => digest);
-      await this.audit.record(manager, moloItself, { action: 'images.collected', target, before: { digests } });
+    for (const [appId, target] of new Map(collected.map((each) => [each.appId, each.app]))) {
+      const digests = collected.filter((each) => each.appId === appId).map(({ digest }) => digest);
+      await this.audit.record(manager, moloItself, { action: 'images.collected', target, appId, before: { digests } });
     }
   }
 }

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner, TransactionCommitEvent } from 'typeorm';
 
 /** What control planes tell each other, about facts that are committed. */
-const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed'] as const;
+const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed', 'access'] as const;
 export type Channel = (typeof channels)[number];
 /** Where control planes say that they are there; whoever is there answers. */
 const presence = 'presence';

@@ -112,7 +112,7 @@ export class DeploymentsService {
         throw new AppError('conflict', { detail: `The deployment is ${deployment.state}: it can no longer be cancelled. "molo rollback" goes back to the release before it.` });
       }
       await manager.update(Deployment, { id }, { cancelRequestedAt: new Date() });
-      await this.audit.record(manager, caller, { action: 'deployment.cancelled', target: id });
+      await this.audit.record(manager, caller, { action: 'deployment.cancelled', target: id, environmentId: deployment.environmentId });
       if (deployment.startedAt) await this.wakeUps.wake(manager, id);
       else await this.#cancelWaiting(manager, deployment);
     });
@@ -171,7 +171,7 @@ export class DeploymentsService {
     const after = { reason, commit: commit?.id ?? null, ...(undoesDeploymentId ? { undoes: undoesDeploymentId } : {}) };
     await Promise.all([
       manager.query(beginStatement, [id, environmentId, reason, JSON.stringify(actorOf(caller)), ...given]),
-      this.audit.record(manager, caller, { action: 'deployment.begun', target: id, after }),
+      this.audit.record(manager, caller, { action: 'deployment.begun', target: id, environmentId, after }),
       this.outbox.add(manager, runDeployment, { deploymentId: id }),
       this.notifications.notify(manager, 'deployment_event', id),
     ]);

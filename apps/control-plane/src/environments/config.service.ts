@@ -40,7 +40,7 @@ export class ConfigService {
   async change(appName: string, environmentName: string, change: ConfigChange, caller: Caller): Promise<ConfigChanged> {
     refuseContradiction(change);
     return await this.dataSource.transaction(async (manager) => {
-      const { environment } = await this.environments.lock(manager, appName, environmentName);
+      const { app, environment } = await this.environments.lock(manager, appName, environmentName);
       const before = await configOf(manager, environment.id);
       const changedKeys = this.differences(before, change);
       if (changedKeys.length === 0) return { items: this.entriesOf(before), deploymentId: null };
@@ -48,6 +48,7 @@ export class ConfigService {
       await this.audit.record(manager, caller, {
         action: 'config.changed',
         target: `${appName}/${environmentName}`,
+        appId: app.id,
         before: hidden(changedKeys, before),
         after: hidden(changedKeys, items),
       });

@@ -31,13 +31,13 @@ export class DomainsService {
     if (isAddress(host)) throw refuse(host, 'is an IP address, under which the platform itself answers');
     if (this.addresses.isUnderPlatform(host)) throw refuse(host, "is under the platform's own domain, whose names Molo gives out itself");
     return await this.dataSource.transaction(async (manager) => {
-      const { environment } = await this.environments.lock(manager, appName, environmentName);
+      const { app, environment } = await this.environments.lock(manager, appName, environmentName);
       const added: unknown[] = await manager.query('insert into domains (host, environment_id) values ($1, $2) on conflict do nothing returning host', [host, environment.id]);
       const domain = await manager.findOneByOrFail(Domain, { host });
       if (domain.environmentId !== environment.id) throw new AppError('already_exists', { detail: `${host} leads to another environment already. Remove it there first.` });
       if (added.length > 0) {
         await this.desired.routes(manager, [environment.id]);
-        await this.audit.record(manager, caller, { action: 'domain.added', target: `${appName}/${environmentName}`, after: { host } });
+        await this.audit.record(manager, caller, { action: 'domain.added', target: `${appName}/${environmentName}`, appId: app.id, after: { host } });
       }
       return viewOf(domain);
     });
@@ -52,7 +52,7 @@ export class DomainsService {
       const { affected } = await manager.delete(Domain, { host, environmentId: environment.id });
       if (!affected) throw new AppError('not_found', { detail: `${host} is not a domain of ${appName}/${environmentName}.` });
       await this.desired.routes(manager, [environment.id]);
-      await this.audit.record(manager, caller, { action: 'domain.removed', target: `${appName}/${environmentName}`, before: { host } });
+      await this.audit.record(manager, caller, { action: 'domain.removed', target: `${appName}/${environmentName}`, appId: app.id, before: { host } });
     });
   }
 }

@@ -32,13 +32,13 @@ export class FormationService {
   /** Process types that are not named stay as they are. */
   async scale(appName: string, environmentName: string, wished: Formation, caller: Caller): Promise<Scaled> {
     return await this.dataSource.transaction(async (manager) => {
-      const { environment } = await this.environments.lock(manager, appName, environmentName);
+      const { app, environment } = await this.environments.lock(manager, appName, environmentName);
       const before = await this.formationOf(manager, environment);
       refuseUnknown(wished, environment.liveReleaseId === null ? null : Object.keys(before));
       const formation = { ...before, ...wished };
       if (Object.entries(wished).every(([type, count]) => before[type] === count)) return { formation, deploymentId: null };
       await manager.update(Environment, { id: environment.id }, { formation: { ...environment.formation, ...wished } });
-      await this.audit.record(manager, caller, { action: 'formation.changed', target: `${appName}/${environmentName}`, before, after: formation });
+      await this.audit.record(manager, caller, { action: 'formation.changed', target: `${appName}/${environmentName}`, appId: app.id, before, after: formation });
       return { formation, deploymentId: await this.deployments.deployChange(manager, environment, 'scale', caller) };
     });
   }

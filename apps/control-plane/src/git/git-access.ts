@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, AppName } from '@molo/contracts';
 import type { Caller } from '../access/caller.js';
+import { mayOnApp, maySeeApp } from '../access/rights.js';
 import { AppsService } from '../apps/apps.service.js';
 import { Repositories } from './repositories.js';
 
@@ -25,7 +26,7 @@ export class GitAccess {
   async open(repository: string, service: GitService, caller: Caller): Promise<GitApp> {
     const name = repository.replace(/^\/+/, '').replace(/\/+$/, '').replace(/\.git$/, '');
     const app = await this.#find(name, caller);
-    if (service === 'git-receive-pack' && !caller.rights.includes('deploy')) {
+    if (service === 'git-receive-pack' && !mayOnApp(caller, 'deploy', name)) {
       throw new AppError('forbidden', { detail: `You may fetch ${name}, but not push to it: that needs the right to deploy. Ask a sysadmin, or use a token that has it.` });
     }
     await this.repositories.create(app.name, app.deployBranch);
@@ -36,7 +37,7 @@ export class GitAccess {
     const valid = AppName.safeParse(name);
     if (!valid.success) throw new AppError('not_found', { detail: `There is no app named "${printable(name)}": a name ${valid.error.issues[0]?.message ?? 'is not like that'}.` });
     const missing = new AppError('not_found', { detail: `There is no app named ${name}. Create it first: molo apps create ${name}` });
-    if (!caller.rights.includes('read') && !caller.rights.includes('deploy')) throw missing;
+    if (!maySeeApp(caller, name)) throw missing;
     try {
       return await this.apps.findByName(name);
     } catch (error) {

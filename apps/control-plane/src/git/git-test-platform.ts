@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type INestApplication, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { AppError, type Right } from '@molo/contracts';
+import { AppError, type TokenRight } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Authenticator } from '../access/authenticator.js';
-import type { Caller } from '../access/caller.js';
+import { type Caller, noApps } from '../access/caller.js';
 import { Addresses } from '../addresses.js';
 import { AppsService } from '../apps/apps.service.js';
 import { type AuditEntry, AuditService } from '../audit/audit.service.js';
@@ -59,17 +59,18 @@ export interface GitTestPlatform {
   stop(): Promise<void>;
 }
 
-export const tokens = { deploy: 'molo_deploy', read: 'molo_read', nothing: 'molo_nothing', admin: 'molo_admin', node: 'node-token-of-this-machine' } as const;
+export const tokens = { deploy: 'molo_deploy', read: 'molo_read', nothing: 'molo_nothing', member: 'molo_member', admin: 'molo_admin', node: 'node-token-of-this-machine' } as const;
 const apps = ['myapp', 'other'];
 
-export function callerWith(name: string, rights: readonly Right[]): Caller {
-  return { kind: 'token', userId: null, name, email: null, role: 'developer', rights: ['any', ...rights], ip: null };
+export function callerWith(name: string, rights: readonly TokenRight[]): Caller {
+  return { kind: 'token', userId: null, name, email: null, role: 'developer', rights: ['any', ...rights], apps: noApps, limit: rights, isWhole: true, ip: null };
 }
 
 const callers: Readonly<Record<string, Caller>> = {
   [tokens.deploy]: callerWith('ada', ['read', 'deploy']),
   [tokens.read]: callerWith('reader', ['read']),
   [tokens.nothing]: callerWith('nobody', []),
+  [tokens.member]: { ...callerWith('guest', []), apps: new Map([['myapp', { id: 'id-of-myapp', rights: ['read', 'deploy'] }]]) },
   [tokens.admin]: callerWith('root', ['read', 'deploy', 'administer']),
 };
 

@@ -50,7 +50,7 @@ export class ProcReceive {
     if (stored.length === 0) return;
     const named = stored.slice(0, mostRecorded);
     const at = (id: (update: RefUpdate) => string) => Object.fromEntries(named.map((update) => [update.ref, isZero(id(update)) ? null : id(update)]));
-    const entry = { action: 'refs.pushed', target: app.name, before: at(({ oldId }) => oldId), after: at(({ newId }) => newId) };
+    const entry = { action: 'refs.pushed', target: app.name, appId: app.id, before: at(({ oldId }) => oldId), after: at(({ newId }) => newId) };
     await this.audit.record(this.dataSource.manager, caller, entry);
   }
 

@@ -34,6 +34,7 @@ describe('over HTTP', () => {
     await client.change('One');
     expect((await client.run('push', over('molo_wrong'), 'main')).output).toContain('Authentication failed');
     expect((await client.run('push', over(tokens.nothing), 'main')).output).toContain('There is no app named myapp');
+    expect((await client.run('push', over(tokens.member, 'other'), 'main')).output).toContain('There is no app named other');
   });
 
   it('a token that may only read fetches and does not push', async () => {

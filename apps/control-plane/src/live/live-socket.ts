@@ -18,7 +18,8 @@ export interface ServerEvents {
 
 export interface SocketData {
   caller: Caller;
-  following: Map<string, AbortController>;
+  /** By key. */
+  following: Map<string, { readonly topic: Topic; readonly stop: AbortController }>;
 }
 
 export type LiveServer = Server<ClientEvents, ServerEvents, Record<string, never>, SocketData>;
@@ -40,17 +41,17 @@ export function beginFollowing({ data }: LiveSocket, topic: Topic): AbortSignal 
   endFollowing(data, topic);
   if (data.following.size >= mostTopics) throw new AppError('conflict', { detail: `One connection follows at most ${mostTopics} topics. Unsubscribe from some.` });
   const stop = new AbortController();
-  data.following.set(keyOf(topic), stop);
+  data.following.set(keyOf(topic), { topic, stop });
   return stop.signal;
 }
 
 export function endFollowing(data: SocketData, topic: Topic): void {
-  data.following.get(keyOf(topic))?.abort();
+  data.following.get(keyOf(topic))?.stop.abort();
   data.following.delete(keyOf(topic));
 }
 
 export function endAll(data: SocketData): void {
-  for (const stop of data.following.values()) stop.abort();
+  for (const { stop } of data.following.values()) stop.abort();
   data.following.clear();
 }
 

@@ -4,7 +4,9 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AppError } from '@molo/contracts';
 import { Server } from 'socket.io';
 import { isSameOrigin, RequestAuthentication } from '../access/request-authentication.js';
+import { Decision, requireOnApp } from '../access/decision.js';
 import { Revocations } from '../access/revocations.js';
+import { mayAnywhere } from '../access/rights.js';
 import type { Caller } from '../access/caller.js';
 import { AppsService } from '../apps/apps.service.js';
 import { Notifications } from '../database/notifications.js';
@@ -29,6 +31,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly authentication: RequestAuthentication,
+    private readonly decision: Decision,
     private readonly apps: AppsService,
     private readonly deployments: DeploymentsService,
     private readonly stream: DeploymentStream,
@@ -62,7 +65,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   private async admit(socket: LiveSocket, next: (error?: Error) => void): Promise<void> {
     try {
       const caller = await this.callerOf(socket);
-      if (!caller?.rights.includes('read')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token in the handshake.' });
+      if (!caller || !mayAnywhere(caller, 'read')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token in the handshake.' });
       socket.data = { caller, following: new Map() };
     } catch (error) {
       next(refusal(error));
@@ -83,8 +86,12 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async subscribe(socket: LiveSocket, topic: Topic): Promise<void> {
+    const { caller } = socket.data;
+    await this.requireRight(topic, caller);
     if (topic.topic === 'app') await this.apps.findByName(topic.app);
     if (topic.topic === 'deployment') await this.deployments.view(topic.deploymentId);
+    // What they may do has changed meanwhile.
+    if (socket.data.caller !== caller) return await this.subscribe(socket, topic);
     // Gone while the topic was looked up: what it followed has ended already, and nothing would end this.
     if (!socket.connected) return;
     const signal = beginFollowing(socket, topic);
@@ -99,6 +106,11 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
       // The page connects again and asks from the last event seen.
       socket.disconnect(true);
     });
+  }
+
+  private async requireRight(topic: Topic, caller: Caller): Promise<void> {
+    if (topic.topic === 'app') requireOnApp(topic.app, 'read', caller);
+    if (topic.topic === 'deployment') await this.decision.requireOnDeployment(topic.deploymentId, 'read', caller);
   }
 
   private async unsubscribe(socket: LiveSocket, topic: Topic): Promise<void> {
@@ -126,20 +138,33 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
       return;
     }
     for (const socket of server.sockets.sockets.values()) {
-      for (const key of socket.data.following.keys()) {
-        if (key === 'apps') socket.emit('changed', { topic: 'apps' });
-        if (key.startsWith('app ')) socket.emit('changed', { topic: 'app', app: key.slice('app '.length) });
+      for (const { topic } of socket.data.following.values()) {
+        if (topic.topic !== 'deployment') socket.emit('changed', topic);
       }
     }
   }
 
   private async disconnectRevoked(server: LiveServer): Promise<void> {
     for (const socket of server.sockets.sockets.values()) {
-      const caller = await this.callerOf(socket).catch((error: unknown) => {
+      const may = await this.mayStill(socket).catch((error: unknown) => {
         this.log.warn({ err: error }, 'a live connection could not be checked');
-        return socket.data.caller;
+        return true;
       });
-      if (!caller?.rights.includes('read')) socket.disconnect(true);
+      if (!may) socket.disconnect(true);
+    }
+  }
+
+  /** A page that follows what it may not any more is cut off whole: it connects again, and is told which topics it may have. */
+  private async mayStill(socket: LiveSocket): Promise<boolean> {
+    const caller = await this.callerOf(socket);
+    if (!caller || !mayAnywhere(caller, 'read')) return false;
+    socket.data.caller = caller;
+    try {
+      for (const { topic } of socket.data.following.values()) await this.requireRight(topic, caller);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Caller } from '../access/caller.js';
+import { mayOnApp } from '../access/rights.js';
 import type { RegistryAccess } from './registry-tokens.js';
 
 /** Who asks for a token: a person or program with an API token, a node, or a node for one app's build. */
@@ -37,8 +38,8 @@ function actionsOn(name: string, who: RegistryCaller, appExists: boolean): reado
   if (who.kind === 'node') return repositoryActions;
   if (who.kind === 'build') return name === who.app ? ['pull'] : [];
   if (!appExists) return [];
-  const { rights } = who.caller;
-  return rights.includes('deploy') ? repositoryActions : rights.includes('read') ? ['pull'] : [];
+  if (mayOnApp(who.caller, 'deploy', name)) return repositoryActions;
+  return mayOnApp(who.caller, 'read', name) ? ['pull'] : [];
 }
 
 function registryActions({ type, name }: RegistryAccess, who: RegistryCaller): readonly string[] {

@@ -6,7 +6,7 @@ import { AppsService } from '../apps/apps.service.js';
 import { Log } from '../log.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { type RegistryCaller, grant, parseScopes } from './registry-scopes.js';
-import { type RegistryAccess, registryService, RegistryTokens, tokenSeconds } from './registry-tokens.js';
+import { type RegistryAccess, tokenSeconds, registryService, RegistryTokens, callerTokenSeconds } from './registry-tokens.js';
 
 interface Asked {
   readonly username: string;
@@ -32,8 +32,8 @@ export class RegistryTokenController {
   async byBasic(@Query() query: Record<string, unknown>, @Req() request: Request, @Res() response: Response): Promise<void> {
     const { username, password } = basicCredentials(request.get('authorization') ?? '');
     await this.#answer(response, async () => {
-      const { token, issuedAt } = await this.#issue({ username, password, service: single(query['service']), scopes: many(query['scope']) }, request.ip ?? null);
-      return { token, access_token: token, expires_in: tokenSeconds, issued_at: issuedAt };
+      const { token, seconds, issuedAt } = await this.#issue({ username, password, service: single(query['service']), scopes: many(query['scope']) }, request.ip ?? null);
+      return { token, access_token: token, expires_in: seconds, issued_at: issuedAt };
     });
   }
 
@@ -43,20 +43,21 @@ export class RegistryTokenController {
       const form = await formOf(request, response);
       // A refresh token is what we gave out as one: the API token itself.
       const password = form['grant_type'] === 'refresh_token' ? single(form['refresh_token']) : single(form['password']);
-      const { token, issuedAt, granted } = await this.#issue({ username: single(form['username']), password, service: single(form['service']), scopes: many(form['scope']) }, request.ip ?? null);
+      const { token, seconds, issuedAt, granted } = await this.#issue({ username: single(form['username']), password, service: single(form['service']), scopes: many(form['scope']) }, request.ip ?? null);
       const scope = granted.map(({ type, name, actions }) => `${type}:${name}:${actions.join(',')}`).join(' ');
       const refresh = form['access_type'] === 'offline' || form['grant_type'] === 'refresh_token' ? { refresh_token: password } : {};
-      return { access_token: token, expires_in: tokenSeconds, issued_at: issuedAt, scope, ...refresh };
+      return { access_token: token, expires_in: seconds, issued_at: issuedAt, scope, ...refresh };
     });
   }
 
-  async #issue({ username, password, service, scopes }: Asked, ip: string | null): Promise<{ token: string; issuedAt: string; granted: RegistryAccess[] }> {
+  async #issue({ username, password, service, scopes }: Asked, ip: string | null): Promise<{ token: string; seconds: number; issuedAt: string; granted: RegistryAccess[] }> {
     const who = await this.#whoIs(username, password, ip);
     if (service !== registryService) throw new AppError('invalid_input', { detail: `Tokens are for the service ${registryService} alone.` });
     const granted = await Promise.all(parseScopes(scopes).map(async (scope) => grant(scope, who, await this.#isApp(scope))));
     const access = granted.filter(({ actions }) => actions.length > 0);
     const subject = who.kind === 'caller' ? who.caller.name : `node:${who.nodeId}`;
-    return { token: await this.tokens.sign(subject, access), issuedAt: new Date().toISOString(), granted: access };
+    const seconds = who.kind === 'caller' ? callerTokenSeconds : tokenSeconds;
+    return { token: await this.tokens.sign(subject, access, seconds), seconds, issuedAt: new Date().toISOString(), granted: access };
   }
 
   async #whoIs(username: string, password: string, ip: string | null): Promise<RegistryCaller> {

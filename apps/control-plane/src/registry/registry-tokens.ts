@@ -14,7 +14,10 @@ export interface RegistryAccess {
 /** Distribution's configuration names the same two: `auth.token.issuer` and `auth.token.service`. */
 export const registryIssuer = 'molo';
 export const registryService = 'molo-registry';
+/** Of nodes and of the platform itself, which ask for many. */
 export const tokenSeconds = 300;
+/** Of everybody else. Nothing ends a token before its time, and a minute is the least that docker works with. */
+export const callerTokenSeconds = 60;
 /** Clocks of other machines may be behind. */
 const leewaySeconds = 30;
 
@@ -33,7 +36,7 @@ export class RegistryTokens {
   constructor(private readonly config: Config) {}
 
   /** @param subject who it is for, as the registry's log shows it */
-  async sign(subject: string, access: readonly RegistryAccess[]): Promise<string> {
+  async sign(subject: string, access: readonly RegistryAccess[], seconds = tokenSeconds): Promise<string> {
     const { key, certificate } = await this.#loadSigner();
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ access })
@@ -43,7 +46,7 @@ export class RegistryTokens {
       .setSubject(subject)
       .setIssuedAt(now)
       .setNotBefore(now - leewaySeconds)
-      .setExpirationTime(now + tokenSeconds)
+      .setExpirationTime(now + seconds)
       .setJti(randomUUID())
       .sign(key);
   }

@@ -41,6 +41,7 @@ describe('the token endpoint', () => {
     expect((await ask(basic('x', tokens.deploy), ...asked)).access).toEqual([{ type: 'repository', name: 'myapp', actions: ['pull', 'push'] }]);
     expect((await ask(basic('x', tokens.read), ...asked)).access).toEqual([{ type: 'repository', name: 'myapp', actions: ['pull'] }]);
     expect((await ask(basic('x', tokens.nothing), ...asked)).access).toEqual([]);
+    expect((await ask(basic('x', tokens.member), ...asked, 'repository:other:pull')).access).toEqual([{ type: 'repository', name: 'myapp', actions: ['pull', 'push'] }]);
     expect((await ask(basic('node', tokens.node), 'repository:stack/debian-12:pull,push')).access).toEqual([{ type: 'repository', name: 'stack/debian-12', actions: ['pull', 'push'] }]);
     expect((await ask(basic('x', tokens.deploy), 'registry:catalog:*')).access).toEqual([]);
     expect((await ask(basic('x', tokens.admin), 'registry:catalog:*')).access).toEqual([{ type: 'registry', name: 'catalog', actions: ['*'] }]);

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { AppError, type Endpoint } from '@molo/contracts';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { Caller } from '../access/caller.js';
+import { Decision } from '../access/decision.js';
 import { RequestAuthentication } from '../access/request-authentication.js';
 import { type Call, endpointOf, rememberCall } from './endpoint.decorator.js';
 import { EventStreams } from './event-streams.js';
@@ -14,6 +14,7 @@ import { readJsonBody } from './json-body.js';
 export class EndpointGuard implements CanActivate {
   constructor(
     private readonly authentication: RequestAuthentication,
+    private readonly decision: Decision,
     private readonly streams: EventStreams,
   ) {}
 
@@ -24,24 +25,23 @@ export class EndpointGuard implements CanActivate {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const caller = await this.authentication.callerOf(request, response);
-    requireRight(endpoint, caller);
+    await this.decision.require(endpoint, request.params, caller);
     const input = validate(endpoint, request, await readJsonBody(request, response));
     rememberCall(request, {
       ...input,
       caller,
       lastEventId: lastEventIdOf(request),
-      signal: this.streams.signalOf(response),
+      signal: endpoint.produces === 'event-stream' ? this.streams.watchedSignalOf(response, () => this.mayStill(endpoint, request)) : this.streams.signalOf(response),
       request,
       response,
     });
     return true;
   }
-}
 
-function requireRight(endpoint: Endpoint, caller: Caller): void {
-  if (endpoint.right === 'public' || caller.rights.includes(endpoint.right)) return;
-  if (!caller.rights.includes('any')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token as "Authorization: Bearer TOKEN".' });
-  throw new AppError('forbidden', { detail: `This needs the right to ${endpoint.right}. Ask a sysadmin, or use a token that has it.` });
+  /** Throws where who began it may not any more. */
+  private async mayStill(endpoint: Endpoint, request: Request): Promise<void> {
+    await this.decision.require(endpoint, request.params, await this.authentication.callerAgain(request));
+  }
 }
 
 type Input = Pick<Call<Endpoint>, 'params' | 'query' | 'body'>;

@@ -11,6 +11,7 @@ import { waitFor } from '@molo/testkit';
 import type { Response as ExpressResponse } from 'express';
 import { createLog } from '../log.js';
 import type { StreamEvent } from './endpoint.decorator.js';
+import type { Revocations } from '../access/revocations.js';
 import { EventStreams } from './event-streams.js';
 
 let server: Server;
@@ -32,7 +33,7 @@ async function serve(streams: EventStreams, events: Events): Promise<Response> {
   return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
-const streams = () => new EventStreams(createLog({ logLevel: 'silent' }));
+const streams = () => new EventStreams({ listen: () => undefined } as unknown as Revocations, createLog({ logLevel: 'silent' }));
 
 describe('an event stream', () => {
   it('carries each event with its id, and says when it has come to its end', async () => {

@@ -1,6 +1,7 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import type { Response } from 'express';
+import { Revocations } from '../access/revocations.js';
 import { Log } from '../log.js';
 import type { StreamEvent } from './endpoint.decorator.js';
 
@@ -8,26 +9,52 @@ import type { StreamEvent } from './endpoint.decorator.js';
 const closed = new Error('the connection was closed');
 
 const keepAliveMs = 15_000;
+/** A session or token that runs out is noticed at the latest after this time. */
+const recheckMs = 60_000;
+
+interface OpenStream {
+  /** Throws an AppError where who began it may not any more. */
+  readonly mayStill: () => Promise<void>;
+  readonly stop: AbortController;
+}
 
 /**
  * Server-Sent Events. A stream that came to its end says so by `event: end`; one that broke off says nothing, and the
- * client joins it again. A failure inside is `event: problem`.
+ * client joins it again. A failure inside is `event: problem`, and so is the end of the right to read it.
  */
 @Injectable()
-export class EventStreams implements BeforeApplicationShutdown {
+export class EventStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly shutdown = new AbortController();
+  private readonly open = new Set<OpenStream>();
+  private recheck: NodeJS.Timeout | null = null;
 
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly revocations: Revocations,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.revocations.listen(() => void this.endRevoked());
+    this.recheck = setInterval(() => void this.endRevoked(), recheckMs);
+  }
 
   beforeApplicationShutdown(): void {
+    if (this.recheck) clearInterval(this.recheck);
     this.shutdown.abort();
   }
 
   /** Fires when the client goes away or the platform shuts down. */
-  signalOf(response: Response): AbortSignal {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort(closed));
-    return AbortSignal.any([gone.signal, this.shutdown.signal]);
+  signalOf(response: Response, stop = new AbortController()): AbortSignal {
+    response.once('close', () => stop.abort(closed));
+    return AbortSignal.any([stop.signal, this.shutdown.signal]);
+  }
+
+  /** Fires, with an AppError as its reason, also when whoever began the stream may read on no longer. */
+  watchedSignalOf(response: Response, mayStill: () => Promise<void>): AbortSignal {
+    const stream = { mayStill, stop: new AbortController() };
+    this.open.add(stream);
+    response.once('close', () => this.open.delete(stream));
+    return this.signalOf(response, stream.stop);
   }
 
   async send(response: Response, events: AsyncIterable<StreamEvent<unknown>>, signal: AbortSignal): Promise<void> {
@@ -41,8 +68,9 @@ export class EventStreams implements BeforeApplicationShutdown {
       }
       if (!signal.aborted) response.write('event: end\ndata: {}\n\n');
     } catch (error) {
-      if (!signal.aborted) response.write(`event: problem\ndata: ${JSON.stringify(this.problemOf(error))}\n\n`);
+      if (!signal.aborted) response.write(problemEvent(this.problemOf(error)));
     } finally {
+      if (signal.reason instanceof AppError) response.write(problemEvent(signal.reason));
       clearInterval(keepAlive);
       // Node loses what is corked when the answer ends.
       response.uncork();
@@ -50,11 +78,24 @@ export class EventStreams implements BeforeApplicationShutdown {
     }
   }
 
-  private problemOf(error: unknown): object {
-    if (error instanceof AppError) return error.toProblem();
-    this.log.error({ err: error }, 'an event stream broke');
-    return new AppError('internal', { detail: 'The stream broke inside Molo. Join it again.' }).toProblem();
+  private async endRevoked(): Promise<void> {
+    for (const { mayStill, stop } of this.open) {
+      await mayStill().catch((error: unknown) => {
+        if (error instanceof AppError) stop.abort(error);
+        else this.log.warn({ err: error }, 'an open stream could not be checked');
+      });
+    }
   }
+
+  private problemOf(error: unknown): AppError {
+    if (error instanceof AppError) return error;
+    this.log.error({ err: error }, 'an event stream broke');
+    return new AppError('internal', { detail: 'The stream broke inside Molo. Join it again.' });
+  }
+}
+
+function problemEvent(error: AppError): string {
+  return `event: problem\ndata: ${JSON.stringify(error.toProblem())}\n\n`;
 }
 
 async function write(response: Response, event: StreamEvent<unknown>, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, type Endpoint, Id, type TokenRight } from '@molo/contracts';
+import { DataSource } from 'typeorm';
+import type { Caller } from './caller.js';
+import { mayAnywhere, mayOnApp, maySeeApp } from './rights.js';
+
+/** What of an endpoint says who may call it. */
+export type Asked = Pick<Endpoint, 'right' | 'on'>;
+
+/**
+ * The one place that decides whether a caller may do what an endpoint of the table does. Whoever has the right on the platform
+ * has it on every app, so that nothing need be looked up for them; of all others the apps are known with the caller.
+ */
+@Injectable()
+export class Decision {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Throws `not_signed_in`, `forbidden`, or `not_found` for an app that the caller may not even see. @param params as the path has them */
+  async require({ right, on }: Asked, params: Readonly<Record<string, unknown>>, caller: Caller): Promise<void> {
+    if (right === 'public' || caller.rights.includes(right)) return;
+    if (!caller.rights.includes('any')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token as "Authorization: Bearer TOKEN".' });
+    if (right === 'any' || on === 'platform') throw lacking(right);
+    if (on === 'deployment') return await this.requireOnDeployment(String(params['deploymentId']), right, caller);
+    if (on === 'apps') {
+      if (!mayAnywhere(caller, right)) throw lacking(right);
+      return;
+    }
+    requireOnApp(String(params['app']), right, caller);
+  }
+
+  async requireOnDeployment(id: string, right: TokenRight, caller: Caller): Promise<void> {
+    if (caller.rights.includes(right)) return;
+    const app = await this.appOfDeployment(id);
+    if (app === null || !maySeeApp(caller, app)) throw new AppError('not_found', { detail: `There is no deployment ${id}. "molo deployments" lists those there are.` });
+    requireOnApp(app, right, caller);
+  }
+
+  private async appOfDeployment(id: string): Promise<string | null> {
+    if (!Id.safeParse(id).success) return null;
+    const [app]: { name: string }[] = await this.dataSource.query(
+      `select a.name from deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id where d.id = $1 and a.deleted_at is null`,
+      [id],
+    );
+    return app?.name ?? null;
+  }
+}
+
+/** Throws `forbidden`, or `not_found` where the caller may not even see the app. */
+export function requireOnApp(app: string, right: TokenRight, caller: Caller): void {
+  if (mayOnApp(caller, right, app)) return;
+  throw maySeeApp(caller, app) ? lacking(right, ` on ${app}`) : noSuchApp(app);
+}
+
+export function noSuchApp(name: string): AppError {
+  return new AppError('not_found', { detail: `There is no app ${name}. "molo apps" lists those there are.` });
+}
+
+function lacking(right: string, on = ''): AppError {
+  return new AppError('forbidden', { detail: `This needs the right to ${right}${on}. Ask a sysadmin, or use a token that has it.` });
+}

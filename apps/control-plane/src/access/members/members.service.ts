@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError, type AppRole, type Member } from '@molo/contracts';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditService } from '../../audit/audit.service.js';
+import type { Caller } from '../caller.js';
+import { noSuchApp } from '../decision.js';
+import { Revocations } from '../revocations.js';
+
+interface Row extends Omit<Member, 'since'> {
+  since: Date;
+}
+
+const select = `
+  select m.id, case when m.team_id is null then 'user' else 'team' end as kind, coalesce(u.name, t.name) as name, u.email, m.role, m.since
+  from app_members m left join users u on u.id = m.user_id left join teams t on t.id = m.team_id`;
+
+/** Who has a role on an app. */
+@Injectable()
+export class MembersService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly revocations: Revocations,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** In the order in which they came, after the member `after`; `limit` and one more. */
+  async list(app: string, after: string | null, limit: number): Promise<Member[]> {
+    const appId = await idOf(this.dataSource.manager, app);
+    const rows: Row[] = await this.dataSource.query(
+      `${select} where m.app_id = $1 and ($2::uuid is null or (m.since, m.id) > (select since, id from app_members where id = $2)) order by m.since, m.id limit $3`,
+      [appId, after, limit + 1],
+    );
+    return rows.map(viewOf);
+  }
+
+  async set(app: string, email: string, role: AppRole, caller: Caller): Promise<Member> {
+    return await this.dataSource.transaction(async (manager) => {
+      const appId = await idOf(manager, app);
+      const [user]: { id: string }[] = await manager.query('select id from users where lower(email) = lower($1)', [email]);
+      if (!user) throw new AppError('not_found', { detail: `There is no user ${email}. A sysadmin invites them: molo users invite` });
+      const [before]: { role: AppRole }[] = await manager.query('select role from app_members where app_id = $1 and user_id = $2 for update', [appId, user.id]);
+      const [{ id }]: [{ id: string }] = await manager.query(
+        `insert into app_members (id, app_id, user_id, role) values ($1, $2, $3, $4)
+         on conflict (app_id, user_id) do update set role = excluded.role returning id`,
+        [randomUUID(), appId, user.id, role],
+      );
+      const member = await find(manager, appId, id);
+      if (before?.role !== role) await this.record(manager, caller, { action: 'member.set', app, appId, member, before: before && { role: before.role }, after: { role } });
+      return member;
+    });
+  }
+
+  async remove(app: string, id: string, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const appId = await idOf(manager, app);
+      const member = await find(manager, appId, id);
+      const gone: unknown = await manager.query('delete from app_members where id = $1 returning id', [id]);
+      if ((gone as [unknown[], number])[1] === 1) await this.record(manager, caller, { action: 'member.removed', app, appId, member, before: { role: member.role } });
+    });
+  }
+
+  private async record(manager: EntityManager, caller: Caller, change: { action: string; app: string; appId: string; member: Member; before?: object | undefined; after?: object }): Promise<void> {
+    const { action, app, appId, member, before, after } = change;
+    const who = member.kind === 'team' ? `team ${member.name}` : (member.email ?? member.name);
+    await this.audit.record(manager, caller, { action, target: app, appId, before: before && { member: who, ...before }, after: after && { member: who, ...after } });
+    await this.revocations.announce(manager);
+  }
+}
+
+async function idOf(manager: EntityManager, app: string): Promise<string> {
+  const [found]: { id: string }[] = await manager.query('select id from apps where name = $1 and deleted_at is null', [app]);
+  if (!found) throw noSuchApp(app);
+  return found.id;
+}
+
+async function find(manager: EntityManager, appId: string, id: string): Promise<Member> {
+  const [row]: Row[] = await manager.query(`${select} where m.app_id = $1 and m.id = $2`, [appId, id]);
+  if (!row) throw new AppError('not_found', { detail: 'The app has no such member. "molo members" lists those that it has.' });
+  return viewOf(row);
+}
+
+function viewOf(row: Row): Member {
+  return { ...row, since: row.since.toISOString() };
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { api } from '@molo/contracts';
+import { waitFor } from '@molo/testkit';
+import { io } from 'socket.io-client';
+import { DeploymentsService } from '../../deployments/deployments.service.js';
+import { type As, TestControlPlane } from '../../test-control-plane.js';
+import { moloItself } from '../caller.js';
+import type { User } from '../user.entity.js';
+
+let platform: TestControlPlane;
+let user: User;
+let as: { token: string };
+
+beforeAll(async () => {
+  platform = await TestControlPlane.start();
+  for (const name of ['mine', 'others']) await platform.call(api.createApp, { body: { name } });
+});
+
+beforeEach(async () => {
+  user = await platform.makeUser('member');
+  as = await platform.makeToken(user, ['read', 'deploy', 'administer']);
+});
+
+afterAll(async () => {
+  await platform[Symbol.asyncDispose]();
+});
+
+const params = { app: 'mine' };
+const set = (role: string, email = user.email, by: As = 'owner') => platform.call(api.setMember, { as: by, params, body: { email, role } });
+const remove = (memberId: string, by: As = 'owner') => platform.call(api.removeMember, { as: by, params: { ...params, memberId } });
+const seen = async () => (await platform.call(api.getApp, { as, params })).status;
+
+describe('a member of an app', () => {
+  it('sees it from the next request on, and does not when the role is taken away', async () => {
+    expect(await seen()).toBe(404);
+    const { ok } = await set('viewer');
+    expect(ok).toMatchObject({ kind: 'user', email: user.email, role: 'viewer' });
+    expect(await seen()).toBe(200);
+    expect((await platform.call(api.me, { as })).ok.apps).toEqual([{ name: 'mine', rights: ['read'] }]);
+    await remove(ok.id);
+    expect(await seen()).toBe(404);
+    expect((await remove(ok.id)).status).toBe(404);
+  });
+
+  it('has one role, the one that was given last', async () => {
+    const [first, second] = [await set('admin'), await set('developer', user.email.toUpperCase())];
+    expect(second.ok.id).toBe(first.ok.id);
+    expect((await platform.call(api.deleteApp, { as, params })).status).toBe(403);
+    const { items } = (await platform.call(api.listMembers, { as, params })).ok;
+    expect(items.filter(({ email }) => email === user.email).map(({ role }) => role)).toEqual(['developer']);
+  });
+
+  it('is added by the admins of the app, and not by its developers', async () => {
+    const other = await platform.makeUser('member');
+    await set('developer');
+    expect((await set('viewer', other.email, as)).status).toBe(403);
+    await set('admin');
+    expect((await set('viewer', other.email, as)).status).toBe(200);
+    expect((await set('viewer', 'nobody@example.com', as)).status).toBe(404);
+  });
+
+  it('is in the audit with the role before and after', async () => {
+    const { ok } = await set('viewer');
+    await set('viewer');
+    await set('admin');
+    await remove(ok.id);
+    const { items } = (await platform.call(api.listAudit, { query: { app: 'mine', limit: '3' } })).ok;
+    const member = user.email;
+    expect(items.map(({ action, before, after }) => ({ action, before, after }))).toEqual([
+      { action: 'member.removed', before: { member, role: 'admin' }, after: null },
+      { action: 'member.set', before: { member, role: 'viewer' }, after: { member, role: 'admin' } },
+      { action: 'member.set', before: null, after: { member, role: 'viewer' } },
+    ]);
+  });
+
+  it('of an app that was deleted is none of the next app of its name', async () => {
+    const old = { app: 'reborn' };
+    await platform.call(api.createApp, { body: { name: 'reborn' } });
+    await platform.call(api.setMember, { params: old, body: { email: user.email, role: 'admin' } });
+    expect((await platform.call(api.getApp, { as, params: old })).status).toBe(200);
+    await platform.call(api.deleteApp, { params: old });
+    await platform.call(api.createApp, { body: { name: 'reborn' } });
+    expect((await platform.call(api.getApp, { as, params: old })).status).toBe(404);
+    expect((await platform.call(api.listMembers, { params: old })).ok.items).toEqual([]);
+  });
+
+  it('gets a token for what they may do on the app, and for no more', async () => {
+    const session = await platform.makeSession(user);
+    const create = async (right: string) => (await platform.call(api.createToken, { as: session, body: { name: 'x', rights: [right] }, headers: { 'x-molo-csrf': '1' } })).status;
+    expect(await create('deploy')).toBe(403);
+    await set('developer');
+    expect([await create('read'), await create('deploy'), await create('administer')]).toEqual([201, 201, 403]);
+  });
+});
+
+describe('a role that is taken away', () => {
+  async function deploymentId(): Promise<string> {
+    const app = await platform.call(api.getApp, { params });
+    const id = randomUUID().replaceAll('-', '').padEnd(40, '0');
+    const facts = { commit: { id, subject: 'Change a line', author: 'Ada' }, treeId: id, sourceDigest: `sha256:${'a'.repeat(64)}`, sourceBytes: 1, versionTag: null, gitRef: '', gitOld: '', gitNew: '' };
+    return (await platform.app.get(DeploymentsService).push({ appId: app.ok.id, environmentName: 'production', ...facts, caller: moloItself })).deploymentId;
+  }
+
+  it('ends the streams that are open, and says why', async () => {
+    const { ok } = await set('viewer');
+    const answer = await fetch(`${platform.url}/api/v1/deployments/${await deploymentId()}/events`, { headers: { authorization: `Bearer ${as.token}` } });
+    expect(answer.status).toBe(200);
+    const text = answer.text();
+    await remove(ok.id);
+    const said = await text;
+    expect(said).toContain('event: problem');
+    expect(said).toContain('"code":"not_found"');
+    expect(said).not.toContain('event: end');
+  });
+
+  it('cuts off the sockets that follow the app, and leaves the others', async () => {
+    const { ok } = await set('viewer');
+    const [follows, idles] = [0, 1].map(() => io(platform.url, { transports: ['websocket'], reconnection: false, forceNew: true, auth: { token: as.token } }));
+    await waitFor(() => follows!.connected && idles!.connected, { what: 'the sockets to connect' });
+    expect(await follows!.emitWithAck('subscribe', { topic: 'app', app: 'mine' })).toEqual({ ok: true });
+    expect(await idles!.emitWithAck('subscribe', { topic: 'app', app: 'others' })).toMatchObject({ ok: false, problem: { code: 'not_found' } });
+    await remove(ok.id);
+    await waitFor(() => follows!.disconnected, { what: 'the socket to be cut off' });
+    expect(await idles!.emitWithAck('subscribe', { topic: 'app', app: 'mine' })).toMatchObject({ ok: false, problem: { code: 'not_found' } });
+    expect(await idles!.emitWithAck('subscribe', { topic: 'deployment', deploymentId: await deploymentId() })).toMatchObject({ ok: false, problem: { code: 'not_found' } });
+    idles!.disconnect();
+  });
+
+  it('closes the repository to git', async () => {
+    const fetchRefs = async (service: string) => {
+      const answer = await fetch(`${platform.url}/git/mine.git/info/refs?service=${service}`, { headers: { authorization: `Basic ${btoa(`git:${as.token}`)}` } });
+      await answer.text();
+      return answer.status;
+    };
+    const { ok } = await set('viewer');
+    expect([await fetchRefs('git-upload-pack'), await fetchRefs('git-receive-pack')]).toEqual([200, 403]);
+    await set('developer');
+    expect(await fetchRefs('git-receive-pack')).toBe(200);
+    await remove(ok.id);
+    expect([await fetchRefs('git-upload-pack'), await fetchRefs('git-receive-pack')]).toEqual([404, 404]);
+  });
+});
