@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
-import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, EnvironmentName, ProcessType } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Me, Member, Node, Release, SshKey, Status, Token } from './resources.js';
+import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType } from './names.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, SshKey, Status, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
-import { AppRole } from './states.js';
+import { AppRole, Role } from './states.js';
 
 /*
  * The REST API as one table. The server's routes, the OpenAPI document, the typed client, the CLI and the dashboard
@@ -25,6 +25,8 @@ const AppParams = z.object({ app: AppName });
 const EnvironmentParams = z.object({ app: AppName, environment: EnvironmentName });
 const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1).max(2_147_483_647) });
 const DeploymentParams = z.object({ deploymentId: z.uuid() });
+const UserParams = z.object({ userId: z.uuid() });
+const invitationDays = z.number().int().min(1).max(30).default(7);
 const environmentPath = '/apps/:app/environments/:environment';
 
 export const api = {
@@ -36,7 +38,7 @@ export const api = {
     on: 'platform',
     tag: 'access',
     summary: 'Claim the platform with the one-time link: makes the first sysadmin and signs them in',
-    body: z.strictObject({ token: z.string().min(1).max(200), email: z.email().max(254), name: ChosenName, password: z.string().min(10, 'must have at least 10 characters').max(1024) }),
+    body: z.strictObject({ token: z.string().min(1).max(200), email: Email, name: ChosenName, password: Password }),
     response: Me,
     status: 201,
   }),
@@ -53,6 +55,18 @@ export const api = {
   }),
   signOut: endpoint({ method: 'DELETE', path: '/sessions/current', right: 'any', on: 'platform', tag: 'access', summary: 'Sign out', response: nothing, status: 204 }),
   me: endpoint({ method: 'GET', path: '/me', right: 'any', on: 'platform', tag: 'access', summary: 'Who the caller is', response: Me }),
+  updateMe: endpoint({ method: 'PATCH', path: '/me', right: 'any', on: 'platform', tag: 'access', summary: "Change the caller's own name", body: z.strictObject({ name: ChosenName }), response: Me }),
+  changePassword: endpoint({
+    method: 'PUT',
+    path: '/me/password',
+    right: 'any',
+    on: 'platform',
+    tag: 'access',
+    summary: "Change the caller's own password, in a session; all their other sessions end",
+    body: z.strictObject({ current: z.string().max(1024), password: Password }),
+    response: nothing,
+    status: 204,
+  }),
   listTokens: endpoint({ method: 'GET', path: '/tokens', right: 'any', on: 'platform', tag: 'access', summary: "The caller's API tokens", response: page(Token), query: PageQuery }),
   createToken: endpoint({
     method: 'POST',
@@ -83,6 +97,54 @@ export const api = {
     status: 201,
   }),
   removeSshKey: endpoint({ method: 'DELETE', path: '/ssh-keys/:keyId', right: 'any', on: 'platform', tag: 'access', summary: 'Remove an SSH key', params: z.object({ keyId: z.uuid() }), response: nothing, status: 204 }),
+
+  listUsers: endpoint({ method: 'GET', path: '/users', right: 'read', on: 'platform', tag: 'people', summary: 'Users', query: PageQuery, response: page(User) }),
+  inviteUser: endpoint({
+    method: 'POST',
+    path: '/users',
+    right: 'administer',
+    on: 'platform',
+    tag: 'people',
+    summary: 'Invite a user: answers a link, shown this once, by which they choose their password',
+    body: z.strictObject({ email: Email, name: ChosenName.optional(), role: Role.default('member'), expiresInDays: invitationDays }),
+    response: z.object({ user: User, invitation: Invitation }),
+    status: 201,
+  }),
+  updateUser: endpoint({
+    method: 'PATCH',
+    path: '/users/:userId',
+    right: 'administer',
+    on: 'platform',
+    tag: 'people',
+    summary: 'Change name or role, disable, enable. Who is disabled is refused at once and keeps what they have',
+    params: UserParams,
+    body: z.strictObject({ name: ChosenName.optional(), role: Role.optional(), disabled: z.boolean().optional() }),
+    response: User,
+  }),
+  removeUser: endpoint({ method: 'DELETE', path: '/users/:userId', right: 'administer', on: 'platform', tag: 'people', summary: 'Remove a user, with their sessions, tokens, SSH keys and roles', params: UserParams, response: nothing, status: 204 }),
+  renewInvitation: endpoint({
+    method: 'POST',
+    path: '/users/:userId/invitation',
+    right: 'administer',
+    on: 'platform',
+    tag: 'people',
+    summary: 'Make a new link for a user who has lost theirs, or their password; an earlier one ends',
+    params: UserParams,
+    body: z.strictObject({ expiresInDays: invitationDays }),
+    response: Invitation,
+    status: 201,
+  }),
+  acceptInvitation: endpoint({
+    method: 'POST',
+    path: '/invitations/accept',
+    right: 'public',
+    on: 'platform',
+    tag: 'people',
+    summary: 'Choose the password by an invitation link, and sign in',
+    body: z.strictObject({ token: z.string().min(1).max(200), name: ChosenName.optional(), password: Password }),
+    response: Me,
+    status: 201,
+  }),
 
   listApps: endpoint({ method: 'GET', path: '/apps', right: 'read', on: 'apps', tag: 'apps', summary: 'Apps', query: PageQuery, response: page(App) }),
   createApp: endpoint({

@@ -38,6 +38,18 @@ export const ChosenName = z
   .max(100, 'must have at most 100 characters')
   .regex(/^[^\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'must not hold line ends, control characters or marks that turn the direction of text around');
 
+/** Names a team in addresses and commands. */
+export const TeamName = z
+  .string()
+  .min(2, 'must have at least 2 characters')
+  .max(40, 'must have at most 40 characters')
+  .regex(/^[a-z][a-z0-9-]*[a-z0-9]$/, 'must be lower-case letters, digits and hyphens, start with a letter and not end with a hyphen')
+  .refine(isNoObjectKey, 'is reserved; take another name');
+
+export const Email = z.email('must be an e-mail address').max(254);
+
+export const Password = z.string().min(10, 'must have at least 10 characters').max(1024);
+
 /** Keys that Molo sets itself in every instance. */
 export const reservedConfigKeys = ['PORT', 'MOLO_APP', 'MOLO_ENVIRONMENT', 'MOLO_RELEASE', 'MOLO_VERSION', 'MOLO_COMMIT', 'MOLO_INSTANCE', 'MOLO_PROCESS'] as const;
 

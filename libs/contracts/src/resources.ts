@@ -5,7 +5,7 @@ import { ProcessType } from './names.js';
 import { ImageLayer, InstanceCondition, RequestFigures } from './node-protocol.js';
 import { Failure } from './problems.js';
 import { Right } from './rights.js';
-import { AppRole, BuildState, DeploymentState, InstanceDesired, ReleaseReason, Role } from './states.js';
+import { AppRole, BuildState, DeploymentState, InstanceDesired, ReleaseReason, Role, UserState } from './states.js';
 
 /* What the REST API shows: the things of the glossary as the outside sees them. Times are ISO 8601 in UTC. */
 
@@ -14,8 +14,12 @@ const at = z.iso.datetime();
 /** How a release is named where no more of it is told: its number, and the app's own version such as 1.0. */
 const ReleaseName = z.object({ number: z.number().int(), version: z.string().nullable() });
 
-export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, createdAt: at });
+export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, state: UserState, createdAt: at });
 export type User = z.infer<typeof User>;
+
+/** Whoever follows the link once chooses the password of the user that it was made for. Nobody mails it: whoever made it hands it on. */
+export const Invitation = z.object({ link: z.string(), expiresAt: at });
+export type Invitation = z.infer<typeof Invitation>;
 
 export const Me = z.object({
   /** `user`: signed in or by token; `owner`: the machine's owner over the local socket. */

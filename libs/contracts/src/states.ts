@@ -51,6 +51,10 @@ export type LayerKind = z.infer<typeof LayerKind>;
 export const Role = z.enum(['sysadmin', 'developer', 'viewer', 'member']);
 export type Role = z.infer<typeof Role>;
 
+/** An invited user has no password yet; a disabled one cannot do anything, and loses nothing. */
+export const UserState = z.enum(['invited', 'active', 'disabled']);
+export type UserState = z.infer<typeof UserState>;
+
 /** The role on one app of a user or a team. */
 export const AppRole = z.enum(['admin', 'developer', 'viewer']);
 export type AppRole = z.infer<typeof AppRole>;

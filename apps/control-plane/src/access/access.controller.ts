@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { api, type Me } from '@molo/contracts';
-import type { Request } from 'express';
+import { api } from '@molo/contracts';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
-import type { Caller } from './caller.js';
 import { ClaimService } from './claim.service.js';
-import { clearSessionCookie, sessionCookiesOf, setSessionCookie } from './session-cookie.js';
+import { clearSessionCookie, sessionCookiesOf } from './session-cookie.js';
 import { SessionsService } from './sessions.service.js';
-import { type From, type SignedIn, SignInService } from './sign-in.service.js';
+import { SignInService } from './sign-in.service.js';
+import { OwnAccountService } from './users/own-account.service.js';
+import { fromOf, meOf, welcome } from './welcome.js';
 
 @Controller()
 export class AccessController {
@@ -14,6 +14,7 @@ export class AccessController {
     private readonly claims: ClaimService,
     private readonly signIns: SignInService,
     private readonly sessions: SessionsService,
+    private readonly account: OwnAccountService,
   ) {}
 
   @Endpoint(api.claim)
@@ -36,17 +37,15 @@ export class AccessController {
   async me({ caller }: Call<typeof api.me>): Answer<typeof api.me> {
     return meOf(caller);
   }
-}
 
-function welcome({ caller, session }: SignedIn, { request, response }: Pick<Call<typeof api.signIn>, 'request' | 'response'>): Me {
-  setSessionCookie(request, response, session.secret, session.expiresAt);
-  return meOf(caller);
-}
+  @Endpoint(api.updateMe)
+  async updateMe({ body, caller }: Call<typeof api.updateMe>): Answer<typeof api.updateMe> {
+    await this.account.rename(caller, body.name);
+    return meOf({ ...caller, name: body.name });
+  }
 
-function meOf(caller: Caller): Me {
-  return { kind: caller.userId === null ? 'owner' : 'user', name: caller.name, email: caller.email, role: caller.role, rights: [...caller.rights], apps: [...caller.apps].map(([name, { rights }]) => ({ name, rights: [...rights] })) };
-}
-
-function fromOf(request: Request): From {
-  return { ip: request.ip ?? null, userAgent: request.get('user-agent') ?? null };
+  @Endpoint(api.changePassword)
+  async changePassword({ body, caller }: Call<typeof api.changePassword>): Answer<typeof api.changePassword> {
+    await this.account.changePassword(caller, body.current, body.password);
+  }
 }

@@ -13,12 +13,16 @@ import { SessionsService } from './sessions.service.js';
 import { SignInService } from './sign-in.service.js';
 import { SshKeysService } from './ssh-keys.service.js';
 import { TokensService } from './tokens.service.js';
+import { InvitationsService } from './users/invitations.service.js';
+import { OwnAccountService } from './users/own-account.service.js';
+import { UsersController } from './users/users.controller.js';
+import { UsersService } from './users/users.service.js';
 
 /** Who may do what. Every edge asks it: REST, git, the registry, live. */
 @Global()
 @Module({
-  controllers: [AccessController, CredentialsController, MembersController],
-  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TokensService],
+  controllers: [AccessController, CredentialsController, MembersController, UsersController],
+  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TokensService, InvitationsService, OwnAccountService, UsersService],
   exports: [Authenticator, ClaimService, Decision, RequestAuthentication, Revocations, SessionsService],
 })
 export class AccessModule {}

@@ -9,7 +9,6 @@ import { Revocations } from './revocations.js';
 import { hashSecret } from './secret-text.js';
 import { fingerprintOf } from './ssh-public-key.js';
 import { SshKey } from './ssh-key.entity.js';
-import { User } from './user.entity.js';
 
 const lastUsedEveryMs = 60_000;
 
@@ -58,7 +57,7 @@ export class Authenticator {
   private async findToken(hash: string): Promise<Authenticated | null> {
     const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash: hash, revokedAt: IsNull() });
     if (!token || hasPassed(token.expiresAt)) return null;
-    const user = token.userId === null ? null : await this.dataSource.manager.findOneBy(User, { id: token.userId });
+    const user = token.userId === null ? null : await this.callers.findUser(token.userId);
     if (token.userId !== null && user === null) return null;
     this.noteUse(token);
     return { caller: await this.callers.ofToken(token, user, null), expiresAt: token.expiresAt };
@@ -68,7 +67,7 @@ export class Authenticator {
     const key = await this.dataSource.manager.findOneBy(SshKey, { fingerprint });
     if (!key) return null;
     if (key.userId === null) return { caller: ownerOfMachine(), expiresAt: null };
-    const user = await this.dataSource.manager.findOneBy(User, { id: key.userId });
+    const user = await this.callers.findUser(key.userId);
     return user && { caller: await this.callers.ofUser(user, null), expiresAt: null };
   }
 

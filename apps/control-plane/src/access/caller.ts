@@ -16,6 +16,8 @@ export interface Caller {
   readonly limit: readonly TokenRight[];
   /** Whether that is all that their user may do. */
   readonly isWhole: boolean;
+  /** null where it is not a session by which they are signed in. */
+  readonly sessionId: string | null;
   readonly ip: string | null;
 }
 
@@ -38,6 +40,7 @@ export const moloItself: Caller = {
   apps: noApps,
   limit: unlimited,
   isWhole: true,
+  sessionId: null,
   ip: null,
 };
 
@@ -46,9 +49,9 @@ export function actorOf(caller: Caller): Actor {
 }
 
 /** Whoever has not signed in. */
-export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], isWhole: false, ip: null };
+export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], isWhole: false, sessionId: null, ip: null };
 
 /** The owner of the machine, over the local socket or with an SSH key of their own. */
 export function ownerOfMachine(ip: string | null = null): Caller {
-  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, isWhole: true, ip };
+  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, isWhole: true, sessionId: null, ip };
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type AppRole, rightsByAppRole, rightsByRole, type TokenRight } from '@molo/contracts';
-import { DataSource } from 'typeorm';
+import { DataSource, IsNull } from 'typeorm';
 import type { ApiToken } from './api-token.entity.js';
 import { type AppRights, type Caller, noApps, unlimited } from './caller.js';
-import type { User } from './user.entity.js';
+import { User } from './user.entity.js';
 
 interface Role {
   id: string;
@@ -16,9 +16,14 @@ interface Role {
 export class Callers {
   constructor(private readonly dataSource: DataSource) {}
 
+  /** null for one who is disabled, whatever they come with. */
+  async findUser(id: string): Promise<User | null> {
+    return await this.dataSource.manager.findOneBy(User, { id, disabledAt: IsNull() });
+  }
+
   async ofUser(user: User, ip: string | null): Promise<Caller> {
     const { id: userId, name, email, role } = user;
-    return { kind: 'user', userId, name, email, role, rights: rightsByRole[role], apps: await this.appRightsOf(user), limit: unlimited, isWhole: true, ip };
+    return { kind: 'user', userId, name, email, role, rights: rightsByRole[role], apps: await this.appRightsOf(user), limit: unlimited, isWhole: true, sessionId: null, ip };
   }
 
   /** A token has its own rights, as far as its user still has them. `user` is null for a token of the machine's owner. */
@@ -35,6 +40,7 @@ export class Callers {
       apps: new Map([...apps].map(([name, { id, rights }]) => [name, { id, rights: within(token.rights, rights) }])),
       limit: token.rights,
       isWhole: [rightsByRole[role], ...[...apps.values()].map(({ rights }) => rights)].flat().every((right) => right === 'any' || token.rights.includes(right)),
+      sessionId: null,
       ip,
     };
   }

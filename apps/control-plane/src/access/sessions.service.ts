@@ -9,7 +9,7 @@ import { RecentCallers } from './recent-callers.js';
 import { Revocations } from './revocations.js';
 import { hashSecret, randomSecret } from './secret-text.js';
 import { Session } from './session.entity.js';
-import { User } from './user.entity.js';
+import type { User } from './user.entity.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const lifetimeMs = 30 * dayMs;
@@ -98,7 +98,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async read(hash: string): Promise<Omit<OpenSession, 'secret'> | null> {
     const session = await this.dataSource.manager.findOneBy(Session, { tokenHash: hash });
-    const user = session && (await this.dataSource.manager.findOneBy(User, { id: session.userId }));
-    return session && user && { id: session.id, caller: await this.callers.ofUser(user, null), expiresAt: session.expiresAt };
+    const user = session && (await this.callers.findUser(session.userId));
+    return session && user && { id: session.id, caller: { ...(await this.callers.ofUser(user, null)), sessionId: session.id }, expiresAt: session.expiresAt };
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { Attempts } from './attempts.js';
 import type { Caller } from './caller.js';
@@ -45,13 +45,12 @@ export class SignInService {
     this.byAddress.take(address);
     this.byAccountAndAddress.take(guess);
     const user = await this.find(account);
-    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === null) {
-      throw new AppError('credentials_refused', { detail: 'The email or the password is not right.' });
-    }
+    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === null) throw refused();
+    const signedIn = await this.begin(user, from);
     // Only this attempt: an account of one's own must not be a way to go on guessing at others.
     this.byAddress.giveBack(address);
     this.byAccountAndAddress.forget(guess);
-    return await this.begin(user, from);
+    return signedIn;
   }
 
   private async find(account: string): Promise<User | null> {
@@ -61,9 +60,20 @@ export class SignInService {
   private async begin(user: User, from: From): Promise<SignedIn> {
     const caller = await this.callers.ofUser(user, from.ip);
     const session = await this.dataSource.transaction(async (manager) => {
+      await this.refuseWhoMayNoLonger(manager, user);
       await this.audit.record(manager, caller, { action: 'session.started', target: user.email });
       return await this.sessions.start(manager, user, from);
     });
     return { caller, session };
   }
+
+  /** Also one who was disabled, or whose password was changed, while the given one was looked at. */
+  private async refuseWhoMayNoLonger(manager: EntityManager, { id, passwordHash }: User): Promise<void> {
+    const where = { id, passwordHash: passwordHash ?? IsNull(), disabledAt: IsNull() };
+    if (!(await manager.findOne(User, { where, lock: { mode: 'pessimistic_read' } }))) throw refused();
+  }
+}
+
+function refused(): AppError {
+  return new AppError('credentials_refused', { detail: 'The email or the password is not right.' });
 }

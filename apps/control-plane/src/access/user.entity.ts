@@ -7,6 +7,8 @@ export class User {
   @Column('text') email!: string;
   @Column('text') name!: string;
   @Column('text') role!: Role;
-  @Column('text') passwordHash!: string;
+  /** null for one who was invited and has chosen none yet. */
+  @Column('text', { nullable: true }) passwordHash!: string | null;
+  @Column('timestamptz', { nullable: true }) disabledAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
 }

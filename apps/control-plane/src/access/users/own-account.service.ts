@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '@molo/contracts';
+import { DataSource } from 'typeorm';
+import { AuditService } from '../../audit/audit.service.js';
+import { Attempts } from '../attempts.js';
+import type { Caller } from '../caller.js';
+import { hashPassword, isPassword } from '../passwords.js';
+import { Revocations } from '../revocations.js';
+import { User } from '../user.entity.js';
+
+/** What users change of their own account. */
+@Injectable()
+export class OwnAccountService {
+  /** Whoever finds a browser that is signed in must not find out the password from there. */
+  private readonly guesses = new Attempts(10, 5 * 60_000);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly revocations: Revocations,
+    private readonly audit: AuditService,
+  ) {}
+
+  async rename(caller: Caller, name: string): Promise<void> {
+    const { userId: id } = requireSession(caller);
+    await this.dataSource.transaction(async (manager) => {
+      const { name: before, email } = await manager.findOneByOrFail(User, { id });
+      if (before === name) return;
+      await manager.update(User, { id }, { name });
+      await this.audit.record(manager, caller, { action: 'user.changed', target: email, before: { name: before }, after: { name } });
+      await this.revocations.announce(manager);
+    });
+  }
+
+  async changePassword(caller: Caller, current: string, password: string): Promise<void> {
+    const { userId: id, sessionId } = requireSession(caller);
+    this.guesses.take(id);
+    const { passwordHash: before, email } = await this.dataSource.manager.findOneByOrFail(User, { id });
+    if (!(await isPassword(current, before))) throw new AppError('invalid_input', { detail: 'This is not your present password.', errors: [{ path: 'current', message: 'is not your present password' }] });
+    this.guesses.forget(id);
+    const passwordHash = await hashPassword(password);
+    await this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(User, { id, passwordHash: before ?? '' }, { passwordHash });
+      if (!affected) throw new AppError('conflict', { detail: 'The password was changed meanwhile, from elsewhere. Try again with the new one.' });
+      await manager.query('delete from sessions where user_id = $1 and id <> $2', [id, sessionId]);
+      await this.audit.record(manager, caller, { action: 'password.changed', target: email });
+      await this.revocations.announce(manager);
+    });
+  }
+}
+
+/** A token may have been given to others, and must not become the account. */
+function requireSession({ userId, sessionId }: Caller): { userId: string; sessionId: string } {
+  if (userId !== null && sessionId !== null) return { userId, sessionId };
+  throw new AppError('forbidden', { detail: 'Only who is signed in with a password changes the account, not a token nor the owner of the machine. Sign in on the dashboard.' });
+}

@@ -1,0 +1,177 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { api } from '@molo/contracts';
+import { type As, TestControlPlane } from '../../test-control-plane.js';
+import { Authenticator } from '../authenticator.js';
+
+let platform: TestControlPlane;
+let count = 0;
+const password = 'correct horse battery';
+const csrf = { 'x-molo-csrf': '1' };
+
+beforeAll(async () => {
+  platform = await TestControlPlane.start();
+});
+
+afterAll(async () => {
+  await platform[Symbol.asyncDispose]();
+});
+
+async function invite(more: object = {}) {
+  const email = `invited${++count}@example.com`;
+  const { ok } = await platform.call(api.inviteUser, { body: { email, role: 'developer', ...more } });
+  return { email, id: ok.user.id, token: tokenOf(ok.invitation.link), user: ok.user };
+}
+
+function tokenOf(link: string): string {
+  expect(link).toMatch(/^http:\/\/molo\.localhost:8080\/invitation\?token=[\w-]{43}$/);
+  return new URL(link).searchParams.get('token') ?? '';
+}
+
+const accept = (token: string, more: object = {}) => platform.call(api.acceptInvitation, { as: 'anonymous', body: { token, name: 'Grace', password, ...more } });
+const signIn = (email: string, given = password) => platform.call(api.signIn, { as: 'anonymous', body: { email, password: given }, headers: { 'x-forwarded-for': `10.1.0.${++count % 250}` } });
+const update = (id: string, body: object, as: As = 'owner') => platform.call(api.updateUser, { as, params: { userId: id }, body });
+const me = async (as: As) => (await platform.call(api.me, { as })).status;
+const sessionOf = (headers: Headers) => ({ session: /molo_session=([\w-]+)/.exec(headers.get('set-cookie') ?? '')?.[1] ?? '' });
+
+describe('an invitation', () => {
+  it('makes a user who cannot sign in until they have chosen a password by the link', async () => {
+    const { email, token, user } = await invite();
+    expect(user).toMatchObject({ email, name: email, role: 'developer', state: 'invited' });
+    expect((await signIn(email, '')).status).toBe(401);
+    const { ok, headers } = await accept(token);
+    expect(ok).toMatchObject({ kind: 'user', email, name: 'Grace', role: 'developer' });
+    expect(await me(sessionOf(headers))).toBe(200);
+    expect((await signIn(email)).status).toBe(201);
+    const { items } = (await platform.call(api.listUsers)).ok;
+    expect(items.find((each) => each.email === email)?.state).toBe('active');
+  });
+
+  it('is followed by one of any number at once', async () => {
+    const { token } = await invite();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => accept(token)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array<number>(9).fill(401)]);
+  });
+
+  it('says the same of links that were used, replaced, too old, of somebody disabled, or never were', async () => {
+    const [used, replaced, old, disabled] = [await invite(), await invite(), await invite(), await invite()];
+    await accept(used.token);
+    await platform.call(api.renewInvitation, { params: { userId: replaced.id }, body: {} });
+    await platform.dataSource.query(`update invitations set expires_at = now() - interval '1 second' where user_id = $1`, [old.id]);
+    await update(disabled.id, { disabled: true });
+    const answers = await Promise.all([used, replaced, old, disabled, { token: 'never' }].map(({ token }) => accept(token)));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+  });
+
+  it('made anew for somebody who lost their password ends their sessions once it is followed', async () => {
+    const { id, email, token } = await invite();
+    const before = sessionOf((await accept(token)).headers);
+    const { ok } = await platform.call(api.renewInvitation, { params: { userId: id }, body: { expiresInDays: 1 } });
+    expect(await me(before)).toBe(200);
+    expect((await accept(tokenOf(ok.link), { name: undefined, password: 'another good one' })).ok.name).toBe('Grace');
+    expect([await me(before), (await signIn(email)).status, (await signIn(email, 'another good one')).status]).toEqual([401, 401, 201]);
+  });
+
+  it('is for one user of an e-mail address, whatever its case', async () => {
+    const { email } = await invite();
+    expect((await platform.call(api.inviteUser, { body: { email: email.toUpperCase() } })).problem.code).toBe('already_exists');
+  });
+});
+
+describe('a user', () => {
+  it('who is disabled is refused at once, however they come, and as if they did not exist', async () => {
+    const { id, email, token } = await invite();
+    const session = sessionOf((await accept(token)).headers);
+    const user = { ...(await platform.makeUser('viewer')), id };
+    const bearer = await platform.makeToken(user, ['read', 'deploy']);
+    execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', `${platform.config.home}/theirs`]);
+    const publicKey = readFileSync(`${platform.config.home}/theirs.pub`, 'utf8');
+    expect((await platform.call(api.addSshKey, { as: session, body: { name: 'laptop', publicKey }, headers: csrf })).status).toBe(201);
+    const bySshKey = () => platform.app.get(Authenticator).bySshKey(Buffer.from(publicKey.split(' ')[1] ?? '', 'base64'));
+    expect([await me(session), await me(bearer), (await bySshKey())?.email]).toEqual([200, 200, email]);
+    expect((await update(id, { disabled: true })).ok.state).toBe('disabled');
+    expect([await me(session), await me(bearer), await bySshKey()]).toEqual([401, 401, null]);
+    expect((await signIn(email)).text).toBe((await signIn('nobody@example.com')).text);
+    expect((await update(id, { disabled: false })).ok.state).toBe('active');
+    expect([await me(session), await me(bearer), (await signIn(email)).status]).toEqual([401, 200, 201]);
+  });
+
+  it('whose role is taken away may do no more from the next request on', async () => {
+    const user = await platform.makeUser('developer');
+    const as = await platform.makeToken(user, ['read', 'deploy']);
+    expect((await platform.call(api.createApp, { as, body: { name: 'theirs' } })).status).toBe(201);
+    await update(user.id, { role: 'member' });
+    expect((await platform.call(api.createApp, { as, body: { name: 'theirs-too' } })).status).toBe(403);
+    expect((await platform.call(api.getApp, { as, params: { app: 'theirs' } })).status).toBe(404);
+  });
+
+  it('who is removed is gone with all that they signed in with', async () => {
+    const user = await platform.makeUser('developer');
+    const [token, session] = [await platform.makeToken(user, ['read']), await platform.makeSession(user)];
+    expect((await platform.call(api.removeUser, { params: { userId: user.id } })).status).toBe(204);
+    expect([await me(token), await me(session)]).toEqual([401, 401]);
+    expect((await platform.call(api.removeUser, { params: { userId: user.id } })).status).toBe(404);
+  });
+
+  it('is changed with the name and role before and after in the audit, and no password', async () => {
+    const { id, email, token } = await invite();
+    await accept(token);
+    await update(id, { role: 'viewer' });
+    await update(id, { role: 'viewer' });
+    const { ok, text } = await platform.call(api.listAudit, { query: { limit: '200' } });
+    const [changed, ...more] = ok.items.filter(({ action, target }) => action === 'user.changed' && target === email);
+    expect([changed?.before, changed?.after, more]).toEqual([{ role: 'developer' }, { role: 'viewer' }, []]);
+    for (const action of ['user.invited', 'invitation.accepted', 'invitation.renewed', 'password.reset', 'user.removed']) expect(ok.items.map((each) => each.action)).toContain(action);
+    expect(text).not.toContain(password);
+    expect(text).not.toContain(token);
+    expect(platform.logLines.join('')).not.toContain(token);
+  });
+});
+
+describe('the last sysadmin', () => {
+  it('stays, also when two take the role from each other at once', async () => {
+    await platform.dataSource.query(`update users set role = 'viewer' where role = 'sysadmin'`);
+    for (let round = 0; round < 5; round++) {
+      const [one, other] = [await platform.makeUser('sysadmin'), await platform.makeUser('sysadmin')];
+      const [byOne, byOther] = [await platform.makeToken(one, ['administer']), await platform.makeToken(other, ['administer'])];
+      const answers = await Promise.all([update(other.id, { role: 'viewer' }, byOne), update(one.id, { disabled: true }, byOther)]);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      const [left] = answers[0]?.status === 200 ? [one] : [other];
+      expect((await platform.call(api.removeUser, { params: { userId: left!.id } })).problem.code).toBe('conflict');
+      expect((await update(left!.id, { role: 'developer' })).problem.code).toBe('conflict');
+      const next = await platform.makeUser('sysadmin');
+      expect((await platform.call(api.removeUser, { params: { userId: left!.id } })).status).toBe(204);
+      await platform.dataSource.query(`delete from users where id = $1`, [next.id]);
+    }
+  });
+});
+
+describe('the password of one\'s own account', () => {
+  it('is changed by whoever knows it, and ends all other sessions', async () => {
+    const user = await platform.makeUser('developer', password);
+    const [as, other] = [await platform.makeSession(user), await platform.makeSession(user)];
+    const change = (current: string) => platform.call(api.changePassword, { as, body: { current, password: 'another good one' }, headers: csrf });
+    const wrong = await change('wrong');
+    expect([wrong.status, wrong.problem.errors?.[0]?.path]).toEqual([422, 'current']);
+    expect(await me(other)).toBe(200);
+    expect((await change(password)).status).toBe(204);
+    expect([await me(as), await me(other)]).toEqual([200, 401]);
+    expect([(await signIn(user.email)).status, (await signIn(user.email, 'another good one')).status]).toEqual([401, 201]);
+  });
+
+  it('is not guessed at from a browser that somebody left open', async () => {
+    const as = await platform.makeSession(await platform.makeUser('developer', password));
+    const guess = async () => (await platform.call(api.changePassword, { as, body: { current: 'wrong', password: 'another good one' }, headers: csrf })).status;
+    const statuses = [];
+    for (let attempt = 0; attempt < 11; attempt++) statuses.push(await guess());
+    expect(statuses.at(-1)).toBe(429);
+  });
+
+  it('is not changed by a token, nor is the name', async () => {
+    const as = await platform.makeToken(await platform.makeUser('sysadmin', password), ['read', 'deploy', 'administer']);
+    expect((await platform.call(api.changePassword, { as, body: { current: password, password: 'another good one' } })).status).toBe(403);
+    expect((await platform.call(api.updateMe, { as, body: { name: 'Eve' } })).status).toBe(403);
+  });
+});
