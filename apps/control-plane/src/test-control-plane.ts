@@ -113,7 +113,7 @@ export class TestControlPlane implements AsyncDisposable {
     return user;
   }
 
-  async makeToken(user: User | null, rights: TokenRight[], change: Partial<ApiToken> = {}): Promise<{ id: string; token: string }> {
+  async makeToken(user: Pick<User, 'id'> | null, rights: TokenRight[], change: Partial<ApiToken> = {}): Promise<{ id: string; token: string }> {
     const [id, token] = [randomUUID(), randomSecret('molo_')];
     await this.dataSource.manager.insert(ApiToken, { id, name: 'test', tokenHash: hashSecret(token), userId: user?.id ?? null, rights, ...change });
     return { id, token };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
-import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, SshKey, Status, Token, User } from './resources.js';
+import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -26,6 +26,7 @@ const EnvironmentParams = z.object({ app: AppName, environment: EnvironmentName 
 const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1).max(2_147_483_647) });
 const DeploymentParams = z.object({ deploymentId: z.uuid() });
 const UserParams = z.object({ userId: z.uuid() });
+const TeamParams = z.object({ team: TeamName });
 const invitationDays = z.number().int().min(1).max(30).default(7);
 const environmentPath = '/apps/:app/environments/:environment';
 
@@ -145,6 +146,12 @@ export const api = {
     response: Me,
     status: 201,
   }),
+  listTeams: endpoint({ method: 'GET', path: '/teams', right: 'read', on: 'platform', tag: 'people', summary: 'Teams and their users', query: PageQuery, response: page(Team) }),
+  createTeam: endpoint({ method: 'POST', path: '/teams', right: 'administer', on: 'platform', tag: 'people', summary: 'Make a team, which can then be given roles on apps', body: z.strictObject({ name: TeamName }), response: Team, status: 201 }),
+  updateTeam: endpoint({ method: 'PATCH', path: '/teams/:team', right: 'administer', on: 'platform', tag: 'people', summary: 'Rename a team', params: TeamParams, body: z.strictObject({ name: TeamName }), response: Team }),
+  removeTeam: endpoint({ method: 'DELETE', path: '/teams/:team', right: 'administer', on: 'platform', tag: 'people', summary: 'Remove a team; its users lose its roles', params: TeamParams, response: nothing, status: 204 }),
+  addTeamUser: endpoint({ method: 'PUT', path: '/teams/:team/users/:userId', right: 'administer', on: 'platform', tag: 'people', summary: 'Add a user to a team', params: TeamParams.extend(UserParams.shape), response: Team }),
+  removeTeamUser: endpoint({ method: 'DELETE', path: '/teams/:team/users/:userId', right: 'administer', on: 'platform', tag: 'people', summary: 'Take a user out of a team', params: TeamParams.extend(UserParams.shape), response: nothing, status: 204 }),
 
   listApps: endpoint({ method: 'GET', path: '/apps', right: 'read', on: 'apps', tag: 'apps', summary: 'Apps', query: PageQuery, response: page(App) }),
   createApp: endpoint({
@@ -168,9 +175,9 @@ export const api = {
     right: 'administer',
     on: 'app',
     tag: 'apps',
-    summary: 'Give a user a role on the app; who has one gets this in its place',
+    summary: 'Give a user, or a team, a role on the app; who has one gets this in its place',
     params: AppParams,
-    body: z.strictObject({ email: z.string().max(254), role: AppRole }),
+    body: z.strictObject({ email: z.string().max(254).optional(), team: TeamName.optional(), role: AppRole }).refine(({ email, team }) => (email === undefined) !== (team === undefined), { path: ['email'], message: 'or team is to be given, one of the two' }),
     response: Member,
   }),
   removeMember: endpoint({ method: 'DELETE', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Take the role on the app away', params: AppParams.extend({ memberId: z.uuid() }), response: nothing, status: 204 }),

@@ -34,6 +34,10 @@ export const Me = z.object({
 });
 export type Me = z.infer<typeof Me>;
 
+/** A named set of users, which can be a member of apps. */
+export const Team = z.object({ id: z.uuid(), name: z.string(), createdAt: at, users: z.array(z.object({ id: z.uuid(), name: z.string(), email: z.string().nullable() })) });
+export type Team = z.infer<typeof Team>;
+
 /** Who has a role on an app: a user, or a team and so each of its users. */
 export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'team']), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
 export type Member = z.infer<typeof Member>;

@@ -12,6 +12,8 @@ import { Revocations } from './revocations.js';
 import { SessionsService } from './sessions.service.js';
 import { SignInService } from './sign-in.service.js';
 import { SshKeysService } from './ssh-keys.service.js';
+import { TeamsController } from './teams/teams.controller.js';
+import { TeamsService } from './teams/teams.service.js';
 import { TokensService } from './tokens.service.js';
 import { InvitationsService } from './users/invitations.service.js';
 import { OwnAccountService } from './users/own-account.service.js';
@@ -21,8 +23,8 @@ import { UsersService } from './users/users.service.js';
 /** Who may do what. Every edge asks it: REST, git, the registry, live. */
 @Global()
 @Module({
-  controllers: [AccessController, CredentialsController, MembersController, UsersController],
-  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TokensService, InvitationsService, OwnAccountService, UsersService],
+  controllers: [AccessController, CredentialsController, MembersController, TeamsController, UsersController],
+  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TeamsService, TokensService, InvitationsService, OwnAccountService, UsersService],
   exports: [Authenticator, ClaimService, Decision, RequestAuthentication, Revocations, SessionsService],
 })
 export class AccessModule {}

@@ -38,6 +38,10 @@ beforeAll(async () => {
     const user = await addUser(`a member who is ${role} of the app`, 'member', rightsByAppRole[role]);
     await platform.call(api.setMember, { params: { app: 'mine' }, body: { email: user.email, role } });
   }
+  await platform.call(api.createTeam, { body: { name: 'crew' } });
+  await platform.call(api.setMember, { params: { app: 'mine' }, body: { team: 'crew', role: 'developer' } });
+  const inTeam = await addUser('a member whose team is developer of the app', 'member', rightsByAppRole.developer);
+  await platform.call(api.addTeamUser, { params: { team: 'crew', userId: inTeam.id } });
   const both = await addUser('a viewer who is admin of the app', 'viewer', all);
   await platform.call(api.setMember, { params: { app: 'mine' }, body: { email: both.email, role: 'admin' } });
   for (const right of all) {
@@ -94,7 +98,7 @@ async function deploymentOf(app: string): Promise<string> {
 
 /** Changes take no such body, so that whoever is let in changes nothing. */
 async function call(endpoint: Endpoint, target: Target, as: As): Promise<Received<unknown>> {
-  const params = { app: target, environment: 'production', number: '1', host: 'nowhere.example.com', tokenId: randomUUID(), keyId: randomUUID(), memberId: randomUUID(), userId: randomUUID(), ...ids.get(target) };
+  const params = { app: target, environment: 'production', number: '1', host: 'nowhere.example.com', tokenId: randomUUID(), keyId: randomUUID(), memberId: randomUUID(), userId: randomUUID(), team: 'no-team', ...ids.get(target) };
   return await platform.call(endpoint, { as, params, ...(endpoint.method === 'GET' ? {} : { body: { unknown: true } }), headers: { 'x-molo-csrf': '1' } });
 }
 

@@ -17,7 +17,7 @@ export class MembersController {
 
   @Endpoint(api.setMember)
   async set({ params, body, caller }: Call<typeof api.setMember>): Answer<typeof api.setMember> {
-    return await this.members.set(params.app, body.email, body.role, caller);
+    return await this.members.set(params.app, body, body.role, caller);
   }
 
   @Endpoint(api.removeMember)

@@ -7,6 +7,12 @@ import type { Caller } from '../caller.js';
 import { noSuchApp } from '../decision.js';
 import { Revocations } from '../revocations.js';
 
+/** One of the two. */
+export interface NamedMember {
+  readonly email?: string | undefined;
+  readonly team?: string | undefined;
+}
+
 interface Row extends Omit<Member, 'since'> {
   since: Date;
 }
@@ -34,16 +40,15 @@ export class MembersService {
     return rows.map(viewOf);
   }
 
-  async set(app: string, email: string, role: AppRole, caller: Caller): Promise<Member> {
+  async set(app: string, named: NamedMember, role: AppRole, caller: Caller): Promise<Member> {
     return await this.dataSource.transaction(async (manager) => {
       const appId = await idOf(manager, app);
-      const [user]: { id: string }[] = await manager.query('select id from users where lower(email) = lower($1)', [email]);
-      if (!user) throw new AppError('not_found', { detail: `There is no user ${email}. A sysadmin invites them: molo users invite` });
-      const [before]: { role: AppRole }[] = await manager.query('select role from app_members where app_id = $1 and user_id = $2 for update', [appId, user.id]);
+      const who = await findNamed(manager, named);
+      const [before]: { role: AppRole }[] = await manager.query(`select role from app_members where app_id = $1 and ${who.column} = $2 for update`, [appId, who.id]);
       const [{ id }]: [{ id: string }] = await manager.query(
-        `insert into app_members (id, app_id, user_id, role) values ($1, $2, $3, $4)
-         on conflict (app_id, user_id) do update set role = excluded.role returning id`,
-        [randomUUID(), appId, user.id, role],
+        `insert into app_members (id, app_id, ${who.column}, role) values ($1, $2, $3, $4)
+         on conflict (app_id, ${who.column}) do update set role = excluded.role returning id`,
+        [randomUUID(), appId, who.id, role],
       );
       const member = await find(manager, appId, id);
       if (before?.role !== role) await this.record(manager, caller, { action: 'member.set', app, appId, member, before: before && { role: before.role }, after: { role } });
@@ -72,6 +77,17 @@ async function idOf(manager: EntityManager, app: string): Promise<string> {
   const [found]: { id: string }[] = await manager.query('select id from apps where name = $1 and deleted_at is null', [app]);
   if (!found) throw noSuchApp(app);
   return found.id;
+}
+
+async function findNamed(manager: EntityManager, { email, team }: NamedMember): Promise<{ column: 'user_id' | 'team_id'; id: string }> {
+  if (team !== undefined) {
+    const [found]: { id: string }[] = await manager.query('select id from teams where name = $1 for key share', [team]);
+    if (!found) throw new AppError('not_found', { detail: `There is no team ${team}. A sysadmin makes it: molo teams create ${team}` });
+    return { column: 'team_id', id: found.id };
+  }
+  const [found]: { id: string }[] = await manager.query('select id from users where lower(email) = lower($1) for key share', [email]);
+  if (!found) throw new AppError('not_found', { detail: `There is no user ${email}. A sysadmin invites them: molo users invite ${email}` });
+  return { column: 'user_id', id: found.id };
 }
 
 async function find(manager: EntityManager, appId: string, id: string): Promise<Member> {

@@ -76,7 +76,7 @@ export class UsersService {
       const only = (all: object) => Object.fromEntries(Object.entries(all).filter(([key]) => changed.some((each) => each === key)));
       await this.audit.record(manager, caller, { action: 'user.changed', target: user.email, before: only(before), after: only(after) });
       await this.revocations.announce(manager);
-      return viewOf({ ...user, ...change });
+      return viewOf(Object.assign(user, change));
     });
   }
 

@@ -51,7 +51,7 @@ describe('an invitation', () => {
   it('is followed by one of any number at once', async () => {
     const { token } = await invite();
     const answers = await Promise.all(Array.from({ length: 10 }, () => accept(token)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array<number>(9).fill(401)]);
+    expect([201, 401].map((wanted) => answers.filter(({ status }) => status === wanted).length)).toEqual([1, 9]);
   });
 
   it('says the same of links that were used, replaced, too old, of somebody disabled, or never were', async () => {
@@ -84,8 +84,7 @@ describe('a user', () => {
   it('who is disabled is refused at once, however they come, and as if they did not exist', async () => {
     const { id, email, token } = await invite();
     const session = sessionOf((await accept(token)).headers);
-    const user = { ...(await platform.makeUser('viewer')), id };
-    const bearer = await platform.makeToken(user, ['read', 'deploy']);
+    const bearer = await platform.makeToken({ id }, ['read', 'deploy']);
     execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', `${platform.config.home}/theirs`]);
     const publicKey = readFileSync(`${platform.config.home}/theirs.pub`, 'utf8');
     expect((await platform.call(api.addSshKey, { as: session, body: { name: 'laptop', publicKey }, headers: csrf })).status).toBe(201);
@@ -138,11 +137,11 @@ describe('the last sysadmin', () => {
       const [byOne, byOther] = [await platform.makeToken(one, ['administer']), await platform.makeToken(other, ['administer'])];
       const answers = await Promise.all([update(other.id, { role: 'viewer' }, byOne), update(one.id, { disabled: true }, byOther)]);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-      const [left] = answers[0]?.status === 200 ? [one] : [other];
-      expect((await platform.call(api.removeUser, { params: { userId: left!.id } })).problem.code).toBe('conflict');
-      expect((await update(left!.id, { role: 'developer' })).problem.code).toBe('conflict');
+      const left = answers[0]?.status === 200 ? one : other;
+      expect((await platform.call(api.removeUser, { params: { userId: left.id } })).problem.code).toBe('conflict');
+      expect((await update(left.id, { role: 'developer' })).problem.code).toBe('conflict');
       const next = await platform.makeUser('sysadmin');
-      expect((await platform.call(api.removeUser, { params: { userId: left!.id } })).status).toBe(204);
+      expect((await platform.call(api.removeUser, { params: { userId: left.id } })).status).toBe(204);
       await platform.dataSource.query(`delete from users where id = $1`, [next.id]);
     }
   });
