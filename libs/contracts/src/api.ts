@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, SshKey, Status, Team, Token, User } from './resources.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -55,6 +55,9 @@ export const api = {
     status: 201,
   }),
   signOut: endpoint({ method: 'DELETE', path: '/sessions/current', right: 'any', on: 'platform', tag: 'access', summary: 'Sign out', response: nothing, status: 204 }),
+  listSessions: endpoint({ method: 'GET', path: '/sessions', right: 'any', on: 'platform', tag: 'access', summary: "The caller's sessions, the one last seen first", query: PageQuery, response: page(Session) }),
+  endSession: endpoint({ method: 'DELETE', path: '/sessions/:sessionId', right: 'any', on: 'platform', tag: 'access', summary: "End one of the caller's sessions", params: z.object({ sessionId: z.uuid() }), response: nothing, status: 204 }),
+  endOtherSessions: endpoint({ method: 'DELETE', path: '/sessions', right: 'any', on: 'platform', tag: 'access', summary: "End all of the caller's sessions but the one that asks", response: nothing, status: 204 }),
   me: endpoint({ method: 'GET', path: '/me', right: 'any', on: 'platform', tag: 'access', summary: 'Who the caller is', response: Me }),
   updateMe: endpoint({ method: 'PATCH', path: '/me', right: 'any', on: 'platform', tag: 'access', summary: "Change the caller's own name", body: z.strictObject({ name: ChosenName }), response: Me }),
   changePassword: endpoint({
@@ -135,6 +138,8 @@ export const api = {
     response: Invitation,
     status: 201,
   }),
+  listUserSessions: endpoint({ method: 'GET', path: '/users/:userId/sessions', right: 'administer', on: 'platform', tag: 'people', summary: 'Sessions of a user', params: UserParams, query: PageQuery, response: page(Session) }),
+  endUserSessions: endpoint({ method: 'DELETE', path: '/users/:userId/sessions', right: 'administer', on: 'platform', tag: 'people', summary: 'End all sessions of a user', params: UserParams, response: nothing, status: 204 }),
   acceptInvitation: endpoint({
     method: 'POST',
     path: '/invitations/accept',

@@ -42,6 +42,21 @@ export type Team = z.infer<typeof Team>;
 export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'team']), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
 export type Member = z.infer<typeof Member>;
 
+/** A browser that is signed in. */
+export const Session = z.object({
+  id: z.uuid(),
+  /** From where it was last seen, as far as that is known. */
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  createdAt: at,
+  /** To within a minute. */
+  lastSeenAt: at,
+  expiresAt: at,
+  /** Whether it is the one that asks. */
+  current: z.boolean(),
+});
+export type Session = z.infer<typeof Session>;
+
 export const Token = z.object({
   id: z.uuid(),
   name: z.string(),

@@ -9,6 +9,8 @@ import { MembersController } from './members/members.controller.js';
 import { MembersService } from './members/members.service.js';
 import { RequestAuthentication } from './request-authentication.js';
 import { Revocations } from './revocations.js';
+import { OpenSessionsService } from './open-sessions.service.js';
+import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SignInService } from './sign-in.service.js';
 import { SshKeysService } from './ssh-keys.service.js';
@@ -23,8 +25,8 @@ import { UsersService } from './users/users.service.js';
 /** Who may do what. Every edge asks it: REST, git, the registry, live. */
 @Global()
 @Module({
-  controllers: [AccessController, CredentialsController, MembersController, TeamsController, UsersController],
-  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TeamsService, TokensService, InvitationsService, OwnAccountService, UsersService],
+  controllers: [AccessController, CredentialsController, MembersController, SessionsController, TeamsController, UsersController],
+  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, OpenSessionsService, RequestAuthentication, Revocations, SessionsService, SignInService, SshKeysService, TeamsService, TokensService, InvitationsService, OwnAccountService, UsersService],
   exports: [Authenticator, ClaimService, Decision, RequestAuthentication, Revocations, SessionsService],
 })
 export class AccessModule {}

@@ -15,6 +15,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 const lifetimeMs = 30 * dayMs;
 /** A session is prolonged at most this often. */
 const prolongAfterMs = dayMs;
+const lastSeenEveryMs = 60_000;
 
 export interface OpenSession {
   readonly id: string;
@@ -57,7 +58,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   async start(manager: EntityManager, user: User, from: { ip: string | null; userAgent: string | null }): Promise<NewSession> {
     const secret = randomSecret();
     const expiresAt = new Date(Date.now() + lifetimeMs);
-    await manager.insert(Session, { id: randomUUID(), tokenHash: hashSecret(secret), userId: user.id, expiresAt, ip: from.ip, userAgent: from.userAgent?.slice(0, 300) ?? null });
+    await manager.insert(Session, { id: randomUUID(), tokenHash: hashSecret(secret), userId: user.id, lastSeenAt: new Date(), expiresAt, ip: from.ip, userAgent: from.userAgent?.slice(0, 300) ?? null });
     return { secret, expiresAt };
   }
 
@@ -70,7 +71,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async open(secret: string, ip: string | null): Promise<OpenSession | null> {
     const hash = hashSecret(secret);
-    const session = await this.recent.get(hash, () => this.read(hash));
+    const session = await this.recent.get(hash, () => this.read(hash, ip));
     if (session === null || session.expiresAt.getTime() <= Date.now()) return null;
     return { ...session, secret, caller: { ...session.caller, ip } };
   }
@@ -96,9 +97,19 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     await this.dataSource.query('delete from sessions where expires_at < now()').catch((error: unknown) => this.log.warn({ err: error }, 'expired sessions could not be removed'));
   }
 
-  private async read(hash: string): Promise<Omit<OpenSession, 'secret'> | null> {
+  private async read(hash: string, ip: string | null): Promise<Omit<OpenSession, 'secret'> | null> {
     const session = await this.dataSource.manager.findOneBy(Session, { tokenHash: hash });
     const user = session && (await this.callers.findUser(session.userId));
-    return session && user && { id: session.id, caller: { ...(await this.callers.ofUser(user, null)), sessionId: session.id }, expiresAt: session.expiresAt };
+    if (!session || !user) return null;
+    this.noteUse(session, ip);
+    return { id: session.id, caller: { ...(await this.callers.ofUser(user, null)), sessionId: session.id }, expiresAt: session.expiresAt };
+  }
+
+  /** Nobody waits for it, and its failure stops nobody. */
+  private noteUse({ id, ip: known, lastSeenAt }: Session, ip: string | null): void {
+    if (Date.now() - lastSeenAt.getTime() < lastSeenEveryMs && ip === known) return;
+    this.dataSource.manager.update(Session, { id }, { lastSeenAt: new Date(), ip: ip ?? known }).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'when a session was last seen could not be written');
+    });
   }
 }
