@@ -260,7 +260,7 @@ describe('changes', () => {
 
   test('a new token stands alone on stdout', async () => {
     await bed.serve({
-      createToken: ({ body }) => ({ id: deploymentId, createdAt: '2026-01-02T03:04:05.000Z', expiresAt: null, lastUsedAt: null, token: 'molo_secret', ...(body as { name: string; rights: ('read' | 'deploy')[] }) }),
+      createToken: ({ body }) => ({ id: deploymentId, apps: null, createdAt: '2026-01-02T03:04:05.000Z', expiresAt: null, lastUsedAt: null, token: 'molo_secret', ...(body as { name: string; rights: ('read' | 'deploy')[] }) }),
     });
     expect(await bed.home.molo(['tokens', 'create', 'ci', '--no-expires'])).toMatchObject({ code: 0, stdout: 'molo_secret\n' });
   });

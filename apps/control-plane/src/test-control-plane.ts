@@ -107,8 +107,8 @@ export class TestControlPlane implements AsyncDisposable {
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   }
 
-  async makeUser(role: Role, password = 'a good password'): Promise<User> {
-    const user = { id: randomUUID(), email: `${role}-${randomUUID().slice(0, 8)}@example.com`, name: `a ${role}`, role, passwordHash: await hashPassword(password), disabledAt: null, createdAt: new Date() };
+  async makeUser(role: Role, password = 'a good password'): Promise<User & { email: string }> {
+    const user = { id: randomUUID(), kind: 'person' as const, email: `${role}-${randomUUID().slice(0, 8)}@example.com`, name: `a ${role}`, role, passwordHash: await hashPassword(password), disabledAt: null, createdAt: new Date() };
     await this.dataSource.manager.insert(User, user);
     return user;
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, Session, SshKey, Status, Team, Token, User } from './resources.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, Robot, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -26,6 +26,15 @@ const EnvironmentParams = z.object({ app: AppName, environment: EnvironmentName 
 const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1).max(2_147_483_647) });
 const DeploymentParams = z.object({ deploymentId: z.uuid() });
 const UserParams = z.object({ userId: z.uuid() });
+const RobotParams = z.object({ robotId: z.uuid() });
+const NewToken = z.strictObject({
+  name: ChosenName,
+  rights: z.array(TokenRight).min(1).default(['read', 'deploy']),
+  /** Limits it to these apps. */
+  apps: z.array(AppName).min(1).max(100).optional(),
+  expiresInDays: z.number().int().min(1).max(3650).nullable().default(365),
+});
+const NewlyMadeToken = Token.extend({ token: z.string() });
 const TeamParams = z.object({ team: TeamName });
 const invitationDays = z.number().int().min(1).max(30).default(7);
 const environmentPath = '/apps/:app/environments/:environment';
@@ -79,12 +88,8 @@ export const api = {
     on: 'platform',
     tag: 'access',
     summary: 'Make an API token; its text is shown this once',
-    body: z.strictObject({
-      name: ChosenName,
-      rights: z.array(TokenRight).min(1).default(['read', 'deploy']),
-      expiresInDays: z.number().int().min(1).max(3650).nullable().default(365),
-    }),
-    response: Token.extend({ token: z.string() }),
+    body: NewToken,
+    response: NewlyMadeToken,
     status: 201,
   }),
   revokeToken: endpoint({ method: 'DELETE', path: '/tokens/:tokenId', right: 'any', on: 'platform', tag: 'access', summary: 'Revoke an API token', params: z.object({ tokenId: z.uuid() }), response: nothing, status: 204 }),
@@ -157,6 +162,13 @@ export const api = {
   removeTeam: endpoint({ method: 'DELETE', path: '/teams/:team', right: 'administer', on: 'platform', tag: 'people', summary: 'Remove a team; its users lose its roles', params: TeamParams, response: nothing, status: 204 }),
   addTeamUser: endpoint({ method: 'PUT', path: '/teams/:team/users/:userId', right: 'administer', on: 'platform', tag: 'people', summary: 'Add a user to a team', params: TeamParams.extend(UserParams.shape), response: Team }),
   removeTeamUser: endpoint({ method: 'DELETE', path: '/teams/:team/users/:userId', right: 'administer', on: 'platform', tag: 'people', summary: 'Take a user out of a team', params: TeamParams.extend(UserParams.shape), response: nothing, status: 204 }),
+  listRobots: endpoint({ method: 'GET', path: '/robots', right: 'administer', on: 'apps', tag: 'people', summary: 'Robots: all of them for sysadmins, those of their apps for the admins of apps', query: PageQuery, response: page(Robot) }),
+  createRobot: endpoint({ method: 'POST', path: '/robots', right: 'administer', on: 'platform', tag: 'people', summary: 'Make a robot with a role on the platform', body: z.strictObject({ name: ChosenName, role: Role.default('member') }), response: Robot, status: 201 }),
+  createAppRobot: endpoint({ method: 'POST', path: '/apps/:app/robots', right: 'administer', on: 'app', tag: 'people', summary: 'Make a robot of an app, with a role on it', params: AppParams, body: z.strictObject({ name: ChosenName, role: AppRole.default('developer') }), response: Robot, status: 201 }),
+  removeRobot: endpoint({ method: 'DELETE', path: '/robots/:robotId', right: 'administer', on: 'robot', tag: 'people', summary: 'Remove a robot, with its tokens and roles', params: RobotParams, response: nothing, status: 204 }),
+  listRobotTokens: endpoint({ method: 'GET', path: '/robots/:robotId/tokens', right: 'administer', on: 'robot', tag: 'people', summary: 'API tokens of a robot', params: RobotParams, query: PageQuery, response: page(Token) }),
+  createRobotToken: endpoint({ method: 'POST', path: '/robots/:robotId/tokens', right: 'administer', on: 'robot', tag: 'people', summary: 'Make an API token of a robot; its text is shown this once', params: RobotParams, body: NewToken, response: NewlyMadeToken, status: 201 }),
+  revokeRobotToken: endpoint({ method: 'DELETE', path: '/robots/:robotId/tokens/:tokenId', right: 'administer', on: 'robot', tag: 'people', summary: 'Revoke an API token of a robot', params: RobotParams.extend({ tokenId: z.uuid() }), response: nothing, status: 204 }),
 
   listApps: endpoint({ method: 'GET', path: '/apps', right: 'read', on: 'apps', tag: 'apps', summary: 'Apps', query: PageQuery, response: page(App) }),
   createApp: endpoint({
@@ -180,9 +192,11 @@ export const api = {
     right: 'administer',
     on: 'app',
     tag: 'apps',
-    summary: 'Give a user, or a team, a role on the app; who has one gets this in its place',
+    summary: 'Give a user, a team or a robot a role on the app; who has one gets this in its place',
     params: AppParams,
-    body: z.strictObject({ email: z.string().max(254).optional(), team: TeamName.optional(), role: AppRole }).refine(({ email, team }) => (email === undefined) !== (team === undefined), { path: ['email'], message: 'or team is to be given, one of the two' }),
+    body: z
+      .strictObject({ email: z.string().max(254).optional(), team: TeamName.optional(), robot: ChosenName.optional(), role: AppRole })
+      .refine(({ email, team, robot }) => [email, team, robot].filter((each) => each !== undefined).length === 1, { path: ['email'], message: 'or team or robot is to be given, one of them' }),
     response: Member,
   }),
   removeMember: endpoint({ method: 'DELETE', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Take the role on the app away', params: AppParams.extend({ memberId: z.uuid() }), response: nothing, status: 204 }),

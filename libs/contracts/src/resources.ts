@@ -22,8 +22,8 @@ export const Invitation = z.object({ link: z.string(), expiresAt: at });
 export type Invitation = z.infer<typeof Invitation>;
 
 export const Me = z.object({
-  /** `user`: signed in or by token; `owner`: the machine's owner over the local socket. */
-  kind: z.enum(['user', 'owner']),
+  /** `user`: signed in or by token; `robot`: by a token of a robot; `owner`: the machine's owner over the local socket. */
+  kind: z.enum(['user', 'robot', 'owner']),
   name: z.string(),
   email: z.string().nullable(),
   role: Role,
@@ -38,8 +38,12 @@ export type Me = z.infer<typeof Me>;
 export const Team = z.object({ id: z.uuid(), name: z.string(), createdAt: at, users: z.array(z.object({ id: z.uuid(), name: z.string(), email: z.string().nullable() })) });
 export type Team = z.infer<typeof Team>;
 
-/** Who has a role on an app: a user, or a team and so each of its users. */
-export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'team']), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
+/** A user without a password, for programs: it has tokens alone. `app`: the app that it belongs to, whose admins have it in hand; null where sysadmins have. */
+export const Robot = z.object({ id: z.uuid(), name: z.string(), app: z.string().nullable(), role: Role, createdAt: at });
+export type Robot = z.infer<typeof Robot>;
+
+/** Who has a role on an app: a user, a robot, or a team and so each of its users. */
+export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'robot', 'team']), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
 export type Member = z.infer<typeof Member>;
 
 /** A browser that is signed in. */
@@ -61,6 +65,8 @@ export const Token = z.object({
   id: z.uuid(),
   name: z.string(),
   rights: z.array(Right),
+  /** The apps that it is limited to; null where it is not. */
+  apps: z.array(z.string()).nullable(),
   createdAt: at,
   expiresAt: at.nullable(),
   lastUsedAt: at.nullable(),
@@ -73,8 +79,8 @@ export type SshKey = z.infer<typeof SshKey>;
 export const Formation = z.record(ProcessType, z.number().int().min(0).max(100));
 export type Formation = z.infer<typeof Formation>;
 
-/** Who did it: a user, a token of a user, or the owner of the machine. */
-export const Actor = z.object({ kind: z.enum(['user', 'token', 'owner', 'molo']), name: z.string() });
+/** Who did it: a user, a token of a user, a robot by one of its tokens, or the owner of the machine. */
+export const Actor = z.object({ kind: z.enum(['user', 'token', 'robot', 'owner', 'molo']), name: z.string() });
 export type Actor = z.infer<typeof Actor>;
 
 export const Commit = z.object({ id: z.string(), subject: z.string(), author: z.string() });

@@ -11,9 +11,10 @@ export type TokenRight = z.infer<typeof TokenRight>;
 
 /**
  * What a right is asked on. `platform`: on the platform itself. `app`, `environment`, `deployment`: on the app that the path
- * names, or whose deployment it names. `apps`: on any app; the answer holds what the caller has the right on, and no more.
+ * names, or whose deployment it names. `robot`: on
+ * the app that the robot belongs to, or on the platform where it belongs to none. `apps`: on any app; the answer holds what the caller has the right on, and no more.
  */
-export type RightOn = 'platform' | 'apps' | 'app' | 'environment' | 'deployment';
+export type RightOn = 'platform' | 'apps' | 'app' | 'environment' | 'deployment' | 'robot';
 
 /** What a user of the role may do on the platform, and so on every app; a token of theirs may do less. */
 export const rightsByRole = {

@@ -81,7 +81,7 @@ describe('deploy', () => {
 describe('credentials', () => {
   test("gives git a token of a day where the owner's socket needs none, and keeps it", async () => {
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
-    const made = { id: deploymentId, name: 'git', rights: ['read', 'deploy'] as Right[], createdAt: expiresAt, expiresAt, lastUsedAt: null };
+    const made = { id: deploymentId, name: 'git', rights: ['read', 'deploy'] as Right[], apps: null, createdAt: expiresAt, expiresAt, lastUsedAt: null };
     const { asked } = await bed.serve({ ...oneApp, createToken: () => ({ ...made, token: 'molo_day' }), listTokens: () => ({ items: [made], nextCursor: null }) });
     const ask = () => bed.home.molo(['git-credential', 'get'], { input: 'protocol=http\nhost=molo.localhost\n' });
     expect([(await ask()).stdout, (await ask()).stdout]).toEqual(['username=molo\npassword=molo_day\n', 'username=molo\npassword=molo_day\n']);
@@ -91,7 +91,7 @@ describe('credentials', () => {
   test('makes another token where the platform does not know the kept one, as after a new installation in the same home', async () => {
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
     let made = 0;
-    const createToken = () => ({ id: deploymentId, name: 'git', rights: ['read' as const], createdAt: expiresAt, expiresAt, lastUsedAt: null, token: `molo_${++made}` });
+    const createToken = () => ({ id: deploymentId, name: 'git', rights: ['read' as const], apps: null, createdAt: expiresAt, expiresAt, lastUsedAt: null, token: `molo_${++made}` });
     await bed.serve({ ...oneApp, createToken, listTokens: () => ({ items: [], nextCursor: null }) });
     const ask = async () => (await bed.home.molo(['git-credential', 'get'], { input: 'protocol=http\nhost=molo.localhost\n' })).stdout;
     expect([await ask(), await ask()]).toEqual(['username=molo\npassword=molo_1\n', 'username=molo\npassword=molo_2\n']);
@@ -103,7 +103,7 @@ describe('credentials', () => {
     const others = { socket: '/elsewhere/run/control.sock', origin: 'http://molo.localhost', id: deploymentId, token: 'molo_other', expiresAt };
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify({ git: { 'http://molo.localhost': { token: 'molo_old', expiresAt } }, gitTokens: [others] }));
-    const made = { id: deploymentId, name: 'git', rights: ['read'] as Right[], createdAt: expiresAt, expiresAt, lastUsedAt: null };
+    const made = { id: deploymentId, name: 'git', rights: ['read'] as Right[], apps: null, createdAt: expiresAt, expiresAt, lastUsedAt: null };
     await bed.serve({ ...oneApp, createToken: () => ({ ...made, token: 'molo_own' }), listTokens: () => ({ items: [made], nextCursor: null }) });
     const git = (operation: string) => bed.home.molo(['git-credential', operation], { input: 'protocol=http\nhost=molo.localhost\n' });
     expect((await git('get')).stdout).toBe('username=molo\npassword=molo_own\n');

@@ -9,6 +9,8 @@ export class ApiToken {
   /** null: a token of the machine's owner. */
   @Column('uuid', { nullable: true }) userId!: string | null;
   @Column('text', { array: true }) rights!: TokenRight[];
+  /** The apps that it is limited to; null where it is not. */
+  @Column('uuid', { array: true, nullable: true }) appIds!: string[] | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) expiresAt!: Date | null;
   @Column('timestamptz', { nullable: true }) lastUsedAt!: Date | null;

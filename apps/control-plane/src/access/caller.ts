@@ -14,6 +14,8 @@ export interface Caller {
   readonly apps: AppRights;
   /** The most that their credential allows, on whatever: a token may have less than its user. */
   readonly limit: readonly TokenRight[];
+  /** The ids of the apps that their token is limited to; null where it is not. */
+  readonly appLimit: readonly string[] | null;
   /** Whether that is all that their user may do. */
   readonly isWhole: boolean;
   /** null where it is not a session by which they are signed in. */
@@ -39,6 +41,7 @@ export const moloItself: Caller = {
   rights: ['any', 'read', 'deploy', 'administer'],
   apps: noApps,
   limit: unlimited,
+  appLimit: null,
   isWhole: true,
   sessionId: null,
   ip: null,
@@ -49,9 +52,9 @@ export function actorOf(caller: Caller): Actor {
 }
 
 /** Whoever has not signed in. */
-export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], isWhole: false, sessionId: null, ip: null };
+export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], appLimit: null, isWhole: false, sessionId: null, ip: null };
 
 /** The owner of the machine, over the local socket or with an SSH key of their own. */
 export function ownerOfMachine(ip: string | null = null): Caller {
-  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, isWhole: true, sessionId: null, ip };
+  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, appLimit: null, isWhole: true, sessionId: null, ip };
 }

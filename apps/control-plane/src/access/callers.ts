@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type AppRole, rightsByAppRole, rightsByRole, type TokenRight } from '@molo/contracts';
+import { type AppRole, type Right, rightsByAppRole, rightsByRole, TokenRight } from '@molo/contracts';
 import { DataSource, IsNull } from 'typeorm';
 import type { ApiToken } from './api-token.entity.js';
 import { type AppRights, type Caller, noApps, unlimited } from './caller.js';
@@ -23,26 +23,35 @@ export class Callers {
 
   async ofUser(user: User, ip: string | null): Promise<Caller> {
     const { id: userId, name, email, role } = user;
-    return { kind: 'user', userId, name, email, role, rights: rightsByRole[role], apps: await this.appRightsOf(user), limit: unlimited, isWhole: true, sessionId: null, ip };
+    return { kind: 'user', userId, name, email, role, rights: rightsByRole[role], apps: await this.appRightsOf(user), limit: unlimited, appLimit: null, isWhole: true, sessionId: null, ip };
   }
 
   /** A token has its own rights, as far as its user still has them. `user` is null for a token of the machine's owner. */
   async ofToken(token: ApiToken, user: User | null, ip: string | null): Promise<Caller> {
     const role = user?.role ?? 'sysadmin';
-    const apps = user === null ? noApps : await this.appRightsOf(user);
+    const onPlatform: readonly Right[] = rightsByRole[role];
+    const held = { rights: TokenRight.options.filter((right) => onPlatform.includes(right)), apps: user === null ? noApps : await this.appRightsOf(user) };
+    const { rights, apps } = token.appIds === null ? held : { rights: [], apps: await this.limited(held, token.appIds) };
     return {
-      kind: 'token',
+      kind: user?.kind === 'robot' ? 'robot' : 'token',
       userId: token.userId,
       name: `${token.name} of ${user?.name ?? 'owner'}`,
       email: user?.email ?? null,
       role,
-      rights: ['any', ...within<TokenRight>(token.rights, rightsByRole[role])],
-      apps: new Map([...apps].map(([name, { id, rights }]) => [name, { id, rights: within(token.rights, rights) }])),
+      rights: ['any', ...within(token.rights, rights)],
+      apps: new Map([...apps].map(([name, app]) => [name, { id: app.id, rights: within(token.rights, app.rights) }])),
       limit: token.rights,
-      isWhole: [rightsByRole[role], ...[...apps.values()].map(({ rights }) => rights)].flat().every((right) => right === 'any' || token.rights.includes(right)),
+      appLimit: token.appIds,
+      isWhole: token.appIds === null && [held.rights, ...[...held.apps.values()].map((app) => app.rights)].flat().every((right) => token.rights.includes(right)),
       sessionId: null,
       ip,
     };
+  }
+
+  /** On the named apps what is held on the platform or on them, elsewhere nothing. */
+  private async limited(held: { readonly rights: readonly TokenRight[]; readonly apps: AppRights }, ids: readonly string[]): Promise<AppRights> {
+    const apps: { id: string; name: string }[] = await this.dataSource.query('select id, name from apps where id = any($1) and deleted_at is null', [ids]);
+    return new Map(apps.map(({ id, name }) => [name, { id, rights: TokenRight.options.filter((right) => held.rights.includes(right) || held.apps.get(name)?.rights.includes(right)) }]));
   }
 
   /** Of one who may do everything everywhere nothing more is to be known. */
@@ -61,6 +70,6 @@ export class Callers {
   }
 }
 
-function within<R>(rights: readonly R[], most: readonly unknown[]): R[] {
+function within(rights: readonly TokenRight[], most: readonly TokenRight[]): TokenRight[] {
   return rights.filter((right) => most.includes(right));
 }

@@ -3,8 +3,9 @@ import { api } from '@molo/contracts';
 import { z } from 'zod';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
 import { pageOf, positionOf } from '../rest/page.js';
+import type { Caller } from './caller.js';
 import { SshKeysService, viewOf as keyView } from './ssh-keys.service.js';
-import { TokensService, viewOf as tokenView } from './tokens.service.js';
+import { type TokenOwner, TokensService } from './tokens.service.js';
 
 /** The caller's own tokens and SSH keys. */
 @Controller()
@@ -16,18 +17,18 @@ export class CredentialsController {
 
   @Endpoint(api.listTokens)
   async listTokens({ caller, query }: Call<typeof api.listTokens>): Answer<typeof api.listTokens> {
-    const tokens = await this.tokens.list(caller, positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(tokens, query.limit, (token) => token.id, tokenView);
+    const tokens = await this.tokens.list(caller.userId, positionOf(query.cursor, z.uuid()), query.limit);
+    return pageOf(tokens, query.limit, (token) => token.id, (token) => token);
   }
 
   @Endpoint(api.createToken)
   async createToken({ caller, body }: Call<typeof api.createToken>): Answer<typeof api.createToken> {
-    return await this.tokens.create(caller, body);
+    return await this.tokens.create(ownOf(caller), body, caller);
   }
 
   @Endpoint(api.revokeToken)
   async revokeToken({ caller, params }: Call<typeof api.revokeToken>): Answer<typeof api.revokeToken> {
-    await this.tokens.revoke(caller, params.tokenId);
+    await this.tokens.revoke(ownOf(caller), params.tokenId, caller);
   }
 
   @Endpoint(api.listSshKeys)
@@ -45,4 +46,8 @@ export class CredentialsController {
   async removeSshKey({ caller, params }: Call<typeof api.removeSshKey>): Answer<typeof api.removeSshKey> {
     await this.sshKeys.remove(caller, params.keyId);
   }
+}
+
+function ownOf({ userId }: Caller): TokenOwner {
+  return { userId, robot: null };
 }

@@ -21,6 +21,7 @@ export class Decision {
     if (!caller.rights.includes('any')) throw new AppError('not_signed_in', { detail: 'Sign in, or send an API token as "Authorization: Bearer TOKEN".' });
     if (right === 'any' || on === 'platform') throw lacking(right);
     if (on === 'deployment') return await this.requireOnDeployment(String(params['deploymentId']), right, caller);
+    if (on === 'robot') return await this.requireOnRobot(String(params['robotId']), right, caller);
     if (on === 'apps') {
       if (!mayAnywhere(caller, right)) throw lacking(right);
       return;
@@ -30,17 +31,21 @@ export class Decision {
 
   async requireOnDeployment(id: string, right: TokenRight, caller: Caller): Promise<void> {
     if (caller.rights.includes(right)) return;
-    const app = await this.appOfDeployment(id);
+    const app = await this.appOf(`deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id where d.id = $1`, id);
     if (app === null || !maySeeApp(caller, app)) throw new AppError('not_found', { detail: `There is no deployment ${id}. "molo deployments" lists those there are.` });
     requireOnApp(app, right, caller);
   }
 
-  private async appOfDeployment(id: string): Promise<string | null> {
+  private async requireOnRobot(id: string, right: TokenRight, caller: Caller): Promise<void> {
+    const app = await this.appOf(`users u join apps a on a.id = u.app_id where u.id = $1 and u.kind = 'robot'`, id);
+    if (app === null || !maySeeApp(caller, app)) throw noSuchRobot(id);
+    requireOnApp(app, right, caller);
+  }
+
+  /** @param from tells how the app is found by the id */
+  private async appOf(from: string, id: string): Promise<string | null> {
     if (!Id.safeParse(id).success) return null;
-    const [app]: { name: string }[] = await this.dataSource.query(
-      `select a.name from deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id where d.id = $1 and a.deleted_at is null`,
-      [id],
-    );
+    const [app]: { name: string }[] = await this.dataSource.query(`select a.name from ${from} and a.deleted_at is null`, [id]);
     return app?.name ?? null;
   }
 }
@@ -49,6 +54,10 @@ export class Decision {
 export function requireOnApp(app: string, right: TokenRight, caller: Caller): void {
   if (mayOnApp(caller, right, app)) return;
   throw maySeeApp(caller, app) ? lacking(right, ` on ${app}`) : noSuchApp(app);
+}
+
+export function noSuchRobot(id: string): AppError {
+  return new AppError('not_found', { detail: `There is no robot ${id}. "molo robots" lists those there are.` });
 }
 
 export function noSuchApp(name: string): AppError {

@@ -73,7 +73,7 @@ export function viewOf(session: Session, caller: Caller): SessionView {
 
 /** @returns how the audit names them */
 async function requireUser(manager: EntityManager, id: string): Promise<string> {
-  const [user]: { email: string }[] = await manager.query('select email from users where id = $1', [id]);
+  const [user]: { email: string }[] = await manager.query('select email from users where id = $1 and email is not null', [id]);
   if (!user) throw new AppError('not_found', { detail: `There is no user ${id}. "molo users" lists those there are.` });
   return user.email;
 }

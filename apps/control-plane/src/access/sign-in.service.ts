@@ -8,7 +8,7 @@ import { Callers } from './callers.js';
 import { networkOf } from './network.js';
 import { isPassword } from './passwords.js';
 import { type NewSession, SessionsService } from './sessions.service.js';
-import { User } from './user.entity.js';
+import { User, whoIs } from './user.entity.js';
 
 const spanMs = 5 * 60_000;
 
@@ -61,7 +61,7 @@ export class SignInService {
     const caller = await this.callers.ofUser(user, from.ip);
     const session = await this.dataSource.transaction(async (manager) => {
       await this.refuseWhoMayNoLonger(manager, user);
-      await this.audit.record(manager, caller, { action: 'session.started', target: user.email });
+      await this.audit.record(manager, caller, { action: 'session.started', target: whoIs(user) });
       return await this.sessions.start(manager, user, from);
     });
     return { caller, session };

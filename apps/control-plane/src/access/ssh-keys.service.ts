@@ -54,6 +54,7 @@ export function viewOf(key: SshKey): SshKeyView {
 
 /** A key has all rights of its user: a token that has fewer must not get them by adding one. */
 function refuseWeakToken(caller: Caller): void {
+  if (caller.kind === 'robot') throw new AppError('forbidden', { detail: 'A robot has tokens alone. Git takes them as the password over HTTP.' });
   if (caller.isWhole) return;
   throw new AppError('forbidden', { detail: 'An SSH key has all your rights, and this token has fewer. Sign in, or use a token that has them all.' });
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type Token, type TokenRight } from '@molo/contracts';
-import { DataSource, IsNull } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { ApiToken } from './api-token.entity.js';
 import { tokenPrefix } from './authenticator.js';
 import type { Caller } from './caller.js';
+import { noSuchApp } from './decision.js';
 import { Revocations } from './revocations.js';
-import { mayAnywhere } from './rights.js';
+import { mayAnywhere, mayOnApp, maySeeApp } from './rights.js';
 import { hashSecret, randomSecret } from './secret-text.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -15,10 +16,18 @@ const dayMs = 24 * 60 * 60 * 1000;
 export interface NewToken {
   readonly name: string;
   readonly rights: readonly TokenRight[];
+  readonly apps?: readonly string[] | undefined;
   readonly expiresInDays: number | null;
 }
 
-/** API tokens of a user, or of the machine's owner. The text is shown once; the database has its hash. */
+/** Whose a token is: a user's, a robot's, or (null) the machine's owner's. */
+export interface TokenOwner {
+  readonly userId: string | null;
+  /** The robot whose token others make; null where the caller makes their own. */
+  readonly robot: { readonly name: string; readonly appId: string | null } | null;
+}
+
+/** API tokens. The text is shown once; the database has its hash. */
 @Injectable()
 export class TokensService {
   constructor(
@@ -28,54 +37,88 @@ export class TokensService {
   ) {}
 
   /** Newest first, after the token `after`; `limit` and one more. */
-  async list(caller: Caller, after: string | null, limit: number): Promise<ApiToken[]> {
+  async list(userId: string | null, after: string | null, limit: number): Promise<Token[]> {
     const query = this.dataSource.manager
       .createQueryBuilder(ApiToken, 'token')
-      .where('token.userId is not distinct from :userId::uuid', { userId: caller.userId })
+      .where('token.userId is not distinct from :userId::uuid', { userId })
       .andWhere('token.revokedAt is null');
     if (after !== null) query.andWhere('(token.created_at, token.id) < (select created_at, id from api_tokens where id = :after)', { after });
-    return await query.orderBy('token.createdAt', 'DESC').addOrderBy('token.id', 'DESC').limit(limit + 1).getMany();
+    const tokens = await query.orderBy('token.createdAt', 'DESC').addOrderBy('token.id', 'DESC').limit(limit + 1).getMany();
+    return await viewsOf(this.dataSource.manager, tokens);
   }
 
-  async create(caller: Caller, wanted: NewToken): Promise<Token & { token: string }> {
-    refuseLacking(wanted.rights.filter((right) => !mayAnywhere(caller, right)));
+  async create(owner: TokenOwner, wanted: NewToken, caller: Caller): Promise<Token & { token: string }> {
+    refuseMoreThanHeld(owner, wanted, caller);
     const text = randomSecret(tokenPrefix);
     const createdAt = new Date();
     const expiresAt = wanted.expiresInDays === null ? null : new Date(createdAt.getTime() + wanted.expiresInDays * dayMs);
     const rights = [...new Set(wanted.rights)];
-    const token = await this.dataSource.transaction(async (manager) => {
-      const created = manager.create(ApiToken, { id: randomUUID(), name: wanted.name, tokenHash: hashSecret(text), userId: caller.userId, rights, createdAt, expiresAt, lastUsedAt: null, revokedAt: null });
-      await manager.insert(ApiToken, created);
-      await this.audit.record(manager, caller, { action: 'token.created', target: `token ${wanted.name}`, after: { id: created.id, rights, expiresAt } });
-      return created;
+    return await this.dataSource.transaction(async (manager) => {
+      // What a limited token makes has no wider limit.
+      const appIds = wanted.apps === undefined ? (caller.appLimit && [...caller.appLimit]) : await idsOf(manager, wanted.apps);
+      const token = manager.create(ApiToken, { id: randomUUID(), name: wanted.name, tokenHash: hashSecret(text), userId: owner.userId, rights, appIds, createdAt, expiresAt, lastUsedAt: null, revokedAt: null });
+      await manager.insert(ApiToken, token);
+      const [view] = await viewsOf(manager, [token]);
+      await this.audit.record(manager, caller, { action: 'token.created', ...targetOf(owner, wanted.name), after: { id: token.id, rights, apps: view!.apps, expiresAt } });
+      return { ...view!, token: text };
     });
-    return { ...viewOf(token), token: text };
   }
 
-  async revoke(caller: Caller, id: string): Promise<void> {
+  async revoke(owner: TokenOwner, id: string, caller: Caller): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const token = await manager.findOneBy(ApiToken, { id, userId: caller.userId ?? IsNull(), revokedAt: IsNull() });
-      if (!token) throw new AppError('not_found', { detail: 'You have no such token.' });
-      refuseLacking(token.rights.filter((right) => !caller.limit.includes(right)));
+      const token = await manager.findOneBy(ApiToken, { id, userId: owner.userId ?? IsNull(), revokedAt: IsNull() });
+      if (!token) throw new AppError('not_found', { detail: owner.robot === null ? 'You have no such token.' : `The robot ${owner.robot.name} has no such token.` });
+      if (owner.robot === null) refuseStronger(token, caller);
       const { affected } = await manager.update(ApiToken, { id, revokedAt: IsNull() }, { revokedAt: new Date() });
-      if (affected) await this.audit.record(manager, caller, { action: 'token.revoked', target: `token ${token.name}`, before: { id } });
+      if (affected) await this.audit.record(manager, caller, { action: 'token.revoked', ...targetOf(owner, token.name), before: { id } });
       await this.revocations.announce(manager);
     });
   }
 }
 
-export function viewOf(token: ApiToken): Token {
-  return {
+function targetOf({ robot }: TokenOwner, name: string): { target: string; appId?: string } {
+  if (robot === null) return { target: `token ${name}` };
+  return { target: `token ${name} of robot ${robot.name}`, ...(robot.appId === null ? {} : { appId: robot.appId }) };
+}
+
+/** Nobody hands out more than they have: a token with few rights makes no other, nor does one for a robot. */
+function refuseMoreThanHeld({ robot }: TokenOwner, { rights, apps }: NewToken, caller: Caller): void {
+  if (caller.kind === 'robot' && robot === null) throw new AppError('forbidden', { detail: 'A robot makes no tokens for itself. Whoever has it in hand does: molo robots tokens create' });
+  const hidden = apps?.find((app) => !maySeeApp(caller, app));
+  if (hidden !== undefined) throw noSuchApp(hidden);
+  // What a robot's token may do is bounded by the robot's own roles, besides.
+  const holds = (right: TokenRight) => (robot ? caller.limit.includes(right) : (apps?.every((app) => mayOnApp(caller, right, app)) ?? mayAnywhere(caller, right)));
+  refuseLacking(rights.filter((right) => !holds(right)));
+}
+
+/** A token takes nothing from those that may do more than itself. */
+function refuseStronger(token: ApiToken, { limit, appLimit }: Caller): void {
+  refuseLacking(token.rights.filter((right) => !limit.includes(right)));
+  if (appLimit === null || token.appIds?.every((id) => appLimit.includes(id))) return;
+  throw new AppError('forbidden', { detail: 'Your token is limited to some apps, and that one is not, or to others.' });
+}
+
+function refuseLacking(lacking: readonly TokenRight[]): void {
+  if (lacking.length > 0) throw new AppError('forbidden', { detail: `You do not have the right to ${lacking.join(' and ')} yourself.` });
+}
+
+async function idsOf(manager: EntityManager, names: readonly string[]): Promise<string[]> {
+  const apps: { id: string; name: string }[] = await manager.query('select id, name from apps where name = any($1) and deleted_at is null', [names]);
+  const missing = names.find((name) => !apps.some((app) => app.name === name));
+  if (missing !== undefined) throw noSuchApp(missing);
+  return apps.map(({ id }) => id);
+}
+
+async function viewsOf(manager: EntityManager, tokens: readonly ApiToken[]): Promise<Token[]> {
+  const ids = tokens.flatMap(({ appIds }) => appIds ?? []);
+  const apps: { id: string; name: string }[] = ids.length === 0 ? [] : await manager.query('select id, name from apps where id = any($1) and deleted_at is null order by name', [ids]);
+  return tokens.map((token) => ({
     id: token.id,
     name: token.name,
     rights: token.rights,
+    apps: token.appIds === null ? null : apps.filter(({ id }) => token.appIds?.includes(id)).map(({ name }) => name),
     createdAt: token.createdAt.toISOString(),
     expiresAt: token.expiresAt?.toISOString() ?? null,
     lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
-  };
-}
-
-/** Nobody hands out more than they have, nor does a token take from those who have more: one with few rights stays one. */
-function refuseLacking(lacking: readonly TokenRight[]): void {
-  if (lacking.length > 0) throw new AppError('forbidden', { detail: `You do not have the right to ${lacking.join(' and ')} yourself.` });
+  }));
 }

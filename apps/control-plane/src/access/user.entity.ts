@@ -4,11 +4,18 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 @Entity('users')
 export class User {
   @PrimaryColumn('uuid') id!: string;
-  @Column('text') email!: string;
+  @Column('text') kind!: 'person' | 'robot';
+  /** null for robots. */
+  @Column('text', { nullable: true }) email!: string | null;
   @Column('text') name!: string;
   @Column('text') role!: Role;
-  /** null for one who was invited and has chosen none yet. */
+  /** null for robots, and for one who was invited and has chosen none yet. */
   @Column('text', { nullable: true }) passwordHash!: string | null;
   @Column('timestamptz', { nullable: true }) disabledAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
+}
+
+/** How the audit and messages name a user. */
+export function whoIs({ email, name, kind }: Pick<User, 'email' | 'name' | 'kind'>): string {
+  return kind === 'robot' ? `robot ${name}` : (email ?? name);
 }

@@ -12,7 +12,7 @@ export function welcome({ caller, session }: SignedIn, { request, response }: { 
 
 export function meOf(caller: Caller): Me {
   const apps = [...caller.apps].map(([name, { rights }]) => ({ name, rights: [...rights] }));
-  return { kind: caller.userId === null ? 'owner' : 'user', name: caller.name, email: caller.email, role: caller.role, rights: [...caller.rights], apps };
+  return { kind: caller.kind === 'robot' ? 'robot' : caller.userId === null ? 'owner' : 'user', name: caller.name, email: caller.email, role: caller.role, rights: [...caller.rights], apps };
 }
 
 export function fromOf(request: Request): From {

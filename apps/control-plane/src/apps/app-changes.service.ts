@@ -4,6 +4,7 @@ import { AppError, defaultEnvironment } from '@molo/contracts';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { actorOf, type Caller } from '../access/caller.js';
 import { Revocations } from '../access/revocations.js';
+import { RobotsService } from '../access/robots/robots.service.js';
 import { AuditService } from '../audit/audit.service.js';
 import { Notifications } from '../database/notifications.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
@@ -28,6 +29,7 @@ export class AppChangesService {
     private readonly notifications: Notifications,
     private readonly audit: AuditService,
     private readonly revocations: Revocations,
+    private readonly robots: RobotsService,
   ) {}
 
   async create(name: string, deployBranch: string, caller: Caller): Promise<App> {
@@ -69,6 +71,7 @@ export class AppChangesService {
       await this.environments.releaseDomains(manager, ids);
       await this.desired.routes(manager, ids);
       await this.audit.record(manager, caller, { action: 'app.deleted', target: name, appId: app.id });
+      await this.robots.removeAllOf(manager, app.id);
       // Its members are not those of the next app of this name.
       await this.revocations.announce(manager);
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));

@@ -14,6 +14,9 @@ interface Caller {
   readonly rights: readonly string[];
   /** On the app `mine` besides. */
   readonly onMine: readonly TokenRight[];
+  /** On an app that no request names. */
+  readonly elsewhere?: readonly TokenRight[];
+  readonly onOthers?: readonly TokenRight[];
   /** The most that the credential allows. */
   readonly limit: readonly TokenRight[];
 }
@@ -28,11 +31,12 @@ const appRoles: readonly AppRole[] = ['admin', 'developer', 'viewer'];
 
 let platform: TestControlPlane;
 const callers = new Map<string, Caller>();
-const ids = new Map<Target, { deploymentId: string }>();
+const ids = new Map<Target, { deploymentId: string; robotId: string }>();
 
 beforeAll(async () => {
   platform = await TestControlPlane.start();
-  for (const target of targets) ids.set(target, { deploymentId: target === 'ghost' ? randomUUID() : await deploymentOf(target) });
+  ids.set('ghost', { deploymentId: randomUUID(), robotId: randomUUID() });
+  for (const target of ['mine', 'others'] as const) ids.set(target, { deploymentId: await deploymentOf(target), robotId: await robotOf(target) });
   for (const role of roles) await addUser(`a ${role}`, role, []);
   for (const role of appRoles) {
     const user = await addUser(`a member who is ${role} of the app`, 'member', rightsByAppRole[role]);
@@ -44,6 +48,13 @@ beforeAll(async () => {
   await platform.call(api.addTeamUser, { params: { team: 'crew', userId: inTeam.id } });
   const both = await addUser('a viewer who is admin of the app', 'viewer', all);
   await platform.call(api.setMember, { params: { app: 'mine' }, body: { email: both.email, role: 'admin' } });
+  await addRobots();
+  const mine = (await platform.call(api.getApp, { params: { app: 'mine' } })).ok.id;
+  const elsewhere = (await platform.call(api.createApp, { body: { name: 'elsewhere' } })).ok.id;
+  const sysadmin = await platform.makeUser('sysadmin');
+  add("a sysadmin's token for the app alone", { as: await platform.makeToken(sysadmin, [...all], { appIds: [mine] }), rights: ['any'], onMine: all, limit: all });
+  add("a sysadmin's token for another app alone", { as: await platform.makeToken(sysadmin, [...all], { appIds: [elsewhere] }), rights: ['any'], onMine: [], elsewhere: all, limit: all });
+  add("the owner's token for the app alone, to read", { as: await platform.makeToken(null, ['read'], { appIds: [mine] }), rights: ['any'], onMine: ['read'], limit: ['read'] });
   for (const right of all) {
     await addToken(`a sysadmin's token to ${right}`, 'sysadmin', [right]);
     const token = await platform.makeToken(both, [right]);
@@ -57,6 +68,21 @@ beforeAll(async () => {
 afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 });
+
+async function robotOf(app: string): Promise<string> {
+  return (await platform.call(api.createAppRobot, { params: { app }, body: { name: `robot of ${app}` } })).ok.id;
+}
+
+async function addRobots(): Promise<void> {
+  const tokenOf = async (robotId: string) => (await platform.call(api.createRobotToken, { params: { robotId }, body: { name: 'x', rights: [...all] } })).ok;
+  for (const role of appRoles) {
+    const { ok } = await platform.call(api.createAppRobot, { params: { app: 'mine' }, body: { name: `app ${role}`, role } });
+    add(`a robot of the app who is ${role}`, { as: await tokenOf(ok.id), rights: ['any'], onMine: rightsByAppRole[role], limit: all });
+  }
+  const { ok } = await platform.call(api.createRobot, { body: { name: 'deployer', role: 'developer' } });
+  add('a robot who is developer of the platform', { as: await tokenOf(ok.id), rights: rightsByRole.developer, onMine: [], limit: all });
+  add('a robot of another app', { as: await tokenOf(ids.get('others')!.robotId), rights: ['any'], onMine: [], onOthers: rightsByAppRole.developer, limit: all });
+}
 
 function add(name: string, caller: Caller): void {
   callers.set(name, caller);
@@ -105,20 +131,20 @@ async function call(endpoint: Endpoint, target: Target, as: As): Promise<Receive
 function outcomeOf({ status, problem }: Received<unknown>): Outcome {
   if (status === 401) return 'not signed in';
   if (status === 403 && problem.detail.startsWith('This needs the right to')) return 'forbidden';
-  return status === 404 && /^There is no (app|deployment) /.test(problem.detail) ? 'hidden' : 'let in';
+  return status === 404 && /^There is no (app|deployment|robot) /.test(problem.detail) ? 'hidden' : 'let in';
 }
 
 /** What the table says, told once more in other words than those of the decision itself. */
-function expected({ right, on }: Endpoint, { as, rights, onMine, limit }: Caller, target: Target): Outcome {
+function expected({ right, on }: Endpoint, { as, rights, onMine, onOthers = [], elsewhere = [], limit }: Caller, target: Target): Outcome {
   const isNobody = rights.length === 0;
   if (right === 'public') return isNobody && typeof as === 'object' && 'token' in as ? 'not signed in' : 'let in';
   if (isNobody) return 'not signed in';
-  const isAboutApp = on === 'app' || on === 'environment' || on === 'deployment';
+  const isAboutApp = on === 'app' || on === 'environment' || on === 'deployment' || on === 'robot';
   if (right === 'any' || rights.includes(right)) return isAboutApp && target === 'ghost' ? 'hidden' : 'let in';
   if (on === 'platform') return 'forbidden';
-  if (on === 'deployment' && target === 'ghost') return 'hidden';
-  if (on === 'apps') return limit.includes(right) && (right === 'read' || onMine.includes(right)) ? 'let in' : 'forbidden';
-  const held = target === 'mine' ? onMine : [];
+  if ((on === 'deployment' || on === 'robot') && target === 'ghost') return 'hidden';
+  if (on === 'apps') return limit.includes(right) && (right === 'read' || [onMine, onOthers, elsewhere].flat().includes(right)) ? 'let in' : 'forbidden';
+  const held = target === 'mine' ? onMine : target === 'others' ? onOthers : [];
   if (held.includes(right)) return 'let in';
   return rights.length > 1 || held.length > 0 ? 'forbidden' : 'hidden';
 }
@@ -127,13 +153,13 @@ describe.each(Object.entries<Endpoint>(api))('%s', (_name, endpoint) => {
   const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name]) => name);
 
   it('asks for the right on what its path names', () => {
-    const on = names.includes('environment') ? 'environment' : names.includes('app') ? 'app' : names.includes('deploymentId') ? 'deployment' : null;
+    const on = names.includes('environment') ? 'environment' : names.includes('app') ? 'app' : names.includes('deploymentId') ? 'deployment' : names.includes('robotId') ? 'robot' : null;
     if (on === null) expect(['platform', 'apps']).toContain(endpoint.on);
     else expect(endpoint.on).toBe(on);
   });
 
   it(`lets in exactly those with the right: ${endpoint.right}, on: ${endpoint.on}`, async () => {
-    for (const target of names.some((name) => name === 'app' || name === 'deploymentId') ? targets : (['mine'] as const)) {
+    for (const target of names.some((name) => name === 'app' || name === 'deploymentId' || name === 'robotId') ? targets : (['mine'] as const)) {
       const outcomes = await Promise.all(
         [...callers].map(async ([who, caller]) => {
           const [answer, wanted] = [await call(endpoint, target, caller.as), expected(endpoint, caller, target)];
@@ -151,7 +177,7 @@ describe('an app that one may not see', () => {
   const member = () => callers.get('a member who is admin of the app')!.as;
 
   it('answers as one that does not exist, word for word', async () => {
-    for (const endpoint of Object.values<Endpoint>(api).filter(({ path }) => path.includes(':app') || path.includes(':deploymentId'))) {
+    for (const endpoint of Object.values<Endpoint>(api).filter(({ path }) => /:(app|deploymentId|robotId)/.test(path))) {
       const [hidden, missing] = [await call(endpoint, 'others', member()), await call(endpoint, 'ghost', member())];
       const alike = (text: string) => text.replaceAll(/others|ghost/g, 'it').replaceAll(/[0-9a-f-]{36}/g, 'id');
       expect([hidden.status, alike(hidden.text)]).toEqual([missing.status, alike(missing.text)]);
@@ -161,12 +187,15 @@ describe('an app that one may not see', () => {
   it('is in no list', async () => {
     expect((await platform.call(api.listApps, { as: member() })).ok.items.map(({ name }) => name)).toEqual(['mine']);
     expect((await platform.call(api.listApps, { as: callers.get('a member')!.as })).ok.items).toEqual([]);
-    expect((await platform.call(api.listApps, { as: callers.get('a viewer')!.as })).ok.items.map(({ name }) => name)).toEqual(['mine', 'others']);
+    expect((await platform.call(api.listApps, { as: callers.get('a viewer')!.as })).ok.items.map(({ name }) => name)).toEqual(['elsewhere', 'mine', 'others']);
     const events = (await platform.call(api.listAudit, { as: member(), query: { limit: '200' } })).ok.items;
-    expect(new Set(events.map(({ action }) => action))).toEqual(new Set(['app.created', 'deployment.begun', 'deployment.cancelled', 'member.set']));
+    expect(new Set(events.map(({ action }) => action))).toEqual(new Set(['app.created', 'deployment.begun', 'deployment.cancelled', 'member.set', 'robot.created', 'token.created']));
     expect(JSON.stringify(events)).not.toContain('others');
     expect((await platform.call(api.listAudit, { as: member(), query: { app: 'others' } })).status).toBe(404);
-    expect((await platform.call(api.listAudit, { query: { app: 'others' } })).ok.items.map(({ action }) => action)).toEqual(['deployment.cancelled', 'deployment.begun', 'app.created']);
+    expect((await platform.call(api.listAudit, { query: { app: 'others' } })).ok.items.map(({ action }) => action)).toEqual(['token.created', 'robot.created', 'deployment.cancelled', 'deployment.begun', 'app.created']);
+    const robots = async (as: As) => (await platform.call(api.listRobots, { as })).ok.items.map(({ app }) => app);
+    expect(new Set(await robots(member()))).toEqual(new Set(['mine']));
+    expect(new Set(await robots('owner'))).toEqual(new Set(['mine', 'others', null]));
   });
 });
 

@@ -11,6 +11,7 @@ import { Revocations } from '../revocations.js';
 export interface NamedMember {
   readonly email?: string | undefined;
   readonly team?: string | undefined;
+  readonly robot?: string | undefined;
 }
 
 interface Row extends Omit<Member, 'since'> {
@@ -18,7 +19,7 @@ interface Row extends Omit<Member, 'since'> {
 }
 
 const select = `
-  select m.id, case when m.team_id is null then 'user' else 'team' end as kind, coalesce(u.name, t.name) as name, u.email, m.role, m.since
+  select m.id, case when m.team_id is not null then 'team' when u.kind = 'robot' then 'robot' else 'user' end as kind, coalesce(u.name, t.name) as name, u.email, m.role, m.since
   from app_members m left join users u on u.id = m.user_id left join teams t on t.id = m.team_id`;
 
 /** Who has a role on an app. */
@@ -43,7 +44,7 @@ export class MembersService {
   async set(app: string, named: NamedMember, role: AppRole, caller: Caller): Promise<Member> {
     return await this.dataSource.transaction(async (manager) => {
       const appId = await idOf(manager, app);
-      const who = await findNamed(manager, named);
+      const who = await findNamed(manager, appId, named);
       const [before]: { role: AppRole }[] = await manager.query(`select role from app_members where app_id = $1 and ${who.column} = $2 for update`, [appId, who.id]);
       const [{ id }]: [{ id: string }] = await manager.query(
         `insert into app_members (id, app_id, ${who.column}, role) values ($1, $2, $3, $4)
@@ -67,7 +68,7 @@ export class MembersService {
 
   private async record(manager: EntityManager, caller: Caller, change: { action: string; app: string; appId: string; member: Member; before?: object | undefined; after?: object }): Promise<void> {
     const { action, app, appId, member, before, after } = change;
-    const who = member.kind === 'team' ? `team ${member.name}` : (member.email ?? member.name);
+    const who = member.kind === 'user' ? (member.email ?? member.name) : `${member.kind} ${member.name}`;
     await this.audit.record(manager, caller, { action, target: app, appId, before: before && { member: who, ...before }, after: after && { member: who, ...after } });
     await this.revocations.announce(manager);
   }
@@ -79,11 +80,17 @@ async function idOf(manager: EntityManager, app: string): Promise<string> {
   return found.id;
 }
 
-async function findNamed(manager: EntityManager, { email, team }: NamedMember): Promise<{ column: 'user_id' | 'team_id'; id: string }> {
+async function findNamed(manager: EntityManager, appId: string, { email, team, robot }: NamedMember): Promise<{ column: 'user_id' | 'team_id'; id: string }> {
   if (team !== undefined) {
     const [found]: { id: string }[] = await manager.query('select id from teams where name = $1 for key share', [team]);
     if (!found) throw new AppError('not_found', { detail: `There is no team ${team}. A sysadmin makes it: molo teams create ${team}` });
     return { column: 'team_id', id: found.id };
+  }
+  if (robot !== undefined) {
+    // One of another app is in the hands of others.
+    const [found]: { id: string }[] = await manager.query(`select id from users where kind = 'robot' and lower(name) = lower($1) and (app_id is null or app_id = $2) for key share`, [robot, appId]);
+    if (!found) throw new AppError('not_found', { detail: `There is no robot ${robot} that this app could have. "molo robots" lists those there are.` });
+    return { column: 'user_id', id: found.id };
   }
   const [found]: { id: string }[] = await manager.query('select id from users where lower(email) = lower($1) for key share', [email]);
   if (!found) throw new AppError('not_found', { detail: `There is no user ${email}. A sysadmin invites them: molo users invite ${email}` });

@@ -9,7 +9,7 @@ import { moloItself } from '../caller.js';
 import type { User } from '../user.entity.js';
 
 let platform: TestControlPlane;
-let user: User;
+let user: User & { email: string };
 let as: { token: string };
 
 beforeAll(async () => {

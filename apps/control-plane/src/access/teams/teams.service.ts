@@ -68,7 +68,8 @@ export class TeamsService {
   async add(name: string, userId: string, caller: Caller): Promise<Team> {
     return await this.dataSource.transaction(async (manager) => {
       const id = await lock(manager, name);
-      const [user]: { name: string; email: string }[] = await manager.query('select name, email from users where id = $1 for key share', [userId]);
+      // A robot of an app has its role on that app alone.
+      const [user]: { name: string; email: string | null }[] = await manager.query('select name, email from users where id = $1 and app_id is null for key share', [userId]);
       if (!user) throw new AppError('not_found', { detail: `There is no user ${userId}. "molo users" lists those there are.` });
       const added: unknown[] = await manager.query('insert into team_members (team_id, user_id) values ($1, $2) on conflict do nothing returning user_id', [id, userId]);
       if (added.length > 0) {

@@ -9,7 +9,7 @@ import { Revocations } from '../revocations.js';
 import { hashSecret, randomSecret } from '../secret-text.js';
 import { SessionsService } from '../sessions.service.js';
 import type { From, SignedIn } from '../sign-in.service.js';
-import { User } from '../user.entity.js';
+import { User, whoIs } from '../user.entity.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -56,7 +56,7 @@ export class InvitationsService {
       await manager.update(User, { id: user.id }, { passwordHash, name: user.name });
       await manager.query('delete from sessions where user_id = $1', [user.id]);
       const caller = await this.callers.ofUser(user, from.ip);
-      await this.audit.record(manager, caller, { action: isFirst ? 'invitation.accepted' : 'password.reset', target: user.email });
+      await this.audit.record(manager, caller, { action: isFirst ? 'invitation.accepted' : 'password.reset', target: whoIs(user) });
       await this.revocations.announce(manager);
       return { caller, session: await this.sessions.start(manager, user, from) };
     });

@@ -6,7 +6,7 @@ import { Attempts } from '../attempts.js';
 import type { Caller } from '../caller.js';
 import { hashPassword, isPassword } from '../passwords.js';
 import { Revocations } from '../revocations.js';
-import { User } from '../user.entity.js';
+import { User, whoIs } from '../user.entity.js';
 
 /** What users change of their own account. */
 @Injectable()
@@ -23,10 +23,11 @@ export class OwnAccountService {
   async rename(caller: Caller, name: string): Promise<void> {
     const { userId: id } = requireSession(caller);
     await this.dataSource.transaction(async (manager) => {
-      const { name: before, email } = await manager.findOneByOrFail(User, { id });
+      const user = await manager.findOneByOrFail(User, { id });
+      const { name: before } = user;
       if (before === name) return;
       await manager.update(User, { id }, { name });
-      await this.audit.record(manager, caller, { action: 'user.changed', target: email, before: { name: before }, after: { name } });
+      await this.audit.record(manager, caller, { action: 'user.changed', target: whoIs(user), before: { name: before }, after: { name } });
       await this.revocations.announce(manager);
     });
   }
@@ -34,7 +35,8 @@ export class OwnAccountService {
   async changePassword(caller: Caller, current: string, password: string): Promise<void> {
     const { userId: id, sessionId } = requireSession(caller);
     this.guesses.take(id);
-    const { passwordHash: before, email } = await this.dataSource.manager.findOneByOrFail(User, { id });
+    const user = await this.dataSource.manager.findOneByOrFail(User, { id });
+    const { passwordHash: before } = user;
     if (!(await isPassword(current, before))) throw new AppError('invalid_input', { detail: 'This is not your present password.', errors: [{ path: 'current', message: 'is not your present password' }] });
     this.guesses.forget(id);
     const passwordHash = await hashPassword(password);
@@ -42,7 +44,7 @@ export class OwnAccountService {
       const { affected } = await manager.update(User, { id, passwordHash: before ?? '' }, { passwordHash });
       if (!affected) throw new AppError('conflict', { detail: 'The password was changed meanwhile, from elsewhere. Try again with the new one.' });
       await manager.query('delete from sessions where user_id = $1 and id <> $2', [id, sessionId]);
-      await this.audit.record(manager, caller, { action: 'password.changed', target: email });
+      await this.audit.record(manager, caller, { action: 'password.changed', target: whoIs(user) });
       await this.revocations.announce(manager);
     });
   }

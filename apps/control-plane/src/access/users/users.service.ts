@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { Caller } from '../caller.js';
 import { Revocations } from '../revocations.js';
-import { User } from '../user.entity.js';
+import { User, whoIs } from '../user.entity.js';
 import { InvitationsService } from './invitations.service.js';
 
 export interface Invited {
@@ -33,15 +33,15 @@ export class UsersService {
 
   /** In the order in which they came, after the user `after`; `limit` and one more. */
   async list(after: string | null, limit: number): Promise<User[]> {
-    const query = this.dataSource.manager.createQueryBuilder(User, 'user');
-    if (after !== null) query.where('(user.created_at, user.id) > (select created_at, id from users where id = :after)', { after });
+    const query = this.dataSource.manager.createQueryBuilder(User, 'user').where(`user.kind = 'person'`);
+    if (after !== null) query.andWhere('(user.created_at, user.id) > (select created_at, id from users where id = :after)', { after });
     return await query.orderBy('user.createdAt').addOrderBy('user.id').limit(limit + 1).getMany();
   }
 
   /** Makes the user at once, so that they can be given roles and teams before they have followed the link. */
   async invite({ email, name = email, role, expiresInDays }: Invited, caller: Caller): Promise<{ user: UserView; invitation: Invitation }> {
     return await this.dataSource.transaction(async (manager) => {
-      const user = manager.create(User, { id: randomUUID(), email, name, role, passwordHash: null, disabledAt: null, createdAt: new Date() });
+      const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, createdAt: new Date() });
       const inserted = await manager.createQueryBuilder().insert().into(User).values(user).orIgnore().returning('id').execute();
       if ((inserted.raw as unknown[]).length === 0) throw new AppError('already_exists', { detail: `There is a user ${email} already. "molo users invite ${email} --again" makes a new link for them.` });
       const invitation = await this.invitations.make(manager, user.id, expiresInDays);
@@ -53,9 +53,9 @@ export class UsersService {
   async renewInvitation(id: string, expiresInDays: number, caller: Caller): Promise<Invitation> {
     return await this.dataSource.transaction(async (manager) => {
       const user = await lock(manager, id);
-      if (user.disabledAt !== null) throw new AppError('conflict', { detail: `${user.email} is disabled. Enable them first: molo users enable ${user.email}` });
+      if (user.disabledAt !== null) throw new AppError('conflict', { detail: `${whoIs(user)} is disabled. Enable them first: molo users enable ${whoIs(user)}` });
       const invitation = await this.invitations.make(manager, id, expiresInDays);
-      await this.audit.record(manager, caller, { action: 'invitation.renewed', target: user.email, after: { expiresAt: invitation.expiresAt } });
+      await this.audit.record(manager, caller, { action: 'invitation.renewed', target: whoIs(user), after: { expiresAt: invitation.expiresAt } });
       return invitation;
     });
   }
@@ -74,7 +74,7 @@ export class UsersService {
       // Their tokens and keys work again once they are enabled; whoever sat at their browser signs in.
       if (after.disabled) await manager.query('delete from sessions where user_id = $1', [id]);
       const only = (all: object) => Object.fromEntries(Object.entries(all).filter(([key]) => changed.some((each) => each === key)));
-      await this.audit.record(manager, caller, { action: 'user.changed', target: user.email, before: only(before), after: only(after) });
+      await this.audit.record(manager, caller, { action: 'user.changed', target: whoIs(user), before: only(before), after: only(after) });
       await this.revocations.announce(manager);
       return viewOf(Object.assign(user, change));
     });
@@ -86,7 +86,7 @@ export class UsersService {
       const user = await lock(manager, id);
       await refuseLastSysadmin(manager, user);
       await manager.delete(User, { id });
-      await this.audit.record(manager, caller, { action: 'user.removed', target: user.email, before: { name: user.name, role: user.role } });
+      await this.audit.record(manager, caller, { action: 'user.removed', target: whoIs(user), before: { name: user.name, role: user.role } });
       await this.revocations.announce(manager);
     });
   }
@@ -94,11 +94,11 @@ export class UsersService {
 
 export function viewOf({ id, email, name, role, passwordHash, disabledAt, createdAt }: User): UserView {
   const state = disabledAt !== null ? 'disabled' : passwordHash === null ? 'invited' : 'active';
-  return { id, email, name, role, state, createdAt: createdAt.toISOString() };
+  return { id, email: email ?? '', name, role, state, createdAt: createdAt.toISOString() };
 }
 
 async function lock(manager: EntityManager, id: string): Promise<User> {
-  const user = await manager.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  const user = await manager.findOne(User, { where: { id, kind: 'person' }, lock: { mode: 'pessimistic_write' } });
   if (!user) throw new AppError('not_found', { detail: `There is no user ${id}. "molo users" lists those there are.` });
   return user;
 }
@@ -113,7 +113,7 @@ async function waitForOtherChanges(manager: EntityManager): Promise<void> {
 
 /** Somebody must be able to sign in and do everything. */
 async function refuseLastSysadmin(manager: EntityManager, user: User): Promise<void> {
-  const sysadmins: { id: string }[] = await manager.query(`select id from users where role = 'sysadmin' and disabled_at is null and password_hash is not null`);
+  const sysadmins: { id: string }[] = await manager.query(`select id from users where kind = 'person' and role = 'sysadmin' and disabled_at is null and password_hash is not null`);
   if (sysadmins.length !== 1 || sysadmins[0]?.id !== user.id) return;
-  throw new AppError('conflict', { detail: `${user.email} is the last sysadmin who can sign in. Make somebody else one first: molo users set-role EMAIL sysadmin` });
+  throw new AppError('conflict', { detail: `${whoIs(user)} is the last sysadmin who can sign in. Make somebody else one first: molo users set-role EMAIL sysadmin` });
 }
