@@ -15,6 +15,10 @@ export function lineCount(text: string): number {
   return wholeNumber(text, 0, 10_000);
 }
 
+export function invitationDays(text: string): number {
+  return wholeNumber(text, 1, 30);
+}
+
 export function dayCount(text: string): number {
   return wholeNumber(text, 1, 3650);
 }

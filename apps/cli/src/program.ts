@@ -8,6 +8,7 @@ import { addDeploymentCommands } from './deployments/commands.js';
 import { addDomainCommands } from './domains/commands.js';
 import { exitCodes } from './exit-codes.js';
 import { addInstanceCommands } from './instances/commands.js';
+import { addPeopleCommands } from './people/commands.js';
 import { addPlatformCommands } from './platform/commands.js';
 import { addReleaseCommands } from './releases/commands.js';
 
@@ -45,6 +46,7 @@ const groups = [
   ['Settings of an app:', addConfigCommands],
   ['Settings of an app:', addDomainCommands],
   ['Access:', addAccessCommands],
+  ['People:', addPeopleCommands],
   ['Platform:', addPlatformCommands],
 ] as const;
 

@@ -64,7 +64,7 @@ export const api = {
     status: 201,
   }),
   signOut: endpoint({ method: 'DELETE', path: '/sessions/current', right: 'any', on: 'platform', tag: 'access', summary: 'Sign out', response: nothing, status: 204 }),
-  listSessions: endpoint({ method: 'GET', path: '/sessions', right: 'any', on: 'platform', tag: 'access', summary: "The caller's sessions, the one last seen first", query: PageQuery, response: page(Session) }),
+  listSessions: endpoint({ method: 'GET', path: '/sessions', right: 'any', on: 'platform', tag: 'access', summary: "The caller's sessions, newest first", query: PageQuery, response: page(Session) }),
   endSession: endpoint({ method: 'DELETE', path: '/sessions/:sessionId', right: 'any', on: 'platform', tag: 'access', summary: "End one of the caller's sessions", params: z.object({ sessionId: z.uuid() }), response: nothing, status: 204 }),
   endOtherSessions: endpoint({ method: 'DELETE', path: '/sessions', right: 'any', on: 'platform', tag: 'access', summary: "End all of the caller's sessions but the one that asks", response: nothing, status: 204 }),
   me: endpoint({ method: 'GET', path: '/me', right: 'any', on: 'platform', tag: 'access', summary: 'Who the caller is', response: Me }),

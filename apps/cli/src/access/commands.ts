@@ -1,6 +1,6 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { asJson, confirmed, examples, runs, runsAlone } from '../action.js';
-import { dayCount } from '../arguments.js';
+import { tokenOptions, withExpiry } from './token-options.js';
 
 export function addAccessCommands(program: Command): void {
   examples(
@@ -25,8 +25,39 @@ export function addAccessCommands(program: Command): void {
     'molo whoami',
     'molo whoami --json',
   );
+  examples(
+    asJson(program.command('password'))
+      .description('change your password; all browsers are signed out')
+      .action(runs(async () => (await import('./password.js')).changePassword)),
+    'molo password',
+  );
+  addSessionCommands(program);
   addTokenCommands(program);
   addKeyCommands(program);
+}
+
+function addSessionCommands(program: Command): void {
+  const sessions = examples(
+    asJson(program.command('sessions'))
+      .description('list where you are signed in; also: end')
+      .allowExcessArguments()
+      .action(runsAlone(async () => (await import('./sessions.js')).listSessions)),
+    'molo sessions',
+  );
+  examples(
+    asJson(sessions.command('list')).description('list where you are signed in').action(runs(async () => (await import('./sessions.js')).listSessions)),
+    'molo sessions list --json',
+  );
+  examples(
+    confirmed(asJson(sessions.command('end [session]')))
+      .description('sign a browser out, named by the id of its session, or all of them')
+      .option('--all', 'all of them')
+      .action(runs(async () => {
+        const { endSession } = await import('./sessions.js');
+        return async (cli, options: { all?: boolean; yes?: boolean }, session: string | undefined) => endSession(cli, options, session, options.all === true);
+      })),
+    'molo sessions end --all',
+  );
 }
 
 function addTokenCommands(program: Command): void {
@@ -43,17 +74,16 @@ function addTokenCommands(program: Command): void {
     'molo tokens list --json',
   );
   examples(
-    asJson(tokens.command('create <name>'))
+    tokenOptions(asJson(tokens.command('create <name>')))
       .summary('make an API token')
       .description('Make an API token. It is shown this once, alone on stdout.')
-      .addOption(new Option('--rights <rights...>', 'what it may do (default: read deploy)').choices(['read', 'deploy', 'administer']))
-      .option('--expires <days>', 'how long it lasts (default: 365)', dayCount)
-      .option('--no-expires', 'it never ends')
-      .action(runs(async () => {
-        const { createToken } = await import('./tokens.js');
-        return async (cli, options: { expires?: number | boolean }, name: string) => createToken(cli, { ...options, ...expiry(options.expires) } as Parameters<typeof createToken>[1], name);
-      })),
-    'MOLO_TOKEN=$(molo tokens create ci --rights read deploy)',
+      .action(
+        runs(async () => {
+          const { createToken } = await import('./tokens.js');
+          return async (cli, options: Parameters<typeof withExpiry>[0], name: string) => createToken(cli, withExpiry(options), name);
+        }),
+      ),
+    'MOLO_TOKEN=$(molo tokens create ci --rights read deploy --apps myapp)',
   );
   examples(
     confirmed(asJson(tokens.command('revoke <token>')))
@@ -61,12 +91,6 @@ function addTokenCommands(program: Command): void {
       .action(runs(async () => (await import('./tokens.js')).revokeToken)),
     'molo tokens revoke ci --yes',
   );
-}
-
-/** Commander gives true where neither `--expires` nor `--no-expires` was typed, false for the latter. */
-function expiry(given: number | boolean | undefined): { expires: number | null | undefined } {
-  if (typeof given === 'number') return { expires: given };
-  return { expires: given === false ? null : undefined };
 }
 
 function addKeyCommands(program: Command): void {

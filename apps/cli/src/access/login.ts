@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { createClient, type Fetch } from '@molo/client';
+import { createClient, type Fetch, type MoloClient } from '@molo/client';
 import { AppError, type Me, type TokenRight } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { readExtraCa } from '../connection/connect.js';
@@ -21,7 +21,11 @@ export async function login(cli: Cli, options: LoginOptions, address: string | u
   }
   const url = checkUrl(address ?? cli.settings.url ?? ((await ask(`Address of the platform [${defaultUrl}]: `)) || defaultUrl));
   const send = httpFetch({ extraCa: await readExtraCa(cli.settings) });
-  const token = await tokenFor(url, options.token, send);
+  await keepLogin(cli, { url, token: await tokenFor(url, options.token, send), send });
+}
+
+/** Stores the token once it has been seen that it works. */
+export async function keepLogin(cli: Cli, { url, token, send }: { url: string; token: string; send: Fetch }): Promise<void> {
   const me = await createClient({ baseUrl: url, fetch: send, headers: { authorization: `Bearer ${token}` } }).me();
   const file = cli.settings.credentialsFile;
   await writeCredentials(file, { ...(await readCredentials(file)), login: { url, token } });
@@ -39,11 +43,21 @@ async function tokenFor(url: string, given: string | undefined, send: Fetch): Pr
   if (given !== undefined) return given === '-' ? readInput() : given;
   const email = await ask('E-mail: ');
   const password = await askSecret('Password: ');
-  const session = createClient({ baseUrl: url, fetch: keepingCookies(send), headers: { 'x-molo-csrf': '1' } });
-  await session.signIn({ body: { email, password } });
+  return await tokenBySession(url, send, (session) => session.signIn({ body: { email, password } }));
+}
+
+/** @param begin signs in */
+export async function tokenBySession(url: string, send: Fetch, begin: (session: MoloClient) => Promise<unknown>): Promise<string> {
+  const session = sessionClient(url, send);
+  await begin(session);
   const { token } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: await rightsOf(session.me()) } });
   await session.signOut();
   return token;
+}
+
+/** As a browser does it. */
+export function sessionClient(url: string, send: Fetch): MoloClient {
+  return createClient({ baseUrl: url, fetch: keepingCookies(send), headers: { 'x-molo-csrf': '1' } });
 }
 
 /** The token may do all that its user may, on whatever it is. */

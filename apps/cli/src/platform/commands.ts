@@ -25,8 +25,10 @@ export function addPlatformCommands(program: Command): void {
   examples(
     asJson(program.command('audit'))
       .description('list who did what, newest first')
+      .option('-a, --app <name>', 'what was done to this app alone')
       .option('-n, --limit <number>', 'how many', listLimit, 50)
       .action(runs(async () => (await import('./platform.js')).listAudit)),
     'molo audit --limit 10',
+    'molo audit --app myapp',
   );
 }

@@ -71,9 +71,9 @@ function releasesOf({ releases }: Image): string | null {
   return `${newest.environment} v${newest.number}${releases.length > 1 ? ` and ${releases.length - 1} more` : ''}`;
 }
 
-export async function listAudit(cli: Cli, options: ListOptions): Promise<void> {
+export async function listAudit(cli: Cli, { limit, app }: ListOptions): Promise<void> {
   const client = await cli.client();
-  const events = await readPages((query) => client.listAudit({ query }), options.limit);
+  const events = await readPages((query) => client.listAudit({ query: { ...query, ...(app === undefined ? {} : { app }) } }), limit);
   if (cli.isJson) return cli.terminal.json(events);
   if (events.length === 0) return cli.terminal.note(line`Nothing was done yet.`);
   cli.terminal.table(events, [

@@ -21,12 +21,12 @@ export class OpenSessionsService {
     private readonly audit: AuditService,
   ) {}
 
-  /** The one last seen first, after `after`; `limit` and one more. */
+  /** Newest first, after `after`; `limit` and one more. */
   async list(userId: string | null, after: SessionPosition | null, limit: number): Promise<Session[]> {
     if (userId === null) return [];
     const query = this.dataSource.manager.createQueryBuilder(Session, 'session').where('session.user_id = :userId and session.expires_at > now()', { userId });
-    if (after !== null) query.andWhere(`(date_trunc('milliseconds', session.last_seen_at), session.id) < (:at, :id)`, after);
-    return await query.orderBy(`date_trunc('milliseconds', session.last_seen_at)`, 'DESC').addOrderBy('session.id', 'DESC').limit(limit + 1).getMany();
+    if (after !== null) query.andWhere(`(date_trunc('milliseconds', session.created_at), session.id) < (:at, :id)`, after);
+    return await query.orderBy(`date_trunc('milliseconds', session.created_at)`, 'DESC').addOrderBy('session.id', 'DESC').limit(limit + 1).getMany();
   }
 
   async endOne(id: string, caller: Caller): Promise<void> {

@@ -40,6 +40,6 @@ export class SessionsController {
 }
 
 function page(sessions: readonly Session[], limit: number, caller: Caller) {
-  const positionOfSession = ({ lastSeenAt, id }: Session): SessionPosition => ({ at: lastSeenAt.toISOString(), id });
+  const positionOfSession = ({ createdAt, id }: Session): SessionPosition => ({ at: createdAt.toISOString(), id });
   return pageOf(sessions, limit, positionOfSession, (session) => viewOf(session, caller));
 }

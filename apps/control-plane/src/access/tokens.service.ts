@@ -83,7 +83,7 @@ function targetOf({ robot }: TokenOwner, name: string): { target: string; appId?
 
 /** Nobody hands out more than they have: a token with few rights makes no other, nor does one for a robot. */
 function refuseMoreThanHeld({ robot }: TokenOwner, { rights, apps }: NewToken, caller: Caller): void {
-  if (caller.kind === 'robot' && robot === null) throw new AppError('forbidden', { detail: 'A robot makes no tokens for itself. Whoever has it in hand does: molo robots tokens create' });
+  if (caller.kind === 'robot' && robot === null) throw new AppError('forbidden', { detail: 'A robot makes no tokens for itself. Whoever has it in hand does: molo robots create-token' });
   const hidden = apps?.find((app) => !maySeeApp(caller, app));
   if (hidden !== undefined) throw noSuchApp(hidden);
   // What a robot's token may do is bounded by the robot's own roles, besides.
