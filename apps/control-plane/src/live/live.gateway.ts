@@ -83,6 +83,8 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     socket.on('subscribe', (asked, answer) => void this.answering(answer, () => this.subscribe(socket, parseTopic(asked))));
     socket.on('unsubscribe', (asked, answer) => void this.answering(answer, () => this.unsubscribe(socket, parseTopic(asked))));
     socket.on('disconnect', () => endAll(socket.data));
+    // What they may do may have changed between the look at who they are and now, when changes are heard.
+    void this.disconnectUnlessMay(socket);
   }
 
   private async subscribe(socket: LiveSocket, topic: Topic): Promise<void> {
@@ -145,13 +147,15 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async disconnectRevoked(server: LiveServer): Promise<void> {
-    for (const socket of server.sockets.sockets.values()) {
-      const may = await this.mayStill(socket).catch((error: unknown) => {
-        this.log.warn({ err: error }, 'a live connection could not be checked');
-        return true;
-      });
-      if (!may) socket.disconnect(true);
-    }
+    for (const socket of server.sockets.sockets.values()) await this.disconnectUnlessMay(socket);
+  }
+
+  private async disconnectUnlessMay(socket: LiveSocket): Promise<void> {
+    const may = await this.mayStill(socket).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'a live connection could not be checked');
+      return true;
+    });
+    if (!may) socket.disconnect(true);
   }
 
   /** A page that follows what it may not any more is cut off whole: it connects again, and is told which topics it may have. */

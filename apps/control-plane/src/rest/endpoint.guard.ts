@@ -24,6 +24,8 @@ export class EndpointGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
+    // A stream is watched before it is known whose it is, so that no change of rights falls between.
+    const signal = endpoint.produces === 'event-stream' ? this.streams.watchedSignalOf(response, () => this.mayStill(endpoint, request)) : this.streams.signalOf(response);
     const caller = await this.authentication.callerOf(request, response);
     await this.decision.require(endpoint, request.params, caller);
     const input = validate(endpoint, request, await readJsonBody(request, response));
@@ -31,7 +33,7 @@ export class EndpointGuard implements CanActivate {
       ...input,
       caller,
       lastEventId: lastEventIdOf(request),
-      signal: endpoint.produces === 'event-stream' ? this.streams.watchedSignalOf(response, () => this.mayStill(endpoint, request)) : this.streams.signalOf(response),
+      signal,
       request,
       response,
     });
