@@ -8,8 +8,12 @@ export function endpointTables(api: Readonly<Record<string, Endpoint>>): string 
 }
 
 function section(tag: string, endpoints: readonly Endpoint[]): string {
-  const rows = endpoints.map((endpoint) => `| \`${endpoint.method} ${endpoint.path}\` | ${endpoint.summary} | ${endpoint.right} | ${inputOf(endpoint)} | ${answerOf(endpoint)} |`);
-  return [`### ${tag[0]?.toUpperCase()}${tag.slice(1)}`, '', '| request | what | right | takes | answers |', '|---|---|---|---|---|', ...rows].join('\n');
+  const rows = endpoints.map((endpoint) => `| \`${endpoint.method} ${endpoint.path}\` | ${endpoint.summary} | ${rightOf(endpoint)} | ${inputOf(endpoint)} | ${answerOf(endpoint)} |`);
+  return [`### ${tag[0]?.toUpperCase()}${tag.slice(1)}`, '', '| request | what | right, on | takes | answers |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function rightOf({ right, on }: Endpoint): string {
+  return right === 'public' || right === 'any' ? right : `${right}, ${on}`;
 }
 
 function inputOf(endpoint: Endpoint): string {

@@ -45,7 +45,7 @@ function operation(name: string, endpoint: Endpoint, schemaOf: SchemaOf): Json {
   return {
     operationId: name,
     summary: endpoint.summary,
-    description: `Needs the right: ${endpoint.right}.`,
+    description: `Needs the right: ${endpoint.right}${endpoint.right === 'public' || endpoint.right === 'any' ? '' : `, on: ${endpoint.on}`}.`,
     tags: [endpoint.tag],
     ...(endpoint.right === 'public' ? { security: [] } : {}),
     parameters: [
