@@ -76,7 +76,8 @@ export async function revokeRobotToken(cli: Cli, options: CommonOptions, named: 
 
 async function findRobot(client: MoloClient, named: string): Promise<Robot> {
   const robots = await readPages((query) => client.listRobots({ query }));
-  const found = robots.find(({ id, name }) => id === named || name.toLowerCase() === named.toLowerCase());
-  if (found) return found;
+  const found = robots.filter(({ id, name }) => id === named || name.toLowerCase() === named.toLowerCase());
+  if (found.length === 1 && found[0]) return found[0];
+  if (found.length > 1) throw new AppError('conflict', { detail: `${found.length} robots are named ${named}. Name one by its id: molo robots lists them.` });
   throw new AppError('not_found', { detail: `There is no robot ${named}. molo robots lists those that there are.` });
 }

@@ -28,7 +28,7 @@ export class RobotsService {
   /** By name, after the robot `after`; `limit` and one more. */
   async list(caller: Caller, after: string | null, limit: number): Promise<Robot[]> {
     const rows: Row[] = await this.dataSource.query(
-      `${select} where u.kind = 'robot' and ($1::uuid[] is null or u.app_id = any($1)) and ($2::uuid is null or lower(u.name) > (select lower(name) from users where id = $2)) order by lower(u.name) limit $3`,
+      `${select} where u.kind = 'robot' and ($1::uuid[] is null or u.app_id = any($1)) and ($2::uuid is null or (lower(u.name), u.id) > (select lower(name), id from users where id = $2)) order by lower(u.name), u.id limit $3`,
       [appIdsWith(caller, 'administer'), after, limit + 1],
     );
     return rows.map(viewOf);
@@ -48,7 +48,7 @@ export class RobotsService {
       if (!found) throw noSuchApp(app);
       const id = await insert(manager, name, 'member', found.id);
       await manager.query('insert into app_members (id, app_id, user_id, role) values ($1, $2, $3, $4)', [randomUUID(), found.id, id, role]);
-      await this.audit.record(manager, caller, { action: 'robot.created', target: `robot ${name}`, appId: found.id, after: { app, role } });
+      await this.audit.record(manager, caller, { action: 'robot.created', target: `robot ${name} of ${app}`, appId: found.id, after: { role } });
       return viewOf(await find(manager, id));
     });
   }
@@ -57,7 +57,7 @@ export class RobotsService {
     await this.dataSource.transaction(async (manager) => {
       const { name, app, appId, role } = await find(manager, id);
       await manager.query('delete from users where id = $1', [id]);
-      await this.audit.record(manager, caller, { action: 'robot.removed', target: `robot ${name}`, ...(appId === null ? {} : { appId }), before: { app, role } });
+      await this.audit.record(manager, caller, { action: 'robot.removed', target: app === null ? `robot ${name}` : `robot ${name} of ${app}`, ...(appId === null ? {} : { appId }), before: { role } });
       await this.revocations.announce(manager);
     });
   }
@@ -78,7 +78,7 @@ async function insert(manager: EntityManager, name: string, role: Role, appId: s
     `insert into users (id, kind, name, role, app_id) values ($1, 'robot', $2, $3, $4) on conflict do nothing returning id`,
     [randomUUID(), name, role, appId],
   );
-  if (!made) throw new AppError('already_exists', { detail: `There is a robot ${name} already. Take another name.` });
+  if (!made) throw new AppError('already_exists', { detail: `There is a robot ${name} already${appId === null ? '' : ' of this app'}. Take another name.` });
   return made.id;
 }
 

@@ -72,9 +72,16 @@ describe('a robot of an app', () => {
     expect((await platform.call(api.createRobot, { body: { name: 'DOOMED' } })).status).toBe(201);
   });
 
-  it('has a name of its own', async () => {
+  it('has a name of its own within the app, and is told of to nobody else who takes it', async () => {
     await makeRobot('one of a kind');
-    expect((await platform.call(api.createRobot, { body: { name: 'One of a Kind' } })).problem.code).toBe('already_exists');
+    const again = await platform.call(api.createAppRobot, { as: admin, params: { app: 'mine' }, body: { name: 'One of a Kind' }, headers });
+    expect(again.problem.code).toBe('already_exists');
+    const elsewhere = await platform.call(api.createAppRobot, { params: { app: 'others' }, body: { name: 'one of a kind' } });
+    expect([elsewhere.status, (await platform.call(api.createRobot, { body: { name: 'one of a kind' } })).status]).toEqual([201, 201]);
+    // Where an app names a robot, its own comes first.
+    const { ok } = await platform.call(api.setMember, { as: admin, params: { app: 'mine' }, body: { robot: 'one of a kind', role: 'viewer' }, headers });
+    const { items } = (await platform.call(api.listMembers, { as: admin, params: { app: 'mine' } })).ok;
+    expect(items.filter(({ name }) => name === 'one of a kind').map(({ id, role }) => ({ id, role }))).toEqual([{ id: ok.id, role: 'viewer' }]);
   });
 
   it('gets no token with a right that the token which makes it lacks', async () => {
