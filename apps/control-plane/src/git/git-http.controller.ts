@@ -36,7 +36,7 @@ export class GitHttpController implements OnApplicationBootstrap {
       const service = serviceNamed(asked);
       const app = await this.access.open(repository, service, caller);
       const protocol = request.get('git-protocol');
-      const child = this.processes.start({ service, app, caller, protocol, flags: ['--stateless-rpc', '--http-backend-info-refs'] });
+      const child = this.processes.start({ service, app, caller, who: () => this.#callerOf(request), protocol, flags: ['--stateless-rpc', '--http-backend-info-refs'] });
       child.stdin.end();
       prepare(response, `application/x-${service}-advertisement`);
       if (service === 'git-receive-pack' || protocol !== 'version=2') response.write(Buffer.concat([packet(`# service=${service}\n`), flush]));
@@ -67,7 +67,7 @@ export class GitHttpController implements OnApplicationBootstrap {
         throw new AppError('unsupported_media_type', { detail: `This takes application/x-${service}-request, as git sends it.` });
       }
       const app = await this.access.open(repository, service, caller);
-      const child = this.processes.start({ service, app, caller, protocol: request.get('git-protocol'), flags: ['--stateless-rpc'] });
+      const child = this.processes.start({ service, app, caller, who: () => this.#callerOf(request), protocol: request.get('git-protocol'), flags: ['--stateless-rpc'] });
       prepare(response, `application/x-${service}-result`);
       await this.#finish(response, relay(child, service, bodyOf(request), response));
     });
@@ -83,12 +83,16 @@ export class GitHttpController implements OnApplicationBootstrap {
 
   async #answer(request: Request, response: Response, act: (caller: Caller) => Promise<void>): Promise<void> {
     try {
-      const caller = await this.authenticator.byAuthorization(request.get('authorization') ?? '', request.ip ?? null);
+      const caller = await this.#callerOf(request);
       if (!caller) throw new AppError('not_signed_in', { detail: 'Give an API token as the password (any user name); "molo tokens create" makes one.' });
       await act(caller);
     } catch (error) {
       this.#refuse(response, error);
     }
+  }
+
+  async #callerOf(request: Request): Promise<Caller | null> {
+    return await this.authenticator.byAuthorization(request.get('authorization') ?? '', request.ip ?? null);
   }
 
   #refuse(response: Response, error: unknown): void {

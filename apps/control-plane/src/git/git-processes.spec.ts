@@ -19,7 +19,7 @@ it('runs no more git programs at once than the machine bears, and takes the next
   await repositories.create('myapp');
   const processes = new GitProcesses(config, repositories, new Pushes(), new Upkeep(repositories, {} as Log), {} as DiskRoom);
   const app = { id: 'id', name: 'myapp', deployBranch: 'main' };
-  const start = () => processes.start({ service: 'git-upload-pack', app, caller: callerWith('ada', ['read']), protocol: undefined, flags: [] });
+  const start = () => processes.start({ service: 'git-upload-pack', app, caller: callerWith('ada', ['read']), who: () => Promise.resolve(null), protocol: undefined, flags: [] });
   const first = start();
   const others = Array.from({ length: 255 }, start);
   expect(start).toThrow('Too many pushes and fetches are under way');

@@ -8,12 +8,15 @@ import type { GitApp, GitService } from './git-access.js';
 import { spawnGit } from './git-command.js';
 import { Pushes } from './pushes.js';
 import { Repositories } from './repositories.js';
+import type { WhoIsIt } from './ssh-sign-in.js';
 import { Upkeep } from './upkeep.js';
 
 export interface GitRequest {
   readonly service: GitService;
   readonly app: GitApp;
   readonly caller: Caller;
+  /** Who it is now. */
+  readonly who: WhoIsIt;
   /** The protocol version that the client asks for, as it wrote it (GIT_PROTOCOL). */
   readonly protocol: string | undefined;
   /** `--stateless-rpc` and the like: HTTP has a process for each request. */
@@ -54,8 +57,8 @@ export class GitProcesses {
     return whenOver(child, () => (this.#running -= 1));
   }
 
-  #receivePack({ app, caller, flags }: GitRequest): ChildProcessWithoutNullStreams {
-    const secret = this.pushes.begin({ app, caller });
+  #receivePack({ app, caller, who, flags }: GitRequest): ChildProcessWithoutNullStreams {
+    const secret = this.pushes.begin({ app, caller, who });
     const args = ['-c', `core.hooksPath=${this.hooksFolder}`, 'receive-pack', ...flags, this.repositories.pathOf(app.name)];
     const child = spawnGit(args, { MOLO_PUSH: secret, MOLO_HOOK_SOCKET: this.hookSocket });
     return whenOver(child, () => {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { mayOnApp } from '../access/rights.js';
 import { AuditService } from '../audit/audit.service.js';
 import type { HookConnection } from './hook-connection.js';
 import { flush, packet, packets } from './pkt-line.js';
@@ -36,6 +37,8 @@ export class ProcReceive {
   }
 
   async #judge(push: Push, updates: readonly RefUpdate[], connection: HookConnection, closing: AbortSignal): Promise<Verdict[]> {
+    const now = await push.who();
+    if (!now || !mayOnApp(now, 'deploy', push.app.name)) return updates.map(() => ({ kind: 'refused', reason: 'you may not push here any more' }));
     const branch = push.app.deployBranch;
     const deploying = updates.find((update) => update.ref === `refs/heads/${branch}`);
     const verdict = deploying ? await this.#judgeDeploying(push, deploying, updates, connection, closing) : null;

@@ -57,7 +57,7 @@ export class SshSession {
     try {
       const caller = await callerOf(who);
       const app = await this.access.open(repository, service, caller);
-      const child = this.processes.start({ service, app, caller, protocol, flags: [] });
+      const child = this.processes.start({ service, app, caller, who, protocol, flags: [] });
       const { code, complaint, refusal } = await relay(child, service, channel, channel);
       if (code !== 0) this.log.info({ code, complaint }, 'a git program ended with an error');
       finish(channel, code ?? 128, refusal ? `molo: ${refusal.detail}\n` : complaint);

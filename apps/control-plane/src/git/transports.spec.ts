@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { waitFor } from '@molo/testkit';
 import { Authenticator } from '../access/authenticator.js';
 import { AppsService } from '../apps/apps.service.js';
 import { withGitTestBed } from './git-test-bed.js';
@@ -189,6 +190,23 @@ describe('over SSH', () => {
     expect(code).not.toBe(0);
     expect(output).toContain('This SSH key was removed');
     execFileSync('ssh', ['-O', 'exit', '-o', `ControlPath=${key}.control`, 'git@127.0.0.1'], { stdio: 'ignore' });
+  });
+
+  it('a push is refused whose pusher lost the right while it was on its way', async () => {
+    makeKey('ed25519', ['read', 'deploy']);
+    await client.change('One');
+    const [isAsked, mayGo] = [join(client.folder, 'asked'), join(client.folder, 'go')];
+    // Git runs it once the server has let the push begin, and sends nothing before it has ended.
+    writeFileSync(join(client.folder, '.git/hooks/pre-push'), `#!/bin/sh\ntouch ${isAsked}\nuntil [ -e ${mayGo} ]; do sleep 0.02; done\n`, { mode: 0o755 });
+    const push = client.run('push', address(), 'main', 'main:other');
+    await waitFor(() => existsSync(isAsked), { what: 'the push to begin' });
+    for (const [blob, caller] of platform.keys) platform.keys.set(blob, { ...caller, rights: ['any', 'read'] });
+    writeFileSync(mayGo, '');
+    const { code, output } = await push;
+    expect(code).not.toBe(0);
+    expect(output).toContain('main -> main (you may not push here any more)');
+    expect(output).toContain('main -> other (you may not push here any more)');
+    expect(platform.deployments.all).toHaveLength(0);
   });
 
   it('says what is wrong in the words of HTTP: no such app, not allowed', async () => {
