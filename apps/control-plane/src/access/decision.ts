@@ -53,7 +53,7 @@ export class Decision {
 /** Throws `forbidden`, or `not_found` where the caller may not even see the app. */
 export function requireOnApp(app: string, right: TokenRight, caller: Caller): void {
   if (mayOnApp(caller, right, app)) return;
-  throw maySeeApp(caller, app) ? lacking(right, ` on ${app}`) : noSuchApp(app);
+  throw maySeeApp(caller, app) ? lacking(right, app) : noSuchApp(app);
 }
 
 export function noSuchRobot(id: string): AppError {
@@ -64,6 +64,7 @@ export function noSuchApp(name: string): AppError {
   return new AppError('not_found', { detail: `There is no app ${name}. "molo apps" lists those there are.` });
 }
 
-function lacking(right: string, on = ''): AppError {
-  return new AppError('forbidden', { detail: `This needs the right to ${right}${on}. Ask a sysadmin, or use a token that has it.` });
+function lacking(right: string, app?: string): AppError {
+  const [on, whom] = app === undefined ? ['', 'a sysadmin'] : [` on ${app}`, 'an admin of the app or a sysadmin'];
+  return new AppError('forbidden', { detail: `This needs the right to ${right}${on}. Ask ${whom}, or use a token that has it.` });
 }
