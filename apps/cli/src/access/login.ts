@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { createClient, type Fetch, type MoloClient } from '@molo/client';
-import { AppError, type Me, type TokenRight } from '@molo/contracts';
+import { AppError, TokenRight } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { readExtraCa } from '../connection/connect.js';
 import { readCredentials, writeCredentials } from '../connection/credentials.js';
@@ -46,11 +46,11 @@ async function tokenFor(url: string, given: string | undefined, send: Fetch): Pr
   return await tokenBySession(url, send, (session) => session.signIn({ body: { email, password } }));
 }
 
-/** @param begin signs in */
+/** The token may do all that its user may at the time, also by roles that they get later. @param begin signs in */
 export async function tokenBySession(url: string, send: Fetch, begin: (session: MoloClient) => Promise<unknown>): Promise<string> {
   const session = sessionClient(url, send);
   await begin(session);
-  const { token } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: await rightsOf(session.me()) } });
+  const { token } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: [...TokenRight.options] } });
   await session.signOut();
   return token;
 }
@@ -58,13 +58,6 @@ export async function tokenBySession(url: string, send: Fetch, begin: (session: 
 /** As a browser does it. */
 export function sessionClient(url: string, send: Fetch): MoloClient {
   return createClient({ baseUrl: url, fetch: keepingCookies(send), headers: { 'x-molo-csrf': '1' } });
-}
-
-/** The token may do all that its user may, on whatever it is. */
-async function rightsOf(me: Promise<Me>): Promise<TokenRight[]> {
-  const { rights, apps } = await me;
-  const held = new Set(['read' as const, ...rights, ...apps.flatMap((app) => app.rights)]);
-  return [...held].filter((right) => right !== 'any' && right !== 'public');
 }
 
 /** The session of a sign-in is a cookie, which is kept for as long as the token is being made. */

@@ -117,8 +117,7 @@ describe('one\'s own account', () => {
     expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('as ada@example.com (member)') as string });
     expect(platform.asked.map(({ name, body }) => ({ name, body }))).toMatchObject([
       { name: 'acceptInvitation', body: { token: 'secret', name: 'Ada', password: 'a good password' } },
-      { name: 'me' },
-      { name: 'createToken', body: { rights: ['read', 'deploy'] } },
+      { name: 'createToken', body: { rights: ['read', 'deploy', 'administer'] } },
       { name: 'signOut' },
       { name: 'me' },
     ]);

@@ -86,8 +86,10 @@ function refuseMoreThanHeld({ robot }: TokenOwner, { rights, apps }: NewToken, c
   if (caller.kind === 'robot' && robot === null) throw new AppError('forbidden', { detail: 'A robot makes no tokens for itself. Whoever has it in hand does: molo robots create-token' });
   const hidden = apps?.find((app) => !maySeeApp(caller, app));
   if (hidden !== undefined) throw noSuchApp(hidden);
-  // What a robot's token may do is bounded by the robot's own roles, besides.
-  const holds = (right: TokenRight) => (robot ? caller.limit.includes(right) : (apps?.every((app) => mayOnApp(caller, right, app)) ?? mayAnywhere(caller, right)));
+  // Rights are a bound on what the token's user may do at the time of each request. Who is signed in may set it wider than their
+  // roles of today, so that the token on their laptop is not made anew with each new role; and a robot has roles of its own.
+  const isBoundOnly = robot !== null || caller.sessionId !== null;
+  const holds = (right: TokenRight) => (isBoundOnly ? caller.limit.includes(right) : (apps?.every((app) => mayOnApp(caller, right, app)) ?? mayAnywhere(caller, right)));
   refuseLacking(rights.filter((right) => !holds(right)));
 }
 

@@ -85,12 +85,20 @@ describe('a member of an app', () => {
     expect((await platform.call(api.listMembers, { params: old })).ok.items).toEqual([]);
   });
 
-  it('gets a token for what they may do on the app, and for no more', async () => {
-    const session = await platform.makeSession(user);
-    const create = async (right: string) => (await platform.call(api.createToken, { as: session, body: { name: 'x', rights: [right] }, headers: { 'x-molo-csrf': '1' } })).status;
+  it('makes tokens by a token for what they may do on the app, and for no more', async () => {
+    const create = async (right: string) => (await platform.call(api.createToken, { as, body: { name: 'x', rights: [right] } })).status;
     expect(await create('deploy')).toBe(403);
     await set('developer');
     expect([await create('read'), await create('deploy'), await create('administer')]).toEqual([201, 201, 403]);
+  });
+
+  it('need not sign in anew for a new role: a token made in a session is a bound, and no right by itself', async () => {
+    const session = await platform.makeSession(user);
+    const { ok: laptop } = await platform.call(api.createToken, { as: session, body: { name: 'laptop', rights: ['read', 'deploy', 'administer'] }, headers: { 'x-molo-csrf': '1' } });
+    const rights = async () => (await platform.call(api.me, { as: laptop })).ok.apps;
+    expect(await rights()).toEqual([]);
+    await set('developer');
+    expect(await rights()).toEqual([{ name: 'mine', rights: ['read', 'deploy'] }]);
   });
 });
 
