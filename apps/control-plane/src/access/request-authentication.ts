@@ -28,7 +28,7 @@ export class RequestAuthentication {
   async callerAgain(request: Request): Promise<Caller> {
     const known = await this.byOwnerOrHeader(request);
     const session = known ? null : await this.sessions.find(sessionCookiesOf(request), request.ip ?? null);
-    return known ?? session?.caller ?? anonymous;
+    return known ?? session?.caller ?? { ...anonymous, ip: request.ip ?? null };
   }
 
   /** The same for a request that is about to become a WebSocket; null where it is nobody's. */

@@ -7,8 +7,9 @@ import { Notifications } from '../database/notifications.js';
 export class Revocations {
   constructor(private readonly notifications: Notifications) {}
 
-  listen(listener: () => void): void {
-    this.notifications.listen('access', listener);
+  /** @returns a function that ends the listening */
+  listen(listener: () => void): () => void {
+    return this.notifications.listen('access', listener);
   }
 
   /** Heard when the manager's transaction has committed: in this process before anybody is told that it has. */

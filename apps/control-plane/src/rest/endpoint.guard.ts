@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { AppError, type Endpoint } from '@molo/contracts';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { Caller } from '../access/caller.js';
 import { Decision } from '../access/decision.js';
 import { RequestAuthentication } from '../access/request-authentication.js';
 import { type Call, endpointOf, rememberCall } from './endpoint.decorator.js';
@@ -25,10 +26,13 @@ export class EndpointGuard implements CanActivate {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     // A stream is watched before it is known whose it is, so that no change of rights falls between.
-    const signal = endpoint.produces === 'event-stream' ? this.streams.watchedSignalOf(response, () => this.mayStill(endpoint, request)) : this.streams.signalOf(response);
-    const caller = await this.authentication.callerOf(request, response);
-    await this.decision.require(endpoint, request.params, caller);
-    const input = validate(endpoint, request, await readJsonBody(request, response));
+    const signal = endpoint.produces === 'event-stream' ? this.streams.watchedSignalOf(response, () => this.callerStill(endpoint, request)) : this.streams.signalOf(response);
+    const first = await this.authentication.callerOf(request, response);
+    await this.decision.require(endpoint, request.params, first);
+    const body = await readJsonBody(request, response);
+    // A body takes as long to arrive as its sender likes, and what they may do may have been taken from them meanwhile.
+    const caller = body === undefined ? first : await this.callerStill(endpoint, request);
+    const input = validate(endpoint, request, body);
     rememberCall(request, {
       ...input,
       caller,
@@ -40,9 +44,11 @@ export class EndpointGuard implements CanActivate {
     return true;
   }
 
-  /** Throws where who began it may not any more. */
-  private async mayStill(endpoint: Endpoint, request: Request): Promise<void> {
-    await this.decision.require(endpoint, request.params, await this.authentication.callerAgain(request));
+  /** Who it is now; throws where they may not any more. */
+  private async callerStill(endpoint: Endpoint, request: Request): Promise<Caller> {
+    const caller = await this.authentication.callerAgain(request);
+    await this.decision.require(endpoint, request.params, caller);
+    return caller;
   }
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api } from '@molo/contracts';
 import { TestControlPlane } from '../test-control-plane.js';
@@ -9,6 +11,23 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await platform[Symbol.asyncDispose]();
+});
+
+describe('a right that goes away while a body arrives', () => {
+  it('is not had any more by who sends it', async () => {
+    const { id, token } = await platform.makeToken(null, ['read', 'deploy']);
+    const { hostname, port } = new URL(platform.url);
+    const begun = request({ host: hostname, port, method: 'POST', path: '/api/v1/apps', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+    const answered = once(begun, 'response') as Promise<[IncomingMessage]>;
+    begun.write('{"name":');
+    // Whoever asks later on another connection is answered when the first is known to be somebody.
+    expect((await platform.call(api.me, { as: { token } })).status).toBe(200);
+    expect((await platform.call(api.revokeToken, { params: { tokenId: id } })).status).toBe(204);
+    begun.end('"survivor"}');
+    const [answer] = await answered;
+    expect(answer.resume().statusCode).toBe(401);
+    expect((await platform.call(api.getApp, { params: { app: 'survivor' } })).status).toBe(404);
+  });
 });
 
 describe('input', () => {

@@ -14,7 +14,7 @@ const recheckMs = 60_000;
 
 interface OpenStream {
   /** Throws an AppError where who began it may not any more. */
-  readonly mayStill: () => Promise<void>;
+  readonly mayStill: () => Promise<unknown>;
   readonly stop: AbortController;
 }
 
@@ -50,7 +50,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Fires, with an AppError as its reason, also when whoever began the stream may read on no longer. */
-  watchedSignalOf(response: Response, mayStill: () => Promise<void>): AbortSignal {
+  watchedSignalOf(response: Response, mayStill: () => Promise<unknown>): AbortSignal {
     const stream = { mayStill, stop: new AbortController() };
     this.open.add(stream);
     response.once('close', () => this.open.delete(stream));
