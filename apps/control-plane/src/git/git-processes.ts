@@ -2,6 +2,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import type { Caller } from '../access/caller.js';
+import { Revocations } from '../access/revocations.js';
+import { mayOnApp } from '../access/rights.js';
 import { Config } from '../config.js';
 import { DiskRoom } from './disk-room.js';
 import type { GitApp, GitService } from './git-access.js';
@@ -37,6 +39,7 @@ export class GitProcesses {
     private readonly pushes: Pushes,
     private readonly upkeep: Upkeep,
     private readonly room: DiskRoom,
+    private readonly revocations: Revocations,
   ) {}
 
   get hookSocket(): string {
@@ -67,10 +70,19 @@ export class GitProcesses {
     });
   }
 
-  #uploadPack({ app, protocol, flags }: GitRequest): ChildProcessWithoutNullStreams {
+  /** Over SSH one process answers as many requests as its client likes, for as long as it likes. */
+  #uploadPack({ app, who, protocol, flags }: GitRequest): ChildProcessWithoutNullStreams {
     const version = protocol !== undefined && /^version=[0-2]$/.test(protocol) ? { GIT_PROTOCOL: protocol } : {};
-    return spawnGit(['upload-pack', '--strict', ...flags, this.repositories.pathOf(app.name)], version);
+    const child = spawnGit(['upload-pack', '--strict', ...flags, this.repositories.pathOf(app.name)], version);
+    return whenOver(child, this.revocations.listen(() => void endUnlessMay(child, who, app)));
   }
+}
+
+/** Where nobody can be asked who it is, it goes on: the next change of rights asks again. */
+async function endUnlessMay(child: ChildProcessWithoutNullStreams, who: WhoIsIt, app: GitApp): Promise<void> {
+  const caller = await who().catch(() => undefined);
+  if (caller === undefined || (caller !== null && mayOnApp(caller, 'read', app.name))) return;
+  child.kill();
 }
 
 /** Once, whether it ended or could not be started. */

@@ -12,6 +12,7 @@ import { AppError, type TokenRight } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Authenticator } from '../access/authenticator.js';
 import { type Caller, noApps } from '../access/caller.js';
+import { Revocations } from '../access/revocations.js';
 import { Addresses } from '../addresses.js';
 import { AppsService } from '../apps/apps.service.js';
 import { type AuditEntry, AuditService } from '../audit/audit.service.js';
@@ -112,6 +113,7 @@ async function createApp(config: Config, keys: Map<string, Caller>, audited: Aud
       { provide: NodesService, useValue: { byToken: (token: string) => Promise.resolve(token === tokens.node ? randomUUID() : null) } },
       { provide: Authenticator, useValue: authenticatorOf(keys) },
       { provide: DataSource, useValue: {} },
+      { provide: Revocations, useValue: { listen: () => () => undefined } },
       { provide: AuditService, useValue: { record: (_: unknown, by: Caller, entry: AuditEntry) => Promise.resolve(audited.push({ by: by.name, ...entry })) } },
       DeploymentsDouble,
       { provide: DeploymentsService, useExisting: DeploymentsDouble },
