@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setting, visit, WorkingCopy } from './platform.js';
+import { molo, moloJson, setting, visit, WorkingCopy } from './platform.js';
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const password = 'a long enough password';
@@ -58,6 +58,30 @@ describe('the dashboard', () => {
     await page.waitForURL(/\/deployments\//);
     await page.getByText('No request failed, no connection dropped').first().waitFor({ timeout: 60_000 });
     await expect.poll(async () => (await visit('showcase', '/version')).headers['x-myapp-version'], { timeout: 60_000 }).toBe('1.0');
+  });
+
+  it('lets somebody join by an invitation once, and shows them the app that they are made a member of, with what they may do there', async () => {
+    const { invitation } = await moloJson<{ invitation: { link: string } }>('users', 'invite', 'ada@example.com', '--name', 'Ada');
+    const context = await browser.newContext();
+    const theirs = await context.newPage();
+    theirs.on('pageerror', (error) => troubles.push(error.message));
+    await theirs.goto(invitation.link);
+    await theirs.getByLabel('Password').fill('short');
+    await theirs.getByRole('button', { name: 'Join and sign in' }).click();
+    await theirs.getByText('Take at least 10 characters.').waitFor();
+    await theirs.getByLabel('Password').fill(password);
+    await theirs.getByRole('button', { name: 'Join and sign in' }).click();
+    await theirs.getByText('No app to see yet').waitFor();
+    expect(await molo('members', 'add', 'ada@example.com', '--role', 'developer', '--app', 'showcase')).toMatchObject({ code: 0 });
+    await theirs.reload();
+    await theirs.getByRole('link', { name: 'showcase' }).first().click();
+    await theirs.getByRole('button', { name: 'Redeploy' }).waitFor();
+    const again = await context.newPage();
+    await again.goto(invitation.link);
+    await again.getByLabel('Password').fill(password);
+    await again.getByRole('button', { name: 'Join and sign in' }).click();
+    await again.getByRole('alert').first().waitFor();
+    await context.close();
   });
 
   it('follows a deployment live, with its steps and its log', async () => {

@@ -1,51 +1,29 @@
 'use client';
 
-import { type FormEvent, useState } from 'react';
 import Link from 'next/link';
-import { useRouter, useSearchParams } from 'next/navigation';
-import { useMutation } from '@tanstack/react-query';
+import { useSearchParams } from 'next/navigation';
 import { molo } from '../platform/client';
-import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
 import { Button, buttonClasses } from '../ui/button';
 import { Input } from '../ui/field';
 import { Notice } from '../ui/notice';
 import { formText } from '../ui/form-text';
 import { EntryTitle } from './entry-title';
-import { useSignedIn } from './use-me';
-
-const shortestPassword = 10;
+import { NewPasswordInput } from './new-password-input';
+import { useEntry } from './use-entry';
 
 export function ClaimForm() {
   const token = useSearchParams().get('token') ?? '';
-  const router = useRouter();
-  const signedIn = useSignedIn();
-  const [tooShort, setTooShort] = useState(false);
-  const claim = useMutation({
-    mutationFn: (form: FormData) => molo.claim({ body: { token, name: formText(form, 'name'), email: formText(form, 'email'), password: formText(form, 'password') } }),
-    onSuccess: (me) => {
-      signedIn(me);
-      router.replace('/');
-    },
-  });
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const short = formText(form, 'password').length < shortestPassword;
-    setTooShort(short);
-    if (!short) claim.mutate(form);
-  };
-  const errors = fieldErrors(claim.error);
-  const passwordError = tooShort ? `Take at least ${shortestPassword} characters.` : sentence('It', errors.password);
+  const { submit, error, busy, errors } = useEntry((form) => molo.claim({ body: { token, name: formText(form, 'name'), email: formText(form, 'email'), password: formText(form, 'password') } }));
   if (token === '') return <NoToken />;
   return (
     <form onSubmit={submit} noValidate={false} className="flex flex-col gap-5">
       <EntryTitle title="Claim this platform" hint="You become its first sysadmin. The link works once." />
-      {claim.isError && <ProblemNotice error={claim.error} answers />}
-      <Input label="Name" name="name" autoComplete="name" required autoFocus maxLength={100} error={sentence('It', errors.name)} />
-      <Input label="Email" name="email" type="email" autoComplete="username" required maxLength={254} error={sentence('It', errors.email)} />
-      <Input label="Password" name="password" type="password" autoComplete="new-password" required maxLength={1024} hint={`At least ${shortestPassword} characters; a few words make a good one.`} error={passwordError} />
-      <Button type="submit" tone="primary" busy={claim.isPending || claim.isSuccess}>
+      {error && <ProblemNotice error={error} answers />}
+      <Input label="Name" name="name" autoComplete="name" required autoFocus maxLength={100} error={errors.name} />
+      <Input label="Email" name="email" type="email" autoComplete="username" required maxLength={254} error={errors.email} />
+      <NewPasswordInput error={errors.password} />
+      <Button type="submit" tone="primary" busy={busy}>
         Claim and sign in
       </Button>
     </form>

@@ -25,9 +25,11 @@ async function readMe(signal: AbortSignal): Promise<Me | null> {
   }
 }
 
-/** Whether the signed-in person may do it; the platform decides in the end. */
-export function useMay(right: Right): boolean {
-  return useMe().data?.rights.includes(right) ?? false;
+/** Whether the signed-in person may do it, on the platform or on an app; the platform decides in the end. */
+export function useMay(right: Right, app?: string): boolean {
+  const me = useMe().data;
+  if (!me) return false;
+  return me.rights.includes(right) || me.apps.some(({ name, rights }) => name === app && rights.includes(right));
 }
 
 export function useSignedIn(): (me: Me) => void {

@@ -16,7 +16,7 @@ import { Given } from '../ui/given';
 import { commands } from './commands';
 
 export function AccessSection({ app }: { readonly app: App }) {
-  const administers = useMay('administer');
+  const administers = useMay('administer', app.name);
   const [deleting, setDeleting] = useState(false);
   return (
     <Section

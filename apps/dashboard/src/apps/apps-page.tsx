@@ -9,6 +9,7 @@ import { MoreButton } from '../platform/more-button';
 import { QueryView } from '../platform/query-view';
 import { Button } from '../ui/button';
 import { Command } from '../ui/command';
+import { Empty } from '../ui/notice';
 import { useApps } from './app-queries';
 import { AppRow } from './app-row';
 import { commands } from './commands';
@@ -64,6 +65,13 @@ function AppList() {
 const unchanging = () => () => undefined;
 
 function NoApps() {
+  const [mayDeploy, mayRead] = [useMay('deploy'), useMay('read')];
+  if (mayDeploy) return <FirstApp />;
+  if (mayRead) return <Empty title="No app yet">The first one that somebody creates is shown here.</Empty>;
+  return <Empty title="No app to see yet">You see the apps that you are a member of. Ask a sysadmin, or an admin of an app, to add you.</Empty>;
+}
+
+function FirstApp() {
   const origin = useSyncExternalStore(unchanging, () => window.location.origin, () => '');
   return (
     <FirstPush title="Deliver your first app" lines={firstAppLines('hello', `${origin}/git/hello.git`)}>

@@ -19,7 +19,7 @@ import { commands } from './commands';
 export function DomainsSection({ place }: { readonly place: Place }) {
   const key = ['app', place.app, place.environment, 'domains'];
   const domains = useQuery({ queryKey: key, queryFn: ({ signal }) => molo.listDomains({ params: place }, { signal }) });
-  const mayDeploy = useMay('deploy');
+  const mayDeploy = useMay('deploy', place.app);
   return (
     <Section title="Domains" hint="Requests for these hosts come here.">
       <QueryView query={domains} what="the domains">

@@ -21,7 +21,7 @@ type Asked = { readonly kind: 'set'; readonly entry: ConfigEntry | null } | { re
 
 export function ConfigSection({ place }: { readonly place: Place }) {
   const config = useQuery({ queryKey: ['app', place.app, place.environment, 'config'], queryFn: ({ signal }) => molo.getConfig({ params: place }, { signal }) });
-  const mayDeploy = useMay('deploy');
+  const mayDeploy = useMay('deploy', place.app);
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   return (

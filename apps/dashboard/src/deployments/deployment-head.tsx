@@ -18,7 +18,7 @@ const CancelDialog = dynamic(() => import('./cancel-dialog').then((part) => part
 
 export function DeploymentHead({ deployment, state }: { readonly deployment: Deployment; readonly state: DeploymentState }) {
   const { app, environment, release, actor, commit, reason } = deployment;
-  const mayDeploy = useMay('deploy');
+  const mayDeploy = useMay('deploy', app);
   return (
     <div className="flex flex-col gap-3">
       <nav aria-label="Breadcrumb" className="text-[0.9rem] text-ink-soft">

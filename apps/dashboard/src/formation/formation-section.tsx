@@ -30,7 +30,7 @@ export function FormationSection({ place }: { readonly place: Place }) {
 
 function ScaleForm({ place, known }: { readonly place: Place; readonly known: Formation }) {
   const [wanted, setWanted] = useState(known);
-  const mayDeploy = useMay('deploy');
+  const mayDeploy = useMay('deploy', place.app);
   const follow = useFollowDeployment(place.app);
   const scale = useMutation({ mutationFn: (body: Formation) => molo.scale({ params: place, body }), onSuccess: ({ deployment }) => follow(deployment) });
   const changed = Object.fromEntries(Object.entries(wanted).filter(([process, count]) => known[process] !== count));

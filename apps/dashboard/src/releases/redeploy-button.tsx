@@ -10,7 +10,7 @@ import { type Place, useRedeploy } from './release-queries';
 /** Fresh instances of the live release, switched to without a break; so it does not ask first. */
 export function RedeployButton({ place }: { readonly place: Place }) {
   const redeploy = useRedeploy(place);
-  if (!useMay('deploy')) return null;
+  if (!useMay('deploy', place.app)) return null;
   return (
     <>
       {redeploy.isError && (

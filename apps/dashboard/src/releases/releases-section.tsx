@@ -34,16 +34,16 @@ export function ReleasesSection({ place }: { readonly place: Place }) {
       <QueryView query={releases} what="the releases">
         {({ pages }) => {
           const items = pages.flatMap((page) => page.items);
-          return items.length === 0 ? <Empty title="No release yet">The first push makes v1.</Empty> : <Releases releases={items} />;
+          return items.length === 0 ? <Empty title="No release yet">The first push makes v1.</Empty> : <Releases place={place} releases={items} />;
         }}
       </QueryView>
     </Section>
   );
 }
 
-function Releases({ releases }: { readonly releases: readonly Release[] }) {
+function Releases({ place, releases }: { readonly place: Place; readonly releases: readonly Release[] }) {
   const panelId = useId();
-  const mayDeploy = useMay('deploy');
+  const mayDeploy = useMay('deploy', place.app);
   const [chosen, setChosen] = useState<number>();
   const [target, setTarget] = useState<Release>();
   const live = releases.find((release) => release.live);
