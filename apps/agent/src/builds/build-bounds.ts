@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type BuildOrder } from '@molo/contracts';
 import type Docker from 'dockerode';
 import { isDiskFull, whenSo } from './disk-watch.js';
@@ -5,6 +6,8 @@ import { WrittenLayers } from './written-layers.js';
 
 /** A disk takes a gigabyte in a second, and what is written and removed again was there nevertheless. */
 const writtenEveryMs = 200;
+/** How long a build waits for a look at what is there before it. */
+const longestLookMs = 2000;
 
 /** Why a build was ended at one of its limits, as it is reported. */
 export class LimitReached extends AppError {}
@@ -21,10 +24,12 @@ export class BuildBounds {
    */
   async watch(limits: BuildOrder['limits'], tell: (reason: LimitReached) => void): Promise<() => void> {
     const timer = setTimeout(() => tell(tooLong(limits)), limits.timeoutSeconds * 1000);
-    const written = await this.writtenLayers();
+    // An engine that does not answer holds up no limit: what is there is then counted from when it can be seen.
+    let written = await Promise.race([this.writtenLayers().catch(() => undefined), pause(longestLookMs, undefined, { ref: false })]);
+    const isTooMuch = async () => (await (written ??= await this.writtenLayers()).bytes()) > limits.diskBytes;
     const endings = [
       whenSo(async () => isDiskFull(await this.engineFolder()), () => tell(diskFull())),
-      ...(written ? [whenSo(async () => (await written.bytes()) > limits.diskBytes, () => tell(tooMuch(limits)), writtenEveryMs)] : []),
+      whenSo(isTooMuch, () => tell(tooMuch(limits)), writtenEveryMs),
     ];
     return () => {
       clearTimeout(timer);
@@ -32,8 +37,8 @@ export class BuildBounds {
     };
   }
 
-  private async writtenLayers(): Promise<WrittenLayers | undefined> {
-    return this.engineFolder().then((folder) => WrittenLayers.sinceNow(folder)).catch(() => undefined);
+  private async writtenLayers(): Promise<WrittenLayers> {
+    return WrittenLayers.sinceNow(await this.engineFolder());
   }
 
   private async engineFolder(): Promise<string> {
