@@ -81,6 +81,8 @@ export class ObservedReporter implements OnModuleDestroy {
       this.isSignDue = false;
       return null;
     } catch (error) {
+      // Whether it was taken is not known: something is said again, though it be no news by then.
+      this.isSignDue = true;
       if (error instanceof AppError && error.code === 'base_unknown') this.differences.forget();
       return error;
     }
