@@ -141,17 +141,22 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
     }
     this.#tellAnything();
     this.#gather();
-    this.#othersUntil = performance.now() + answerMs;
     await this.#present(asking);
+    // From when it was asked, unless somebody has answered since.
+    if (this.#client === client && this.#othersUntil === Infinity) this.#othersUntil = performance.now() + answerMs;
   }
 
-  /** Another control plane. To one that was not known nothing was said until now, and it said nothing here. */
+  /**
+   * Another control plane. To one that was not known nothing was said until now, and it said nothing here: both look. Who is
+   * asked answers, and so does who is told anything by one that it did not know; an answer to one that is known is not answered.
+   */
   #hear(channel: string, payload: string): void {
     const wasAlone = this.#isAlone();
     this.#othersUntil = performance.now() + silentMs;
-    if (wasAlone) this.#tellAnything();
+    const isAnswer = channel === presence && payload === answering;
+    if (wasAlone || isAnswer) this.#tellAnything();
     if (channel !== presence) this.#tell(channel as Channel, payload);
-    else if (payload === asking) void this.#present(answering);
+    if (wasAlone || (channel === presence && payload === asking)) void this.#present(answering);
   }
 
   #isAlone(): boolean {

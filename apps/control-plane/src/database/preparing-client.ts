@@ -36,13 +36,13 @@ export class PreparingClient extends Client {
     return this.#begins ? this.#together(send) : send();
   }) as Client['query'];
 
-  /** In one write. Where the start fails the connection is gone, and with it the statement. */
+  /** In one write. Where the start fails, its first statement may have been done by itself; the connection goes, so that nothing more is. */
   #together(send: () => unknown): unknown {
     this.#begins = false;
-    const { stream } = (this as unknown as { connection: { stream: { cork(): void; uncork(): void } } }).connection;
+    const { stream } = (this as unknown as { connection: { stream: { cork(): void; uncork(): void; destroy(): void } } }).connection;
     stream.cork();
     try {
-      (this.#send(begin) as Promise<unknown>).catch(() => undefined);
+      (this.#send(begin) as Promise<unknown>).catch(() => stream.destroy());
       return send();
     } finally {
       stream.uncork();

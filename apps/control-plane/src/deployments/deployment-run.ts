@@ -74,7 +74,7 @@ export class DeploymentRun {
     const placing = await this.#step(queued, 'placing', ({ deployment }) => this.instances.place(deployment));
     const starting = await this.#step(placing, 'starting', (standing) => this.instances.start(standing));
     const checking = await this.#step(starting, 'checking', ({ deployment }) => this.instances.check(deployment));
-    const switching = await this.#step(checking, 'switching', (standing) => this.traffic.switch(standing));
+    const switching = await this.#step(checking, 'switching', ({ deployment }) => this.traffic.switch(deployment));
     await this.#step(switching, 'draining', ({ deployment }) => this.traffic.drain(deployment));
   }
 

@@ -66,7 +66,8 @@ export class InstanceSteps {
 
   /** Where they are healthy by then, they are checked, too. */
   async start({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
-    return this.#onceAll(deployment, isStarted, hasJustMoved, async (manager, own) => {
+    // A scaling may have placed nothing: then nobody has anything to report.
+    return this.#onceAll(deployment, isStarted, hasJustMoved && deployment.reason !== 'scale', async (manager, own) => {
       const checking = Course.from('starting').to('checking');
       if (own.every(isHealthy)) return this.#serve(manager, deployment, own, checking);
       await this.mover.follow(manager, deployment.id, checking);

@@ -80,7 +80,8 @@ export class Settling {
   async #exceptThoseWell(deploymentIds: readonly string[]): Promise<string[]> {
     if (deploymentIds.length === 0) return [];
     const [settled]: [{ id: string }[], number] = await this.dataSource.query(
-      `update deployments d set settling_until = null where d.id = any($1) and d.failure is null and d.settling_until is not null
+      `with locked as (select id from deployments where id = any($1) order by id for no key update)
+       update deployments d set settling_until = null from locked where d.id = locked.id and d.failure is null and d.settling_until is not null
          and not exists (select 1 from instances i where i.deployment_id = d.id and i.observed = 'unhealthy' and i.desired = 'running' and not i.runs_once and i.gone_at is null) returning d.id`,
       [deploymentIds],
     );

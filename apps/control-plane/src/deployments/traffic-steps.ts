@@ -18,7 +18,6 @@ import { isWeb } from './instance-steps.js';
 import { Journal } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
 import { Settling } from './settling.js';
-import type { Standing } from './turn.js';
 import { Waiting } from './waiting.js';
 
 const longestSwitchMs = 60_000;
@@ -45,10 +44,11 @@ export class TrafficSteps {
     private readonly log: Log,
   ) {}
 
-  async switch({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
+  /** Looks at once: where the new instances take no requests, no ingress has anything to report. */
+  async switch(deployment: Deployment): Promise<Deployment> {
     const { id, environmentId, releaseId } = deployment;
     const look = (manager: EntityManager) => this.#switched(manager, environmentId);
-    const switched = await this.waiting.thenAct<readonly string[], Deployment>(deployment, { timeoutMs: longestSwitchMs, hasJustBegun: hasJustMoved }, look, async (manager, serving) => {
+    const switched = await this.waiting.thenAct<readonly string[], Deployment>(deployment, { timeoutMs: longestSwitchMs }, look, async (manager, serving) => {
       const told = serving.length === 0 ? [] : [stepOf('ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`)];
       await this.mover.follow(manager, id, Course.from('switching').tell(...told).to('draining'), { settles: this.settling.watches(deployment) });
       const kept = await this.#kept(manager, deployment);

@@ -86,6 +86,8 @@ export class InstancesService {
 
   /** All of an environment that still exist, locked. */
   async hold(manager: EntityManager, environmentId: string): Promise<Instance[]> {
+    // What was marked while this holds it is passed over, and stamped once it is let go.
+    this.changes.marked(manager);
     return manager.query(all, [environmentId]);
   }
 
@@ -130,9 +132,12 @@ export class InstancesService {
    * nearly always, and what runs on all nodes need not be summed up each time. Where none of them will do, all are looked at.
    */
   async #candidates(manager: EntityManager, environmentId: string, processType: string, { memoryBytes }: Resources, count: number): Promise<Candidate[]> {
-    const some = sampleOf(await this.nodes.idsInRole(manager, 'instances'), Math.max(mostLookedAt, count + 1));
+    const ids = await this.nodes.idsInRole(manager, 'instances');
+    const some = sampleOf(ids, Math.max(mostLookedAt, count + 1));
     const candidates = await this.#look(manager, environmentId, processType, some);
-    if (candidates.some((node) => node.online && (node.memoryBytes ?? Infinity) >= memoryBytes)) return candidates;
+    const fitting = candidates.filter((node) => node.online && (node.memoryBytes ?? Infinity) >= memoryBytes).length;
+    // As many as there are instances, so that each can have its own.
+    if (fitting >= count || (fitting > 0 && some.length === ids.length)) return candidates;
     return this.#look(manager, environmentId, processType, await this.nodes.idsInRole(manager, 'instances', { afresh: true }));
   }
 

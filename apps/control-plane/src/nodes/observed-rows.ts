@@ -47,7 +47,7 @@ export class ObservedRows {
   async instances(manager: EntityManager, nodeIds: readonly string[], ids: readonly string[]): Promise<KnownInstance[]> {
     const read = (which: string, values: readonly string[]): Promise<KnownInstance[]> | [] => (values.length === 0 ? [] : manager.query(`${knownInstances} and ${which} = any($1) order by i.deployment_id`, [values]));
     const [ofNodes, single] = await Promise.all([read('i.node_id', nodeIds), read('i.id', ids)]);
-    return [...ofNodes, ...single];
+    return [...ofNodes, ...single].toSorted((a, b) => (a.deploymentId < b.deploymentId ? -1 : 1));
   }
 
   /** What is gone leaves the desired set with the next generation; its node knows. */

@@ -70,6 +70,8 @@ export class ObservedService {
     await this.rows.writeTraffic(manager, reports);
     const routed = await this.rows.writeRoutes(manager, reports);
     await this.rows.writeInstances(manager, changes.map(({ observed }) => observed));
+    // What was marked while this holds it is passed over, and stamped once it is let go.
+    if (changes.length > 0) this.desired.marked(manager);
     await this.#tell(manager, new Set([...changes.map(({ instance }) => instance.environmentId), ...routed]));
     const unrouted = changes.filter(({ instance, observed }) => observed.observed === 'gone' && instance.serving);
     await this.desired.routes(manager, unrouted.map(({ instance }) => instance.environmentId));

@@ -4,7 +4,7 @@ import { isDatabaseAway } from '../database/database-failure.js';
 /** More than come while one batch is written; each holds its rows until all are. */
 const mostTogether = 50;
 
-/** What takes longer waits for a row that somebody holds: others do not wait with it. */
+/** What takes longer waits for a row that somebody holds: those that come later do not wait. */
 const patienceMs = 250;
 
 interface Waiting<Item> {
