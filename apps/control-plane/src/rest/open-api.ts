@@ -89,10 +89,13 @@ function success(endpoint: Endpoint, schemaOf: SchemaOf): Json {
 /** Also what is public refuses wrong credentials and pages of other sites, and whoever sends a body where none is taken is told what is wrong with it. */
 const everywhere = ['malformed_request', 'not_signed_in', 'forbidden', 'request_too_slow', 'payload_too_large', 'unsupported_media_type', 'invalid_input', 'unavailable'] as const;
 
+/** These name apps in the body or the query. */
+const namesApps: readonly Endpoint[] = [api.createToken, api.listAudit];
+
 function failures(endpoint: Endpoint): Json {
   const codes: (keyof typeof problems)[] = [
     ...everywhere,
-    ...(endpoint.path.includes(':') ? (['not_found'] as const) : []),
+    ...(endpoint.path.includes(':') || namesApps.includes(endpoint) ? (['not_found'] as const) : []),
     ...(endpoint.method === 'GET' ? [] : (['conflict'] as const)),
     ...(endpoint.method === 'POST' && endpoint.right === 'public' ? (['too_many_attempts'] as const) : []),
   ];
