@@ -239,7 +239,7 @@ describe('an SSH key', () => {
     const publicKey = await generate('shared', '-t', 'ed25519');
     expect((await add(publicKey)).status).toBe(201);
     expect((await add(publicKey)).status).toBe(409);
-    const as = await platform.makeToken(await platform.makeUser('developer'), ['read', 'deploy']);
+    const as = await platform.makeToken(await platform.makeUser('developer'), ['read', 'deploy', 'administer']);
     expect((await add(publicKey, as)).status).toBe(409);
   });
 
@@ -264,8 +264,12 @@ describe('an SSH key', () => {
   });
 
   it('is no way for a token to get more rights', async () => {
-    const as = await platform.makeToken(await platform.makeUser('developer'), ['read']);
-    expect((await add(await generate('escalate', '-t', 'ed25519'), as)).status).toBe(403);
+    const user = await platform.makeUser('developer');
+    // Also of all that they may today: the key would stay when they become a sysadmin.
+    for (const rights of [['read'], ['read', 'deploy']] as const) {
+      const as = await platform.makeToken(user, [...rights]);
+      expect((await add(await generate(`escalate-${rights.length}`, '-t', 'ed25519'), as)).status).toBe(403);
+    }
   });
 });
 

@@ -16,7 +16,7 @@ export interface Caller {
   readonly limit: readonly TokenRight[];
   /** The ids of the apps that their token is limited to; null where it is not. */
   readonly appLimit: readonly string[] | null;
-  /** Whether that is all that their user may do. */
+  /** Whether that is all there is, so that it has no fewer rights than its user whatever roles they are given later. */
   readonly isWhole: boolean;
   /** null where it is not a session by which they are signed in. */
   readonly sessionId: string | null;

@@ -42,7 +42,7 @@ export class Callers {
       apps: new Map([...apps].map(([name, app]) => [name, { id: app.id, rights: within(token.rights, app.rights) }])),
       limit: token.rights,
       appLimit: token.appIds,
-      isWhole: token.appIds === null && [held.rights, ...[...held.apps.values()].map((app) => app.rights)].flat().every((right) => token.rights.includes(right)),
+      isWhole: token.appIds === null && TokenRight.options.every((right) => token.rights.includes(right)),
       sessionId: null,
       ip,
     };

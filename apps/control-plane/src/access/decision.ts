@@ -56,6 +56,11 @@ export function requireOnApp(app: string, right: TokenRight, caller: Caller): vo
   throw maySeeApp(caller, app) ? lacking(right, app) : noSuchApp(app);
 }
 
+/** For what would give more than a token with fewer rights has, or is meant to. @param why begins the detail */
+export function requireWhole({ isWhole }: Caller, why: string): void {
+  if (!isWhole) throw new AppError('forbidden', { detail: `${why} Sign in, or use a token that has all rights.` });
+}
+
 export function noSuchRobot(id: string): AppError {
   return new AppError('not_found', { detail: `There is no robot ${id}. "molo robots" lists those there are.` });
 }

@@ -3,6 +3,7 @@ import { AppError, type Session as SessionView } from '@molo/contracts';
 import { DataSource, type EntityManager, In, MoreThan, Not } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import type { Caller } from './caller.js';
+import { requireWhole } from './decision.js';
 import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
 
@@ -80,5 +81,5 @@ async function requireUser(manager: EntityManager, id: string): Promise<string> 
 
 /** What was given to a program with fewer rights must not sign its user out. */
 function refuseWeakToken(caller: Caller): void {
-  if (!caller.isWhole) throw new AppError('forbidden', { detail: 'This token has fewer rights than its user, and ends no sessions. Sign in, or use a token that has them all.' });
+  requireWhole(caller, 'This token does not have all rights, and ends no sessions.');
 }

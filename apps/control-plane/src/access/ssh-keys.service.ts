@@ -4,6 +4,7 @@ import { AppError, type SshKey as SshKeyView } from '@molo/contracts';
 import { DataSource, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import type { Caller } from './caller.js';
+import { requireWhole } from './decision.js';
 import { Revocations } from './revocations.js';
 import { SshKey } from './ssh-key.entity.js';
 import { parseSshPublicKey } from './ssh-public-key.js';
@@ -55,6 +56,5 @@ export function viewOf(key: SshKey): SshKeyView {
 /** A key has all rights of its user: a token that has fewer must not get them by adding one. */
 function refuseWeakToken(caller: Caller): void {
   if (caller.kind === 'robot') throw new AppError('forbidden', { detail: 'A robot has tokens alone. Git takes them as the password over HTTP.' });
-  if (caller.isWhole) return;
-  throw new AppError('forbidden', { detail: 'An SSH key has all your rights, and this token has fewer. Sign in, or use a token that has them all.' });
+  requireWhole(caller, 'An SSH key has all rights that you have or get, and this token does not.');
 }
