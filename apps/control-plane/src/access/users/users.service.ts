@@ -4,6 +4,7 @@ import { AppError, type Invitation, type Role, type User as UserView } from '@mo
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { Caller } from '../caller.js';
+import { requireWhole } from '../decision.js';
 import { Revocations } from '../revocations.js';
 import { User, whoIs } from '../user.entity.js';
 import { InvitationsService } from './invitations.service.js';
@@ -40,6 +41,7 @@ export class UsersService {
 
   /** Makes the user at once, so that they can be given roles and teams before they have followed the link. */
   async invite({ email, name = email, role, expiresInDays }: Invited, caller: Caller): Promise<{ user: UserView; invitation: Invitation }> {
+    requireWhole(caller, 'Whoever is invited may have rights that this token does not.');
     return await this.dataSource.transaction(async (manager) => {
       const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, createdAt: new Date() });
       const inserted = await manager.createQueryBuilder().insert().into(User).values(user).orIgnore().returning('id').execute();
@@ -51,6 +53,8 @@ export class UsersService {
   }
 
   async renewInvitation(id: string, expiresInDays: number, caller: Caller): Promise<Invitation> {
+    requireWhole(caller, 'Whoever follows the link has all the rights of the user, and this token does not.');
+    if (caller.userId === id && caller.sessionId === null) throw new AppError('forbidden', { detail: 'A token makes no new link for its own user: it must not become the account. Sign in, or ask another sysadmin.' });
     return await this.dataSource.transaction(async (manager) => {
       const user = await lock(manager, id);
       if (user.disabledAt !== null) throw new AppError('conflict', { detail: `${whoIs(user)} is disabled. Enable them first: molo users enable ${whoIs(user)}` });
@@ -61,6 +65,7 @@ export class UsersService {
   }
 
   async change(id: string, wanted: UserChange, caller: Caller): Promise<UserView> {
+    if (wanted.role !== undefined) requireWhole(caller, 'A role may give rights that this token does not have.');
     return await this.dataSource.transaction(async (manager) => {
       await waitForOtherChanges(manager);
       const user = await lock(manager, id);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { api } from '@molo/contracts';
+import { api, type TokenRight } from '@molo/contracts';
 import { type As, TestControlPlane } from '../../test-control-plane.js';
 import { Authenticator } from '../authenticator.js';
 
@@ -9,6 +9,7 @@ let platform: TestControlPlane;
 let count = 0;
 const password = 'correct horse battery';
 const csrf = { 'x-molo-csrf': '1' };
+const all: TokenRight[] = ['read', 'deploy', 'administer'];
 
 beforeAll(async () => {
   platform = await TestControlPlane.start();
@@ -129,12 +130,34 @@ describe('a user', () => {
   });
 });
 
+describe('a token of a sysadmin', () => {
+  it('that has not all rights makes nobody who has more: it invites nobody, gives no role, and makes no new link', async () => {
+    const sysadmin = await platform.makeUser('sysadmin');
+    const { id } = await invite();
+    const as = await platform.makeToken(sysadmin, ['administer']);
+    expect((await platform.call(api.inviteUser, { as, body: { email: `invited${++count}@example.com`, role: 'sysadmin' } })).problem.code).toBe('forbidden');
+    expect((await platform.call(api.renewInvitation, { as, params: { userId: id }, body: {} })).problem.code).toBe('forbidden');
+    expect((await update(id, { role: 'sysadmin' }, as)).problem.code).toBe('forbidden');
+    expect((await update(id, { name: 'Grace' }, as)).status).toBe(200);
+    const whole = await platform.makeToken(sysadmin, all);
+    expect((await platform.call(api.renewInvitation, { as: whole, params: { userId: id }, body: {} })).status).toBe(201);
+    expect((await update(id, { role: 'viewer' }, whole)).ok.role).toBe('viewer');
+  });
+
+  it('makes no new link for its own user: that takes somebody who is signed in', async () => {
+    const sysadmin = await platform.makeUser('sysadmin');
+    const renew = (as: As) => platform.call(api.renewInvitation, { as, params: { userId: sysadmin.id }, body: {}, headers: csrf });
+    expect((await renew(await platform.makeToken(sysadmin, all))).problem.code).toBe('forbidden');
+    expect((await renew(await platform.makeSession(sysadmin))).status).toBe(201);
+  });
+});
+
 describe('the last sysadmin', () => {
   it('stays, also when two take the role from each other at once', async () => {
     await platform.dataSource.query(`update users set role = 'viewer' where role = 'sysadmin'`);
     for (let round = 0; round < 5; round++) {
       const [one, other] = [await platform.makeUser('sysadmin'), await platform.makeUser('sysadmin')];
-      const [byOne, byOther] = [await platform.makeToken(one, ['administer']), await platform.makeToken(other, ['administer'])];
+      const [byOne, byOther] = [await platform.makeToken(one, all), await platform.makeToken(other, all)];
       const answers = await Promise.all([update(other.id, { role: 'viewer' }, byOne), update(one.id, { disabled: true }, byOther)]);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
       const left = answers[0]?.status === 200 ? one : other;
