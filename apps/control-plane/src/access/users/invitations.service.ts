@@ -3,6 +3,7 @@ import { AppError, type Invitation } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Addresses } from '../../addresses.js';
 import { AuditService } from '../../audit/audit.service.js';
+import type { Caller } from '../caller.js';
 import { Callers } from '../callers.js';
 import { hashPassword } from '../passwords.js';
 import { Revocations } from '../revocations.js';
@@ -31,16 +32,27 @@ export class InvitationsService {
     private readonly addresses: Addresses,
   ) {}
 
-  /** An earlier link of the same user leads nowhere from then on. */
-  async make(manager: EntityManager, userId: string, days: number): Promise<Invitation> {
+  /** An earlier link of the same user leads nowhere from then on. The caller holds the lock of changes to users. */
+  async make(manager: EntityManager, userId: string, days: number, caller: Caller): Promise<Invitation> {
+    await this.refuseWhoMayNoLonger(manager, caller);
     const token = randomSecret();
     const expiresAt = new Date(Date.now() + days * dayMs);
     await manager.query(
-      `insert into invitations (user_id, token_hash, expires_at) values ($1, $2, $3)
-       on conflict (user_id) do update set token_hash = excluded.token_hash, created_at = now(), expires_at = excluded.expires_at`,
-      [userId, hashSecret(token), expiresAt],
+      `insert into invitations (user_id, token_hash, expires_at, made_by) values ($1, $2, $3, $4)
+       on conflict (user_id) do update set token_hash = excluded.token_hash, created_at = now(), expires_at = excluded.expires_at, made_by = excluded.made_by`,
+      [userId, hashSecret(token), expiresAt, caller.userId],
     );
     return { link: `${this.addresses.dashboard}/invitation?token=${token}`, expiresAt: expiresAt.toISOString() };
+  }
+
+  /** The links that a sysadmin made, who is none any more: they know them, and who follows one signs in. */
+  async withdrawMadeBy(manager: EntityManager, userId: string): Promise<void> {
+    await manager.query('delete from invitations where made_by = $1', [userId]);
+  }
+
+  /** The link of a user who can do without, or is not to have it. */
+  async withdrawOf(manager: EntityManager, userId: string): Promise<void> {
+    await manager.query('delete from invitations where user_id = $1', [userId]);
   }
 
   /** Of any number who follow one link at once, one chooses. Whatever sessions the user had have ended. */
@@ -60,6 +72,13 @@ export class InvitationsService {
       await this.revocations.announce(manager);
       return { caller, session: await this.sessions.start(manager, user, from) };
     });
+  }
+
+  /** One who was a sysadmin when they asked, and is none by the time that it is their turn. */
+  private async refuseWhoMayNoLonger(manager: EntityManager, { userId }: Caller): Promise<void> {
+    if (userId === null) return;
+    const still: unknown[] = await manager.query(`select 1 from users where id = $1 and role = 'sysadmin' and disabled_at is null for key share`, [userId]);
+    if (still.length === 0) throw new AppError('forbidden', { detail: 'You are no sysadmin any more. Ask one.' });
   }
 
   private async take(manager: EntityManager, token: string): Promise<User> {

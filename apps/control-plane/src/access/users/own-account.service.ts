@@ -7,6 +7,7 @@ import type { Caller } from '../caller.js';
 import { hashPassword, isPassword } from '../passwords.js';
 import { Revocations } from '../revocations.js';
 import { User, whoIs } from '../user.entity.js';
+import { InvitationsService } from './invitations.service.js';
 
 /** What users change of their own account. */
 @Injectable()
@@ -16,6 +17,7 @@ export class OwnAccountService {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly invitations: InvitationsService,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
   ) {}
@@ -44,6 +46,7 @@ export class OwnAccountService {
       const { affected } = await manager.update(User, { id, passwordHash: before ?? '' }, { passwordHash });
       if (!affected) throw new AppError('conflict', { detail: 'The password was changed meanwhile, from elsewhere. Try again with the new one.' });
       await manager.query('delete from sessions where user_id = $1 and id <> $2', [id, sessionId]);
+      await this.invitations.withdrawOf(manager, id);
       await this.audit.record(manager, caller, { action: 'password.changed', target: whoIs(user) });
       await this.revocations.announce(manager);
     });

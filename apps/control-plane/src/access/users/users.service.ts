@@ -43,10 +43,11 @@ export class UsersService {
   async invite({ email, name = email, role, expiresInDays }: Invited, caller: Caller): Promise<{ user: UserView; invitation: Invitation }> {
     requireWhole(caller, 'Whoever is invited may have rights that this token does not.');
     return await this.dataSource.transaction(async (manager) => {
+      await waitForOtherChanges(manager);
       const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, createdAt: new Date() });
       const inserted = await manager.createQueryBuilder().insert().into(User).values(user).orIgnore().returning('id').execute();
       if ((inserted.raw as unknown[]).length === 0) throw new AppError('already_exists', { detail: `There is a user ${email} already. "molo users invite ${email} --again" makes a new link for them.` });
-      const invitation = await this.invitations.make(manager, user.id, expiresInDays);
+      const invitation = await this.invitations.make(manager, user.id, expiresInDays, caller);
       await this.audit.record(manager, caller, { action: 'user.invited', target: email, after: { role, expiresAt: invitation.expiresAt } });
       return { user: viewOf(user), invitation };
     });
@@ -56,9 +57,10 @@ export class UsersService {
     requireWhole(caller, 'Whoever follows the link has all the rights of the user, and this token does not.');
     if (caller.userId === id && caller.sessionId === null) throw new AppError('forbidden', { detail: 'A token makes no new link for its own user: it must not become the account. Sign in, or ask another sysadmin.' });
     return await this.dataSource.transaction(async (manager) => {
+      await waitForOtherChanges(manager);
       const user = await lock(manager, id);
       if (user.disabledAt !== null) throw new AppError('conflict', { detail: `${whoIs(user)} is disabled. Enable them first: molo users enable ${whoIs(user)}` });
-      const invitation = await this.invitations.make(manager, id, expiresInDays);
+      const invitation = await this.invitations.make(manager, id, expiresInDays, caller);
       await this.audit.record(manager, caller, { action: 'invitation.renewed', target: whoIs(user), after: { expiresAt: invitation.expiresAt } });
       return invitation;
     });
@@ -76,6 +78,8 @@ export class UsersService {
       if (after.role !== 'sysadmin' || after.disabled) await refuseLastSysadmin(manager, user);
       const change = { name: after.name, role: after.role, disabledAt: after.disabled ? (user.disabledAt ?? new Date()) : null };
       await manager.update(User, { id }, change);
+      if (after.disabled || after.role !== 'sysadmin') await this.invitations.withdrawMadeBy(manager, id);
+      if (after.disabled) await this.invitations.withdrawOf(manager, id);
       // Their tokens and keys work again once they are enabled; whoever sat at their browser signs in.
       if (after.disabled) await manager.query('delete from sessions where user_id = $1', [id]);
       const only = (all: object) => Object.fromEntries(Object.entries(all).filter(([key]) => changed.some((each) => each === key)));
@@ -108,8 +112,8 @@ async function lock(manager: EntityManager, id: string): Promise<User> {
   return user;
 }
 
-/** Any fixed number: it names the lock under which one at a time takes something from users. */
-const changesOfUsers = 7_265_302;
+/** Any fixed number: it names the lock under which one at a time changes users, what they may do, and their links. */
+export const changesOfUsers = 7_265_302;
 
 /** Of two sysadmins who take each other's role at once, the second sees what the first did. */
 async function waitForOtherChanges(manager: EntityManager): Promise<void> {

@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api, type TokenRight } from '@molo/contracts';
+import { waitFor } from '@molo/testkit';
 import { type As, TestControlPlane } from '../../test-control-plane.js';
 import { Authenticator } from '../authenticator.js';
+import { changesOfUsers } from './users.service.js';
 
 let platform: TestControlPlane;
 let count = 0;
@@ -30,6 +32,8 @@ function tokenOf(link: string): string {
   return new URL(link).searchParams.get('token') ?? '';
 }
 
+/** For a lock in the database. */
+const somebodyWaits = () => waitFor(async () => (await platform.dataSource.query<unknown[]>(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length > 0, { what: 'somebody to wait for a lock' });
 const accept = (token: string, more: object = {}) => platform.call(api.acceptInvitation, { as: 'anonymous', body: { token, name: 'Grace', password, ...more } });
 const signIn = (email: string, given = password) => platform.call(api.signIn, { as: 'anonymous', body: { email, password: given }, headers: { 'x-forwarded-for': `10.1.0.${++count % 250}` } });
 const update = (id: string, body: object, as: As = 'owner') => platform.call(api.updateUser, { as, params: { userId: id }, body });
@@ -73,6 +77,54 @@ describe('an invitation', () => {
     expect(await me(before)).toBe(200);
     expect((await accept(tokenOf(ok.link), { name: undefined, password: 'another good one' })).ok.name).toBe('Grace');
     expect([await me(before), (await signIn(email)).status, (await signIn(email, 'another good one')).status]).toEqual([401, 401, 201]);
+  });
+
+  it('ends with what its maker may: when they are removed, disabled or no sysadmin any more', async () => {
+    const makeAnew = async (as: As) => {
+      const { id } = await invite();
+      return tokenOf((await platform.call(api.renewInvitation, { as, params: { userId: id }, body: {} })).ok.link);
+    };
+    const ends = [
+      (id: string) => platform.call(api.removeUser, { params: { userId: id } }),
+      (id: string) => update(id, { disabled: true }),
+      (id: string) => update(id, { role: 'developer' }),
+    ];
+    // The last one stays.
+    await platform.makeUser('sysadmin');
+    for (const end of ends) {
+      const maker = await platform.makeUser('sysadmin');
+      const as = await platform.makeToken(maker, all);
+      const [followed, pending] = [await makeAnew(as), await makeAnew(as)];
+      expect((await accept(followed)).status).toBe(201);
+      await end(maker.id);
+      expect((await accept(pending)).status).toBe(401);
+    }
+  });
+
+  it('leads nowhere when its user is disabled and enabled again, or has changed the password', async () => {
+    const renew = async (id: string) => tokenOf((await platform.call(api.renewInvitation, { params: { userId: id }, body: {} })).ok.link);
+    const [disabled, user] = [await invite(), await platform.makeUser('developer', password)];
+    await update(disabled.id, { disabled: true });
+    await update(disabled.id, { disabled: false });
+    expect((await accept(disabled.token)).status).toBe(401);
+    const token = await renew(user.id);
+    const body = { current: password, password: 'another good one' };
+    expect((await platform.call(api.changePassword, { as: await platform.makeSession(user), body, headers: csrf })).status).toBe(204);
+    expect((await accept(token)).status).toBe(401);
+  });
+
+  it('is not made by a sysadmin who is none any more when it is their turn', async () => {
+    const [maker, { id }] = [await platform.makeUser('sysadmin'), await invite()];
+    const as = await platform.makeToken(maker, all);
+    const renewed = await platform.dataSource.transaction(async (manager) => {
+      await manager.query('select pg_advisory_xact_lock($1)', [changesOfUsers]);
+      await manager.query(`update users set role = 'developer' where id = $1`, [maker.id]);
+      const answer = platform.call(api.renewInvitation, { as, params: { userId: id }, body: {} });
+      await somebodyWaits();
+      // Not to be waited for in here: it goes on when this has been committed.
+      return { answer };
+    });
+    expect((await renewed.answer).problem.code).toBe('forbidden');
   });
 
   it('is for one user of an e-mail address, whatever its case', async () => {
