@@ -82,8 +82,11 @@ export class InvitationsService {
   }
 
   private async take(manager: EntityManager, token: string): Promise<User> {
-    const [taken]: [{ user_id: string }[], number] = await manager.query('delete from invitations where token_hash = $1 and expires_at > now() returning user_id', [hashSecret(token)]);
-    const user = taken[0] && (await manager.findOne(User, { where: { id: taken[0].user_id }, lock: { mode: 'pessimistic_write' } }));
+    const hash = hashSecret(token);
+    // The user first and then the link, in the order of all who change both: in the other, each would wait for what the other holds.
+    await manager.query('select u.id from invitations i join users u on u.id = i.user_id where i.token_hash = $1 for update of u', [hash]);
+    const [taken]: [{ user_id: string }[], number] = await manager.query('delete from invitations where token_hash = $1 and expires_at > now() returning user_id', [hash]);
+    const user = taken[0] && (await manager.findOneBy(User, { id: taken[0].user_id }));
     if (!user || user.disabledAt !== null) throw noLongerOpen();
     return user;
   }

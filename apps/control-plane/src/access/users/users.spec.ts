@@ -5,6 +5,8 @@ import { api, type TokenRight } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { type As, TestControlPlane } from '../../test-control-plane.js';
 import { Authenticator } from '../authenticator.js';
+import { moloItself } from '../caller.js';
+import { InvitationsService } from './invitations.service.js';
 import { changesOfUsers } from './users.service.js';
 
 let platform: TestControlPlane;
@@ -125,6 +127,19 @@ describe('an invitation', () => {
       return { answer };
     });
     expect((await renewed.answer).problem.code).toBe('forbidden');
+  });
+
+  it('that is replaced while somebody follows it says so to them', async () => {
+    const { id, token } = await invite();
+    const { renewed, answer } = await platform.dataSource.transaction(async (manager) => {
+      // As whoever makes a new one: first the user, then the link.
+      await manager.query('select 1 from users where id = $1 for update', [id]);
+      const following = accept(token);
+      await somebodyWaits();
+      return { renewed: await platform.app.get(InvitationsService).make(manager, id, 7, moloItself), answer: { following } };
+    });
+    expect((await answer.following).status).toBe(401);
+    expect((await accept(tokenOf(renewed.link))).status).toBe(201);
   });
 
   it('is for one user of an e-mail address, whatever its case', async () => {
