@@ -83,7 +83,7 @@ function targetOf({ robot }: TokenOwner, name: string): { target: string; appId?
 
 /** Nobody hands out more than they have: a token with few rights makes no other, nor does one for a robot. */
 function refuseMoreThanHeld({ robot }: TokenOwner, { rights, apps }: NewToken, caller: Caller): void {
-  if (caller.kind === 'robot' && robot === null) throw new AppError('forbidden', { detail: 'A robot makes no tokens for itself. Whoever has it in hand does: molo robots create-token' });
+  if (caller.kind === 'robot') throw new AppError('forbidden', { detail: 'A robot makes no tokens, neither for itself nor for others. Whoever has it in hand does: molo robots create-token' });
   const hidden = apps?.find((app) => !maySeeApp(caller, app));
   if (hidden !== undefined) throw noSuchApp(hidden);
   // Rights are a bound on what the token's user may do at the time of each request. Who is signed in may set it wider than their

@@ -51,6 +51,8 @@ describe('a robot of an app', () => {
     expect((await platform.call(api.updateUser, { params: { userId: id }, body: { role: 'sysadmin' } })).status).toBe(404);
     expect((await platform.call(api.renewInvitation, { params: { userId: id }, body: {} })).status).toBe(404);
     expect((await platform.call(api.createToken, { as, body: { name: 'more', rights: ['read'] } })).status).toBe(403);
+    expect((await makeToken(id, { rights: ['read'] }, as)).status).toBe(403);
+    expect((await makeToken(await makeRobot('another'), { rights: ['read'] }, as)).status).toBe(403);
     execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', `${platform.config.home}/robots`]);
     expect((await platform.call(api.addSshKey, { as, body: { name: 'key', publicKey: readFileSync(`${platform.config.home}/robots.pub`, 'utf8') } })).status).toBe(403);
     expect((await platform.call(api.signIn, { as: 'anonymous', body: { email: 'narrow', password: '' } })).status).toBe(401);
