@@ -183,6 +183,21 @@ describe('an API token', () => {
     expect((await platform.call(api.createToken, { as: viewer, body: { name: 'x', rights: ['any'] } })).status).toBe(422);
   });
 
+  it('ends no later than the token that made it, be it a robot\'s', async () => {
+    const expiresAt = new Date(Date.now() + 10 * 24 * 60 * 60 * 1000);
+    const as = await platform.makeToken(await platform.makeUser('sysadmin'), ['read', 'deploy', 'administer'], { expiresAt });
+    const { ok: robot } = await platform.call(api.createRobot, { as, body: { name: 'outliver' } });
+    const endsOf = async (expiresInDays: number | null) => {
+      const body = { name: 'x', rights: ['read'], expiresInDays };
+      const [own, robots] = [await platform.call(api.createToken, { as, body }), await platform.call(api.createRobotToken, { as, params: { robotId: robot.id }, body })];
+      return [own.ok.expiresAt, robots.ok.expiresAt];
+    };
+    const end = expiresAt.toISOString();
+    expect([await endsOf(null), await endsOf(365)]).toEqual([[end, end], [end, end]]);
+    for (const earlier of await endsOf(9)) expect(Date.parse(earlier ?? '')).toBeLessThan(expiresAt.getTime());
+    expect((await platform.call(api.createToken, { body: { name: 'for ever', expiresInDays: null } })).ok.expiresAt).toBeNull();
+  });
+
   it('loses what its user may no longer do', async () => {
     const user = await platform.makeUser('sysadmin');
     const as = await platform.makeToken(user, ['read', 'administer']);

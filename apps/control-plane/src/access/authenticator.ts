@@ -12,16 +12,11 @@ import { SshKey } from './ssh-key.entity.js';
 
 const lastUsedEveryMs = 60_000;
 
-interface Authenticated {
-  readonly caller: Caller;
-  readonly expiresAt: Date | null;
-}
-
 /** Who a token or an SSH key belongs to; null for all that is unknown, expired or revoked. */
 @Injectable()
 export class Authenticator {
-  private readonly byHash = new RecentCallers<Authenticated>();
-  private readonly byFingerprint = new RecentCallers<Authenticated>();
+  private readonly byHash = new RecentCallers<Caller>();
+  private readonly byFingerprint = new RecentCallers<Caller>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -54,21 +49,21 @@ export class Authenticator {
     return stillValid(await this.byFingerprint.get(fingerprint, () => this.findSshKey(fingerprint)), ip);
   }
 
-  private async findToken(hash: string): Promise<Authenticated | null> {
+  private async findToken(hash: string): Promise<Caller | null> {
     const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash: hash, revokedAt: IsNull() });
     if (!token || hasPassed(token.expiresAt)) return null;
     const user = token.userId === null ? null : await this.callers.findUser(token.userId);
     if (token.userId !== null && user === null) return null;
     this.noteUse(token);
-    return { caller: await this.callers.ofToken(token, user, null), expiresAt: token.expiresAt };
+    return await this.callers.ofToken(token, user, null);
   }
 
-  private async findSshKey(fingerprint: string): Promise<Authenticated | null> {
+  private async findSshKey(fingerprint: string): Promise<Caller | null> {
     const key = await this.dataSource.manager.findOneBy(SshKey, { fingerprint });
     if (!key) return null;
-    if (key.userId === null) return { caller: ownerOfMachine(), expiresAt: null };
+    if (key.userId === null) return ownerOfMachine();
     const user = await this.callers.findUser(key.userId);
-    return user && { caller: await this.callers.ofUser(user, null), expiresAt: null };
+    return user && (await this.callers.ofUser(user, null));
   }
 
   /** Nobody waits for it, and its failure stops nobody. */
@@ -88,8 +83,8 @@ export class Authenticator {
 /** Tells an API token from every other secret, also to those who search for leaked ones. */
 export const tokenPrefix = 'molo_';
 
-function stillValid(known: Authenticated | null, ip: string | null): Caller | null {
-  return known === null || hasPassed(known.expiresAt) ? null : { ...known.caller, ip };
+function stillValid(known: Caller | null, ip: string | null): Caller | null {
+  return known === null || hasPassed(known.until) ? null : { ...known, ip };
 }
 
 function hasPassed(time: Date | null): boolean {

@@ -18,6 +18,8 @@ export interface Caller {
   readonly appLimit: readonly string[] | null;
   /** Whether that is all there is, so that it has no fewer rights than its user whatever roles they are given later. */
   readonly isWhole: boolean;
+  /** When their token ends; null where it does not, and for all who come with none. */
+  readonly until: Date | null;
   /** null where it is not a session by which they are signed in. */
   readonly sessionId: string | null;
   readonly ip: string | null;
@@ -43,6 +45,7 @@ export const moloItself: Caller = {
   limit: unlimited,
   appLimit: null,
   isWhole: true,
+  until: null,
   sessionId: null,
   ip: null,
 };
@@ -52,9 +55,9 @@ export function actorOf(caller: Caller): Actor {
 }
 
 /** Whoever has not signed in. */
-export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], appLimit: null, isWhole: false, sessionId: null, ip: null };
+export const anonymous: Caller = { kind: 'user', userId: null, name: 'anonymous', email: null, role: 'member', rights: ['public'], apps: noApps, limit: [], appLimit: null, isWhole: false, until: null, sessionId: null, ip: null };
 
 /** The owner of the machine, over the local socket or with an SSH key of their own. */
 export function ownerOfMachine(ip: string | null = null): Caller {
-  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, appLimit: null, isWhole: true, sessionId: null, ip };
+  return { kind: 'owner', userId: null, name: 'owner', email: null, role: 'sysadmin', rights: rightsByRole.sysadmin, apps: noApps, limit: unlimited, appLimit: null, isWhole: true, until: null, sessionId: null, ip };
 }

@@ -23,7 +23,7 @@ export class Callers {
 
   async ofUser(user: User, ip: string | null): Promise<Caller> {
     const { id: userId, name, email, role } = user;
-    return { kind: 'user', userId, name, email, role, rights: rightsByRole[role], apps: await this.appRightsOf(user), limit: unlimited, appLimit: null, isWhole: true, sessionId: null, ip };
+    return { kind: 'user', userId, name, email, role, rights: rightsByRole[role], apps: await this.appRightsOf(user), limit: unlimited, appLimit: null, isWhole: true, until: null, sessionId: null, ip };
   }
 
   /** A token has its own rights, as far as its user still has them. `user` is null for a token of the machine's owner. */
@@ -43,6 +43,7 @@ export class Callers {
       limit: token.rights,
       appLimit: token.appIds,
       isWhole: token.appIds === null && TokenRight.options.every((right) => token.rights.includes(right)),
+      until: token.expiresAt,
       sessionId: null,
       ip,
     };

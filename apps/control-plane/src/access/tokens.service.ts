@@ -51,7 +51,7 @@ export class TokensService {
     refuseMoreThanHeld(owner, wanted, caller);
     const text = randomSecret(tokenPrefix);
     const createdAt = new Date();
-    const expiresAt = wanted.expiresInDays === null ? null : new Date(createdAt.getTime() + wanted.expiresInDays * dayMs);
+    const expiresAt = endOf(wanted, createdAt, caller);
     const rights = [...new Set(wanted.rights)];
     return await this.dataSource.transaction(async (manager) => {
       // What a limited token makes has no wider limit.
@@ -74,6 +74,12 @@ export class TokensService {
       await this.revocations.announce(manager);
     });
   }
+}
+
+/** Of what a token makes, no later than its own: else one that ends could go on for ever. */
+function endOf({ expiresInDays }: NewToken, createdAt: Date, { until }: Caller): Date | null {
+  const wanted = expiresInDays === null ? null : new Date(createdAt.getTime() + expiresInDays * dayMs);
+  return until !== null && (wanted === null || wanted > until) ? until : wanted;
 }
 
 function targetOf({ robot }: TokenOwner, name: string): { target: string; appId?: string } {

@@ -64,7 +64,7 @@ export const tokens = { deploy: 'molo_deploy', read: 'molo_read', nothing: 'molo
 const apps = ['myapp', 'other'];
 
 export function callerWith(name: string, rights: readonly TokenRight[]): Caller {
-  return { kind: 'token', userId: null, name, email: null, role: 'developer', rights: ['any', ...rights], apps: noApps, limit: rights, appLimit: null, isWhole: true, sessionId: null, ip: null };
+  return { kind: 'token', userId: null, name, email: null, role: 'developer', rights: ['any', ...rights], apps: noApps, limit: rights, appLimit: null, isWhole: true, until: null, sessionId: null, ip: null };
 }
 
 const callers: Readonly<Record<string, Caller>> = {
