@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { api } from '@molo/contracts';
+import { api, type TokenRight } from '@molo/contracts';
 import { type As, TestControlPlane } from '../test-control-plane.js';
 
 let platform: TestControlPlane;
@@ -68,6 +68,21 @@ describe('a POST with an Idempotency-Key', () => {
     const as = await platform.makeToken(await platform.makeUser('developer'), ['read', 'deploy']);
     expect((await createApp('mine', key)).status).toBe(201);
     expect((await createApp('theirs', key, as)).status).toBe(201);
+  });
+
+  it('tells a token that may do less nothing of what another of its user was answered', async () => {
+    const [key, user] = [randomUUID(), await platform.makeUser('sysadmin')];
+    const all: TokenRight[] = ['read', 'deploy', 'administer'];
+    const make = (as: As) => platform.call(api.createToken, { as, body: { name: 'secret', rights: ['read'] }, headers: { 'idempotency-key': key } });
+    const first = await make(await platform.makeToken(user, all));
+    expect(first.status).toBe(201);
+    expect((await make(await platform.makeToken(user, all.toReversed()))).text).toBe(first.text);
+    const app = (await createApp('narrow', randomUUID())).ok.id;
+    for (const as of [await platform.makeToken(user, ['read']), await platform.makeToken(user, all, { appIds: [app] })]) {
+      const { text, problem } = await make(as);
+      expect(problem.code).toBe('idempotency_key_reused');
+      expect(text).not.toContain(first.ok.token);
+    }
   });
 
   it('is forgotten after a day', async () => {

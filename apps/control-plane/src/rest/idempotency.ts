@@ -77,7 +77,7 @@ export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
     );
     const known = rows[0];
     if (known && known.request_hash !== place.hash) {
-      throw new AppError('idempotency_key_reused', { detail: 'This Idempotency-Key was used for another request. Use a new key for each request.' });
+      throw new AppError('idempotency_key_reused', { detail: 'This Idempotency-Key was used for another request, or with a token of other rights. Use a new key for each request.' });
     }
     if (!known?.response) throw new AppError('conflict', { detail: 'The first request with this Idempotency-Key still runs. Ask again in a moment.' });
     return known.response.sealed === null ? undefined : JSON.parse(this.secretBox.open(known.response.sealed, contextOf(place)));
@@ -101,9 +101,13 @@ export class Idempotency implements OnApplicationBootstrap, OnModuleDestroy {
     await expired.catch((error: unknown) => this.log.warn({ err: error }, 'expired idempotency keys could not be removed'));
   }
 
-  /** Keyed, so that a short secret in a body cannot be guessed from its hash. */
-  private hash({ request, body }: Call<Endpoint>): string {
-    return createHmac('sha256', this.config.masterKey).update(JSON.stringify([request.method, request.path, body ?? null])).digest('hex');
+  /**
+   * Keyed, so that a short secret in a body cannot be guessed from its hash. With what the caller's credential allows: what a
+   * token was answered is not for another of the same user that may do less.
+   */
+  private hash({ request, body, caller: { limit, appLimit } }: Call<Endpoint>): string {
+    const asked = [request.method, request.path, body ?? null, limit.toSorted(), appLimit?.toSorted() ?? null];
+    return createHmac('sha256', this.config.masterKey).update(JSON.stringify(asked)).digest('hex');
   }
 }
 
