@@ -29,6 +29,9 @@ export class GitAccess {
     if (service === 'git-receive-pack' && !mayOnApp(caller, 'deploy', name)) {
       throw new AppError('forbidden', { detail: `You may fetch ${name}, but not push to it: that needs the right to deploy. Ask a sysadmin, or use a token that has it.` });
     }
+    if (service === 'git-upload-pack' && !mayOnApp(caller, 'read', name)) {
+      throw new AppError('forbidden', { detail: `You may not fetch ${name}: that needs the right to read. Ask a sysadmin, or use a token that has it.` });
+    }
     await this.repositories.create(app.name, app.deployBranch);
     return app;
   }

@@ -29,6 +29,11 @@ afterAll(async () => {
 const params = { app: 'mine' };
 const set = (role: string, email = user.email, by: As = 'owner') => platform.call(api.setMember, { as: by, params, body: { email, role } });
 const remove = (memberId: string, by: As = 'owner') => platform.call(api.removeMember, { as: by, params: { ...params, memberId } });
+const fetchRefs = async (service: string, { token } = as) => {
+  const answer = await fetch(`${platform.url}/git/mine.git/info/refs?service=${service}`, { headers: { authorization: `Basic ${btoa(`git:${token}`)}` } });
+  await answer.text();
+  return answer.status;
+};
 const seen = async () => (await platform.call(api.getApp, { as, params })).status;
 
 describe('a member of an app', () => {
@@ -72,6 +77,12 @@ describe('a member of an app', () => {
       { action: 'member.set', before: { member, role: 'viewer' }, after: { member, role: 'admin' } },
       { action: 'member.set', before: null, after: { member, role: 'viewer' } },
     ]);
+  });
+
+  it('fetches by git with a token that may read: one to deploy alone pushes, and gets nothing', async () => {
+    await set('developer');
+    const token = await platform.makeToken(user, ['deploy']);
+    expect([await fetchRefs('git-upload-pack', token), await fetchRefs('git-receive-pack', token)]).toEqual([403, 200]);
   });
 
   it('of an app that was deleted is none of the next app of its name', async () => {
@@ -136,11 +147,6 @@ describe('a role that is taken away', () => {
   });
 
   it('closes the repository to git', async () => {
-    const fetchRefs = async (service: string) => {
-      const answer = await fetch(`${platform.url}/git/mine.git/info/refs?service=${service}`, { headers: { authorization: `Basic ${btoa(`git:${as.token}`)}` } });
-      await answer.text();
-      return answer.status;
-    };
     const { ok } = await set('viewer');
     expect([await fetchRefs('git-upload-pack'), await fetchRefs('git-receive-pack')]).toEqual([200, 403]);
     await set('developer');
