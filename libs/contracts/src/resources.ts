@@ -239,6 +239,8 @@ export const AuditEvent = z.object({
   id: z.string(),
   at,
   actor: Actor,
+  /** The user or robot who did it, themselves or by a token: names change, and others may take them. null for the machine's owner and for Molo itself. */
+  actorId: z.uuid().nullable(),
   ip: z.string().nullable(),
   action: z.string(),
   target: z.string(),

@@ -32,6 +32,7 @@ function viewOf(event: AuditEvent): AuditEventView {
     id: event.id,
     at: event.at.toISOString(),
     actor: { kind: event.actorKind, name: event.actorName },
+    actorId: event.actorUserId,
     ip: event.ip,
     action: event.action,
     target: event.target,

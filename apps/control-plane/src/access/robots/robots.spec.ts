@@ -31,12 +31,13 @@ const seen = async (as: As, app = 'mine') => (await platform.call(api.getApp, { 
 
 describe('a robot of an app', () => {
   it('acts by its tokens on that app alone, and is shown as a robot', async () => {
-    const as = (await makeToken(await makeRobot('ci'))).ok;
+    const id = await makeRobot('ci');
+    const as = (await makeToken(id)).ok;
     expect([await seen(as), await seen(as, 'others')]).toEqual([200, 404]);
     expect((await platform.call(api.me, { as })).ok).toEqual({ kind: 'robot', name: 'ci of ci', email: null, role: 'member', rights: ['any'], apps: [{ name: 'mine', rights: ['read', 'deploy'] }] });
     await platform.call(api.updateConfig, { as, params: { app: 'mine', environment: 'production' }, body: { set: { BY: 'robot' } } });
     const [event] = (await platform.call(api.listAudit, { query: { app: 'mine' } })).ok.items;
-    expect(event).toMatchObject({ action: 'config.changed', actor: { kind: 'robot', name: 'ci of ci' } });
+    expect(event).toMatchObject({ action: 'config.changed', actor: { kind: 'robot', name: 'ci of ci' }, actorId: id });
     const members = (await platform.call(api.listMembers, { as: admin, params: { app: 'mine' } })).ok.items;
     expect(members.find(({ name }) => name === 'ci')).toMatchObject({ kind: 'robot', email: null, role: 'developer' });
     expect((await platform.call(api.listUsers)).ok.items.map(({ name }) => name)).not.toContain('ci');
