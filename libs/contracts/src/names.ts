@@ -30,13 +30,13 @@ export const ProcessType = z
   .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower-case letters, digits, hyphens and underscores and start with a letter')
   .refine(isNoObjectKey, 'is reserved; take another name');
 
-/** A name that people choose for themselves or for a thing of theirs. It is shown beside others: nothing in it may hide or turn text around. */
+/** A name that people choose for themselves or for a thing of theirs. It is shown beside others: nothing in it may hide or turn text around. Of the characters that nobody sees, Persian and others need the two joiners, as do emoji. */
 export const ChosenName = z
   .string()
   .trim()
   .min(1, 'must not be empty')
   .max(100, 'must have at most 100 characters')
-  .regex(/^[^\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'must not hold line ends, control characters or marks that turn the direction of text around');
+  .regex(/^([^\p{Cc}\p{Cf}]|[\u200c\u200d])*$/u, 'must not hold line ends, control characters, or marks that nobody sees or that turn the direction of text around');
 
 /** Names a team in addresses and commands. */
 export const TeamName = z
