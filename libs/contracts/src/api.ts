@@ -17,7 +17,8 @@ function page<Item extends z.ZodType>(item: Item) {
 }
 
 const PageQuery = z.object({
-  cursor: z.string().max(200).optional(),
+  /** Holds where a page ended, such as a name in any script. */
+  cursor: z.string().max(1000).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 

@@ -1,8 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { z } from 'zod';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../rest/page.js';
 import type { Caller } from './caller.js';
 import { SshKeysService, viewOf as keyView } from './ssh-keys.service.js';
 import { type TokenOwner, TokensService } from './tokens.service.js';
@@ -17,8 +16,8 @@ export class CredentialsController {
 
   @Endpoint(api.listTokens)
   async listTokens({ caller, query }: Call<typeof api.listTokens>): Answer<typeof api.listTokens> {
-    const tokens = await this.tokens.list(caller.userId, positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(tokens, query.limit, (token) => token.id, (token) => token);
+    const tokens = await this.tokens.list(caller.userId, positionOf(query.cursor, PositionInTime), query.limit);
+    return pageOf(tokens, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt, id }), (token) => token);
   }
 
   @Endpoint(api.createToken)
@@ -33,8 +32,8 @@ export class CredentialsController {
 
   @Endpoint(api.listSshKeys)
   async listSshKeys({ caller, query }: Call<typeof api.listSshKeys>): Answer<typeof api.listSshKeys> {
-    const keys = await this.sshKeys.list(caller, positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(keys, query.limit, (key) => key.id, keyView);
+    const keys = await this.sshKeys.list(caller, positionOf(query.cursor, PositionInTime), query.limit);
+    return pageOf(keys, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt.toISOString(), id }), keyView);
   }
 
   @Endpoint(api.addSshKey)

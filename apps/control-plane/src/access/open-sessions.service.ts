@@ -2,16 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type Session as SessionView } from '@molo/contracts';
 import { DataSource, type EntityManager, In, MoreThan, Not } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import type { PositionInTime } from '../rest/page.js';
 import type { Caller } from './caller.js';
 import { requireWhole } from './decision.js';
 import { Revocations } from './revocations.js';
 import { Session } from './session.entity.js';
-
-/** Where the last page ended. */
-export interface SessionPosition {
-  readonly at: string;
-  readonly id: string;
-}
 
 /** The sessions that are open, for those whose they are and for sysadmins: seen, and ended. */
 @Injectable()
@@ -23,7 +18,7 @@ export class OpenSessionsService {
   ) {}
 
   /** Newest first, after `after`; `limit` and one more. */
-  async list(userId: string | null, after: SessionPosition | null, limit: number): Promise<Session[]> {
+  async list(userId: string | null, after: PositionInTime | null, limit: number): Promise<Session[]> {
     if (userId === null) return [];
     const query = this.dataSource.manager.createQueryBuilder(Session, 'session').where('session.user_id = :userId and session.expires_at > now()', { userId });
     if (after !== null) query.andWhere(`(date_trunc('milliseconds', session.created_at), session.id) < (:at, :id)`, after);
@@ -51,7 +46,7 @@ export class OpenSessionsService {
   }
 
   /** For a sysadmin. Throws `not_found` where there is no such user. */
-  async listOf(userId: string, after: SessionPosition | null, limit: number): Promise<Session[]> {
+  async listOf(userId: string, after: PositionInTime | null, limit: number): Promise<Session[]> {
     await requireUser(this.dataSource.manager, userId);
     return await this.list(userId, after, limit);
   }

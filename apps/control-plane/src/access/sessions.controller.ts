@@ -1,13 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { z } from 'zod';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../rest/page.js';
 import type { Caller } from './caller.js';
-import { OpenSessionsService, type SessionPosition, viewOf } from './open-sessions.service.js';
+import { OpenSessionsService, viewOf } from './open-sessions.service.js';
 import type { Session } from './session.entity.js';
-
-const Position = z.object({ at: z.iso.datetime(), id: z.uuid() });
 
 @Controller()
 export class SessionsController {
@@ -15,7 +12,7 @@ export class SessionsController {
 
   @Endpoint(api.listSessions)
   async list({ query, caller }: Call<typeof api.listSessions>): Answer<typeof api.listSessions> {
-    return page(await this.sessions.list(caller.userId, positionOf(query.cursor, Position), query.limit), query.limit, caller);
+    return page(await this.sessions.list(caller.userId, positionOf(query.cursor, PositionInTime), query.limit), query.limit, caller);
   }
 
   @Endpoint(api.endSession)
@@ -30,7 +27,7 @@ export class SessionsController {
 
   @Endpoint(api.listUserSessions)
   async listOf({ params, query, caller }: Call<typeof api.listUserSessions>): Answer<typeof api.listUserSessions> {
-    return page(await this.sessions.listOf(params.userId, positionOf(query.cursor, Position), query.limit), query.limit, caller);
+    return page(await this.sessions.listOf(params.userId, positionOf(query.cursor, PositionInTime), query.limit), query.limit, caller);
   }
 
   @Endpoint(api.endUserSessions)
@@ -40,6 +37,6 @@ export class SessionsController {
 }
 
 function page(sessions: readonly Session[], limit: number, caller: Caller) {
-  const positionOfSession = ({ createdAt, id }: Session): SessionPosition => ({ at: createdAt.toISOString(), id });
+  const positionOfSession = ({ createdAt, id }: Session): PositionInTime => ({ at: createdAt.toISOString(), id });
   return pageOf(sessions, limit, positionOfSession, (session) => viewOf(session, caller));
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type SshKey as SshKeyView } from '@molo/contracts';
 import { DataSource, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import type { PositionInTime } from '../rest/page.js';
 import type { Caller } from './caller.js';
 import { requireWhole } from './decision.js';
 import { Revocations } from './revocations.js';
@@ -18,11 +19,11 @@ export class SshKeysService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Newest first, after the key `after`; `limit` and one more. */
-  async list(caller: Caller, after: string | null, limit: number): Promise<SshKey[]> {
+  /** Newest first, after `after`; `limit` and one more. */
+  async list(caller: Caller, after: PositionInTime | null, limit: number): Promise<SshKey[]> {
     const query = this.dataSource.manager.createQueryBuilder(SshKey, 'key').where('key.userId is not distinct from :userId::uuid', { userId: caller.userId });
-    if (after !== null) query.andWhere('(key.created_at, key.id) < (select created_at, id from ssh_keys where id = :after)', { after });
-    return await query.orderBy('key.createdAt', 'DESC').addOrderBy('key.id', 'DESC').limit(limit + 1).getMany();
+    if (after !== null) query.andWhere(`(date_trunc('milliseconds', key.created_at), key.id) < (:at, :id)`, after);
+    return await query.orderBy(`date_trunc('milliseconds', key.created_at)`, 'DESC').addOrderBy('key.id', 'DESC').limit(limit + 1).getMany();
   }
 
   async add(caller: Caller, name: string, publicKey: string): Promise<SshKey> {

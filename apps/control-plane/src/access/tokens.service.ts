@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type Token, type TokenRight } from '@molo/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import type { PositionInTime } from '../rest/page.js';
 import { ApiToken } from './api-token.entity.js';
 import { tokenPrefix } from './authenticator.js';
 import type { Caller } from './caller.js';
@@ -36,14 +37,14 @@ export class TokensService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Newest first, after the token `after`; `limit` and one more. */
-  async list(userId: string | null, after: string | null, limit: number): Promise<Token[]> {
+  /** Newest first, after `after`; `limit` and one more. */
+  async list(userId: string | null, after: PositionInTime | null, limit: number): Promise<Token[]> {
     const query = this.dataSource.manager
       .createQueryBuilder(ApiToken, 'token')
       .where('token.userId is not distinct from :userId::uuid', { userId })
       .andWhere('token.revokedAt is null');
-    if (after !== null) query.andWhere('(token.created_at, token.id) < (select created_at, id from api_tokens where id = :after)', { after });
-    const tokens = await query.orderBy('token.createdAt', 'DESC').addOrderBy('token.id', 'DESC').limit(limit + 1).getMany();
+    if (after !== null) query.andWhere(`(date_trunc('milliseconds', token.created_at), token.id) < (:at, :id)`, after);
+    const tokens = await query.orderBy(`date_trunc('milliseconds', token.created_at)`, 'DESC').addOrderBy('token.id', 'DESC').limit(limit + 1).getMany();
     return await viewsOf(this.dataSource.manager, tokens);
   }
 

@@ -7,9 +7,13 @@ export interface Page<Item> {
   nextCursor: string | null;
 }
 
+/** The position in a list by time: the time as JavaScript has it, to the millisecond, so that PostgreSQL's is to be cut to that where they are compared. */
+export const PositionInTime = z.object({ at: z.iso.datetime(), id: z.uuid() });
+export type PositionInTime = z.infer<typeof PositionInTime>;
+
 /**
  * Where the last page ended, from the cursor that was sent.
- * A position is the sort key of the last item (keyset paging), so pages stay right while rows come and go.
+ * A position is the sort key of the last item (keyset paging), so pages stay right while rows come and go, also that item's own.
  */
 export function positionOf<Position extends z.ZodType>(cursor: string | undefined, shape: Position): z.output<Position> | null {
   if (cursor === undefined) return null;

@@ -1,8 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { z } from 'zod';
 import { type Answer, type Call, Endpoint } from '../../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../../rest/page.js';
 import { MembersService } from './members.service.js';
 
 @Controller()
@@ -11,8 +10,8 @@ export class MembersController {
 
   @Endpoint(api.listMembers)
   async list({ params, query }: Call<typeof api.listMembers>): Answer<typeof api.listMembers> {
-    const members = await this.members.list(params.app, positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(members, query.limit, (member) => member.id, (member) => member);
+    const members = await this.members.list(params.app, positionOf(query.cursor, PositionInTime), query.limit);
+    return pageOf(members, query.limit, ({ since, id }): PositionInTime => ({ at: since, id }), (member) => member);
   }
 
   @Endpoint(api.setMember)

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type AppRole, type Member } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import type { PositionInTime } from '../../rest/page.js';
 import type { Caller } from '../caller.js';
 import { noSuchApp } from '../decision.js';
 import { Revocations } from '../revocations.js';
@@ -31,12 +32,12 @@ export class MembersService {
     private readonly audit: AuditService,
   ) {}
 
-  /** In the order in which they came, after the member `after`; `limit` and one more. */
-  async list(app: string, after: string | null, limit: number): Promise<Member[]> {
+  /** In the order in which they came, after `after`; `limit` and one more. */
+  async list(app: string, after: PositionInTime | null, limit: number): Promise<Member[]> {
     const appId = await idOf(this.dataSource.manager, app);
     const rows: Row[] = await this.dataSource.query(
-      `${select} where m.app_id = $1 and ($2::uuid is null or (m.since, m.id) > (select since, id from app_members where id = $2)) order by m.since, m.id limit $3`,
-      [appId, after, limit + 1],
+      `${select} where m.app_id = $1 and ($2::timestamptz is null or (date_trunc('milliseconds', m.since), m.id) > ($2, $3::uuid)) order by date_trunc('milliseconds', m.since), m.id limit $4`,
+      [appId, after?.at ?? null, after?.id ?? null, limit + 1],
     );
     return rows.map(viewOf);
   }

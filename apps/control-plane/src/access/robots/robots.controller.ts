@@ -1,10 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { api } from '@molo/contracts';
+import { api, ChosenName } from '@molo/contracts';
 import { z } from 'zod';
 import { type Answer, type Call, Endpoint } from '../../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../../rest/page.js';
 import { TokensService } from '../tokens.service.js';
-import { RobotsService } from './robots.service.js';
+import { type RobotPosition, RobotsService } from './robots.service.js';
+
+const Position = z.object({ name: ChosenName, id: z.uuid() });
 
 @Controller()
 export class RobotsController {
@@ -15,8 +17,8 @@ export class RobotsController {
 
   @Endpoint(api.listRobots)
   async list({ query, caller }: Call<typeof api.listRobots>): Answer<typeof api.listRobots> {
-    const robots = await this.robots.list(caller, positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(robots, query.limit, (robot) => robot.id, (robot) => robot);
+    const robots = await this.robots.list(caller, positionOf(query.cursor, Position), query.limit);
+    return pageOf(robots, query.limit, ({ name, id }): RobotPosition => ({ name, id }), (robot) => robot);
   }
 
   @Endpoint(api.createRobot)
@@ -37,8 +39,8 @@ export class RobotsController {
   @Endpoint(api.listRobotTokens)
   async listTokens({ params, query }: Call<typeof api.listRobotTokens>): Answer<typeof api.listRobotTokens> {
     const { userId } = await this.robots.ownerOfTokens(params.robotId);
-    const tokens = await this.tokens.list(userId, positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(tokens, query.limit, (token) => token.id, (token) => token);
+    const tokens = await this.tokens.list(userId, positionOf(query.cursor, PositionInTime), query.limit);
+    return pageOf(tokens, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt, id }), (token) => token);
   }
 
   @Endpoint(api.createRobotToken)

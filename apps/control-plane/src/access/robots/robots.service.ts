@@ -9,6 +9,12 @@ import { Revocations } from '../revocations.js';
 import { appIdsWith } from '../rights.js';
 import type { TokenOwner } from '../tokens.service.js';
 
+/** Where the last page ended: apps may each have a robot of one name. */
+export interface RobotPosition {
+  readonly name: string;
+  readonly id: string;
+}
+
 interface Row extends Omit<Robot, 'createdAt'> {
   appId: string | null;
   createdAt: Date;
@@ -25,11 +31,11 @@ export class RobotsService {
     private readonly audit: AuditService,
   ) {}
 
-  /** By name, after the robot `after`; `limit` and one more. */
-  async list(caller: Caller, after: string | null, limit: number): Promise<Robot[]> {
+  /** By name, after `after`; `limit` and one more. */
+  async list(caller: Caller, after: RobotPosition | null, limit: number): Promise<Robot[]> {
     const rows: Row[] = await this.dataSource.query(
-      `${select} where u.kind = 'robot' and ($1::uuid[] is null or u.app_id = any($1)) and ($2::uuid is null or (lower(u.name), u.id) > (select lower(name), id from users where id = $2)) order by lower(u.name), u.id limit $3`,
-      [appIdsWith(caller, 'administer'), after, limit + 1],
+      `${select} where u.kind = 'robot' and ($1::uuid[] is null or u.app_id = any($1)) and ($2::text is null or (lower(u.name), u.id) > (lower($2), $3::uuid)) order by lower(u.name), u.id limit $4`,
+      [appIdsWith(caller, 'administer'), after?.name ?? null, after?.id ?? null, limit + 1],
     );
     return rows.map(viewOf);
   }

@@ -1,8 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { z } from 'zod';
 import { type Answer, type Call, Endpoint } from '../../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../../rest/page.js';
 import { fromOf, welcome } from '../welcome.js';
 import { InvitationsService } from './invitations.service.js';
 import { UsersService, viewOf } from './users.service.js';
@@ -16,8 +15,8 @@ export class UsersController {
 
   @Endpoint(api.listUsers)
   async list({ query }: Call<typeof api.listUsers>): Answer<typeof api.listUsers> {
-    const users = await this.users.list(positionOf(query.cursor, z.uuid()), query.limit);
-    return pageOf(users, query.limit, (user) => user.id, viewOf);
+    const users = await this.users.list(positionOf(query.cursor, PositionInTime), query.limit);
+    return pageOf(users, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt.toISOString(), id }), viewOf);
   }
 
   @Endpoint(api.inviteUser)

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type Invitation, type Role, type User as UserView } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import type { PositionInTime } from '../../rest/page.js';
 import type { Caller } from '../caller.js';
 import { requireWhole } from '../decision.js';
 import { Revocations } from '../revocations.js';
@@ -32,11 +33,11 @@ export class UsersService {
     private readonly audit: AuditService,
   ) {}
 
-  /** In the order in which they came, after the user `after`; `limit` and one more. */
-  async list(after: string | null, limit: number): Promise<User[]> {
+  /** In the order in which they came, after `after`; `limit` and one more. */
+  async list(after: PositionInTime | null, limit: number): Promise<User[]> {
     const query = this.dataSource.manager.createQueryBuilder(User, 'user').where(`user.kind = 'person'`);
-    if (after !== null) query.andWhere('(user.created_at, user.id) > (select created_at, id from users where id = :after)', { after });
-    return await query.orderBy('user.createdAt').addOrderBy('user.id').limit(limit + 1).getMany();
+    if (after !== null) query.andWhere(`(date_trunc('milliseconds', user.createdAt), user.id) > (:at, :id)`, after);
+    return await query.orderBy(`date_trunc('milliseconds', user.createdAt)`).addOrderBy('user.id').limit(limit + 1).getMany();
   }
 
   /** Makes the user at once, so that they can be given roles and teams before they have followed the link. */
