@@ -11,8 +11,8 @@ export type TokenRight = z.infer<typeof TokenRight>;
 
 /**
  * What a right is asked on. `platform`: on the platform itself. `app`, `environment`, `deployment`: on the app that the path
- * names, or whose deployment it names. `robot`: on
- * the app that the robot belongs to, or on the platform where it belongs to none. `apps`: on any app; the answer holds what the caller has the right on, and no more.
+ * names, or whose deployment it names. `robot`: on the app that the robot belongs to, or on the platform where it belongs to
+ * none. `apps`: on any app; the answer holds what the caller has the right on, and no more.
  */
 export type RightOn = 'platform' | 'apps' | 'app' | 'environment' | 'deployment' | 'robot';
 

@@ -15,7 +15,7 @@ export class User {
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
 }
 
-/** How the audit and messages name a user. */
-export function whoIs({ email, name, kind }: Pick<User, 'email' | 'name' | 'kind'>): string {
-  return kind === 'robot' ? `robot ${name}` : (email ?? name);
+/** How the audit and messages name a user. Robots have no e-mail address. */
+export function whoIs({ email, name }: Pick<User, 'email' | 'name'>): string {
+  return email ?? `robot ${name}`;
 }

@@ -8,7 +8,7 @@ import type { Caller } from '../caller.js';
 import { noSuchApp } from '../decision.js';
 import { Revocations } from '../revocations.js';
 
-/** One of the two. */
+/** One of the three. */
 export interface NamedMember {
   readonly email?: string | undefined;
   readonly team?: string | undefined;

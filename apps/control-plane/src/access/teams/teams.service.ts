@@ -5,6 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { Caller } from '../caller.js';
 import { Revocations } from '../revocations.js';
+import { whoIs } from '../user.entity.js';
 
 type Row = Omit<Team, 'createdAt'> & { createdAt: Date };
 
@@ -90,10 +91,6 @@ export class TeamsService {
       await this.revocations.announce(manager);
     });
   }
-}
-
-function whoIs({ name, email }: { name: string; email: string | null }): string {
-  return email ?? name;
 }
 
 async function lock(manager: EntityManager, name: string): Promise<string> {

@@ -79,6 +79,14 @@ describe('a team', () => {
     for (const action of ['team.created', 'team.renamed', 'team.user-added', 'team.user-removed']) expect(items.map((event) => event.action)).toContain(action);
   });
 
+  it('has robots of the platform too, and its audit names them as robots', async () => {
+    const { ok: robot } = await platform.call(api.createRobot, { body: { name: 'ci' } });
+    await create('with-robots');
+    await platform.call(api.addTeamUser, { params: { team: 'with-robots', userId: robot.id } });
+    const [event] = (await platform.call(api.listAudit)).ok.items;
+    expect(event).toMatchObject({ action: 'team.user-added', after: { user: 'robot ci' } });
+  });
+
   it('is given to an app by name or not at all', async () => {
     expect((await give('nosuch', 'viewer')).status).toBe(404);
     for (const body of [{ role: 'viewer' }, { role: 'viewer', team: 'crew', email: user.email }]) {
