@@ -39,7 +39,10 @@ describe('/metrics', () => {
     expect(text).toMatch(/process_resident_memory_bytes \d+/);
   });
 
-  it('is closed to whoever is not signed in, on loopback too', async () => {
+  it('is closed to whoever is not signed in, on loopback too, and to those who may not read on the platform', async () => {
     expect((await platform.send('GET', '/metrics', { as: 'anonymous' })).status).toBe(401);
+    const member = await platform.makeToken(await platform.makeUser('member'), ['read']);
+    const { status, text } = await platform.send('GET', '/metrics', { as: member });
+    expect([status, (JSON.parse(text) as { code: string }).code]).toEqual([403, 'forbidden']);
   });
 });
