@@ -15,6 +15,12 @@ export interface NamedMember {
   readonly robot?: string | undefined;
 }
 
+/** Whose roles on apps: a user's or robot's, or a team's. */
+interface Holder {
+  readonly column: 'user_id' | 'team_id';
+  readonly id: string;
+}
+
 interface Row extends Omit<Member, 'since'> {
   since: Date;
 }
@@ -67,6 +73,19 @@ export class MembersService {
     });
   }
 
+  /**
+   * Before a user, robot or team is removed, whose roles on apps go along: the admins of each app read of their own.
+   * @returns the roles, for the event of the removal itself
+   */
+  async recordGone(manager: EntityManager, { column, id }: Holder, caller: Caller): Promise<{ app: string; role: AppRole }[]> {
+    const held: { memberId: string; role: AppRole; app: string; appId: string }[] = await manager.query(
+      `select m.id as "memberId", m.role, a.name as app, a.id as "appId" from app_members m join apps a on a.id = m.app_id where m.${column} = $1 and a.deleted_at is null order by a.name`,
+      [id],
+    );
+    for (const { memberId, role, app, appId } of held) await this.record(manager, caller, { action: 'member.removed', app, appId, member: await find(manager, appId, memberId), before: { role } });
+    return held.map(({ app, role }) => ({ app, role }));
+  }
+
   private async record(manager: EntityManager, caller: Caller, change: { action: string; app: string; appId: string; member: Member; before?: object | undefined; after?: object }): Promise<void> {
     const { action, app, appId, member, before, after } = change;
     const who = member.kind === 'user' ? (member.email ?? member.name) : `${member.kind} ${member.name}`;
@@ -81,7 +100,7 @@ async function idOf(manager: EntityManager, app: string): Promise<string> {
   return found.id;
 }
 
-async function findNamed(manager: EntityManager, appId: string, { email, team, robot }: NamedMember): Promise<{ column: 'user_id' | 'team_id'; id: string }> {
+async function findNamed(manager: EntityManager, appId: string, { email, team, robot }: NamedMember): Promise<Holder> {
   if (team !== undefined) {
     const [found]: { id: string }[] = await manager.query('select id from teams where name = $1 for key share', [team]);
     if (!found) throw new AppError('not_found', { detail: `There is no team ${team}. A sysadmin makes it: molo teams create ${team}` });

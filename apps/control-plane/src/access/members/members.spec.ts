@@ -79,6 +79,28 @@ describe('a member of an app', () => {
     ]);
   });
 
+  it('is in the audit of the app when the user, the team or the robot is removed, and there with all that went along', async () => {
+    await set('viewer');
+    await platform.call(api.createTeam, { body: { name: 'leavers' } });
+    await platform.call(api.setMember, { params, body: { team: 'leavers', role: 'admin' } });
+    const { ok: robot } = await platform.call(api.createRobot, { body: { name: 'leaver' } });
+    await platform.call(api.setMember, { params, body: { robot: 'leaver', role: 'developer' } });
+    for (const userId of [user.id, robot.id]) await platform.call(api.addTeamUser, { params: { team: 'leavers', userId } });
+    await platform.call(api.removeUser, { params: { userId: user.id } });
+    await platform.call(api.removeRobot, { params: { robotId: robot.id } });
+    await platform.call(api.removeTeam, { params: { team: 'leavers' } });
+    const ofApp = (await platform.call(api.listAudit, { query: { app: 'mine', limit: '3' } })).ok.items;
+    expect(ofApp.map(({ action, before }) => ({ action, before }))).toEqual([
+      { action: 'member.removed', before: { member: 'team leavers', role: 'admin' } },
+      { action: 'member.removed', before: { member: 'robot leaver', role: 'developer' } },
+      { action: 'member.removed', before: { member: user.email, role: 'viewer' } },
+    ]);
+    const all = (await platform.call(api.listAudit, { query: { limit: '6' } })).ok.items;
+    const went = (role: string) => ({ teams: ['leavers'], apps: [{ app: 'mine', role }] });
+    expect(all.find(({ action }) => action === 'user.removed')).toMatchObject({ target: user.email, before: went('viewer') });
+    expect(all.find(({ action }) => action === 'robot.removed')).toMatchObject({ target: 'robot leaver', before: went('developer') });
+  });
+
   it('fetches by git with a token that may read: one to deploy alone pushes, and gets nothing', async () => {
     await set('developer');
     const token = await platform.makeToken(user, ['deploy']);

@@ -5,8 +5,10 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { Caller } from '../caller.js';
 import { noSuchApp, noSuchRobot } from '../decision.js';
+import { MembersService } from '../members/members.service.js';
 import { Revocations } from '../revocations.js';
 import { appIdsWith } from '../rights.js';
+import { TeamsService } from '../teams/teams.service.js';
 import type { TokenOwner } from '../tokens.service.js';
 
 /** Where the last page ended: apps may each have a robot of one name. */
@@ -27,6 +29,8 @@ const select = `select u.id, u.name, u.app_id as "appId", a.name as app, u.role,
 export class RobotsService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly members: MembersService,
+    private readonly teams: TeamsService,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
   ) {}
@@ -62,8 +66,9 @@ export class RobotsService {
   async remove(id: string, caller: Caller): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       const { name, app, appId, role } = await find(manager, id);
+      const [teams, apps] = [await this.teams.namesOf(manager, id), await this.members.recordGone(manager, { column: 'user_id', id }, caller)];
       await manager.query('delete from users where id = $1', [id]);
-      await this.audit.record(manager, caller, { action: 'robot.removed', target: app === null ? `robot ${name}` : `robot ${name} of ${app}`, ...(appId === null ? {} : { appId }), before: { role } });
+      await this.audit.record(manager, caller, { action: 'robot.removed', target: app === null ? `robot ${name}` : `robot ${name} of ${app}`, ...(appId === null ? {} : { appId }), before: { role, teams, apps } });
       await this.revocations.announce(manager);
     });
   }

@@ -4,6 +4,7 @@ import { AppError, type Team } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { Caller } from '../caller.js';
+import { MembersService } from '../members/members.service.js';
 import { Revocations } from '../revocations.js';
 import { whoIs } from '../user.entity.js';
 
@@ -20,6 +21,7 @@ const select = `
 export class TeamsService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly members: MembersService,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
   ) {}
@@ -58,11 +60,17 @@ export class TeamsService {
     await this.dataSource.transaction(async (manager) => {
       const id = await lock(manager, name);
       const { users } = await read(manager, name);
-      const apps: { app: string; role: string }[] = await manager.query('select a.name as app, m.role from app_members m join apps a on a.id = m.app_id where m.team_id = $1 order by a.name', [id]);
+      const apps = await this.members.recordGone(manager, { column: 'team_id', id }, caller);
       await manager.query('delete from teams where id = $1', [id]);
       await this.audit.record(manager, caller, { action: 'team.removed', target: `team ${name}`, before: { users: users.map(whoIs), apps } });
       await this.revocations.announce(manager);
     });
+  }
+
+  /** Of the teams that a user or robot is in. */
+  async namesOf(manager: EntityManager, userId: string): Promise<string[]> {
+    const teams: { name: string }[] = await manager.query('select t.name from team_members m join teams t on t.id = m.team_id where m.user_id = $1 order by t.name', [userId]);
+    return teams.map(({ name }) => name);
   }
 
   /** In it already is done. */

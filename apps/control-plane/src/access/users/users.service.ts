@@ -6,7 +6,9 @@ import { AuditService } from '../../audit/audit.service.js';
 import type { PositionInTime } from '../../rest/page.js';
 import type { Caller } from '../caller.js';
 import { requireWhole } from '../decision.js';
+import { MembersService } from '../members/members.service.js';
 import { Revocations } from '../revocations.js';
+import { TeamsService } from '../teams/teams.service.js';
 import { User, whoIs } from '../user.entity.js';
 import { InvitationsService } from './invitations.service.js';
 
@@ -29,6 +31,8 @@ export class UsersService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly invitations: InvitationsService,
+    private readonly members: MembersService,
+    private readonly teams: TeamsService,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
   ) {}
@@ -95,8 +99,9 @@ export class UsersService {
       await waitForOtherChanges(manager);
       const user = await lock(manager, id);
       await refuseLastSysadmin(manager, user);
+      const [teams, apps] = [await this.teams.namesOf(manager, id), await this.members.recordGone(manager, { column: 'user_id', id }, caller)];
       await manager.delete(User, { id });
-      await this.audit.record(manager, caller, { action: 'user.removed', target: whoIs(user), before: { name: user.name, role: user.role } });
+      await this.audit.record(manager, caller, { action: 'user.removed', target: whoIs(user), before: { name: user.name, role: user.role, teams, apps } });
       await this.revocations.announce(manager);
     });
   }
