@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type Build as BuildView, type Deployment as DeploymentView } from '@molo/contracts';
 import { DataSource } from 'typeorm';
+import type { PositionInTime } from '../rest/page.js';
 
 interface Row {
   id: string;
@@ -19,11 +20,6 @@ interface Row {
   started_at: Date | null;
   finished_at: Date | null;
   build: (Omit<BuildView, 'createdAt' | 'startedAt' | 'finishedAt'> & { createdAt: string; startedAt: string | null; finishedAt: string | null }) | null;
-}
-
-export interface DeploymentPosition {
-  readonly at: string;
-  readonly id: string;
 }
 
 /** In SQL: what the deployment under this name undoes, for a query's list of columns. */
@@ -53,7 +49,7 @@ export class DeploymentViews {
   }
 
   /** Newest first, `limit` and one more. */
-  async list(environmentId: string, limit: number, before: DeploymentPosition | null): Promise<DeploymentView[]> {
+  async list(environmentId: string, limit: number, before: PositionInTime | null): Promise<DeploymentView[]> {
     const rows: Row[] = await this.dataSource.query(
       `${select} where d.environment_id = $1 and ($2::timestamptz is null or (d.created_at, d.id) < ($2, $3::uuid))
        order by d.created_at desc, d.id desc limit $4`,

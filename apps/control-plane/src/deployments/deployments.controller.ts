@@ -1,14 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { api, type DeploymentEvent } from '@molo/contracts';
-import { z } from 'zod';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type Answer, type Call, Endpoint, type StreamEvent } from '../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../rest/page.js';
 import { DeploymentStream } from './deployment-stream.js';
 import { DeploymentViews } from './deployment-views.js';
 import { DeploymentsService } from './deployments.service.js';
-
-const Position = z.object({ at: z.iso.datetime(), id: z.uuid() });
 
 @Controller()
 export class DeploymentsController {
@@ -22,8 +19,8 @@ export class DeploymentsController {
   @Endpoint(api.listDeployments)
   async list({ params, query }: Call<typeof api.listDeployments>): Answer<typeof api.listDeployments> {
     const { environment } = await this.environments.find(params.app, params.environment);
-    const rows = await this.views.list(environment.id, query.limit, positionOf(query.cursor, Position));
-    return pageOf(rows, query.limit, (row) => ({ at: row.createdAt, id: row.id }), (row) => row);
+    const rows = await this.views.list(environment.id, query.limit, positionOf(query.cursor, PositionInTime));
+    return pageOf(rows, query.limit, (row): PositionInTime => ({ at: row.createdAt, id: row.id }), (row) => row);
   }
 
   @Endpoint(api.getDeployment)

@@ -1,12 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { z } from 'zod';
 import { AppsService } from '../apps/apps.service.js';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
-import { pageOf, positionOf } from '../rest/page.js';
+import { pageOf, PositionInTime, positionOf } from '../rest/page.js';
 import { ImagesService } from './images.service.js';
-
-const Position = z.object({ at: z.iso.datetime(), id: z.uuid() });
 
 @Controller()
 export class ImagesController {
@@ -18,7 +15,7 @@ export class ImagesController {
   @Endpoint(api.listImages)
   async list({ params, query }: Call<typeof api.listImages>): Answer<typeof api.listImages> {
     const app = await this.apps.findByName(params.app);
-    const rows = await this.images.list(app.name, app.id, query.limit, positionOf(query.cursor, Position));
-    return pageOf(rows, query.limit, (row) => ({ at: row.createdAt, id: row.id }), (row) => row);
+    const rows = await this.images.list(app.name, app.id, query.limit, positionOf(query.cursor, PositionInTime));
+    return pageOf(rows, query.limit, (row): PositionInTime => ({ at: row.createdAt, id: row.id }), (row) => row);
   }
 }

@@ -3,12 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type BuiltImage, type Image as ImageView } from '@molo/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { Config } from '../config.js';
+import type { PositionInTime } from '../rest/page.js';
 import { Image } from './image.entity.js';
-
-export interface ImagePosition {
-  readonly at: string;
-  readonly id: string;
-}
 
 @Injectable()
 export class ImagesService {
@@ -63,7 +59,7 @@ export class ImagesService {
   }
 
   /** Those that are kept, newest first, `limit` and one more. */
-  async list(app: string, appId: string, limit: number, before: ImagePosition | null): Promise<ImageView[]> {
+  async list(app: string, appId: string, limit: number, before: PositionInTime | null): Promise<ImageView[]> {
     const images = await this.dataSource.manager
       .createQueryBuilder(Image, 'image')
       .where('image.app_id = :appId and image.collected_at is null', { appId })
