@@ -42,6 +42,12 @@ import { SnakeNaming } from './snake-naming.js';
 const idleInTransactionMs = 20_000;
 
 /** Facts live in PostgreSQL; the schema changes by migrations alone. */
+/**
+ * Each statement is planned once for a connection, not for each of its values: planning took PostgreSQL as long as the
+ * statements themselves. Statistics that change plan it anew.
+ */
+const planOnce = '-c plan_cache_mode=force_generic_plan';
+
 export function createDataSource(url: string, options: { poolSize?: number } = {}): DataSource {
   // As PostgreSQL's own clients have it: a socket's folder. TypeORM takes no parameters from a URL.
   const host = new URL(url).searchParams.get('host');
@@ -54,7 +60,7 @@ export function createDataSource(url: string, options: { poolSize?: number } = {
     namingStrategy: new SnakeNaming(),
     synchronize: false,
     poolSize: options.poolSize ?? 20,
-    extra: { ...(host ? { host } : {}), Client: PreparingClient, connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
+    extra: { ...(host ? { host } : {}), Client: PreparingClient, options: planOnce, connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
   });
 }
 
