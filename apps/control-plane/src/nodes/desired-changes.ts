@@ -92,8 +92,8 @@ const stamp = `
   changed as materialized (select environment_id as id from route_changes where generation is null limit ${batchSize} for no key update skip locked),
   counts as (select (select count(*) from marked) as marked, (select count(*) from changed) as changed),
   next as (update desired_generation set generation = generation + 1 from counts where marked + changed > 0 returning generation),
-  stamped as (update instances i set generation = next.generation from next, marked where i.id = marked.id returning i.node_id, i.gone_at),
-  routed as (update route_changes r set generation = next.generation from next, changed where r.environment_id = changed.id returning 1)
+  stamped as (update instances i set generation = next.generation from next where i.id = any(array(select id from marked)) returning i.node_id, i.gone_at),
+  routed as (update route_changes r set generation = next.generation from next where r.environment_id = any(array(select id from changed)) returning 1)
   select array(select node_id from stamped where gone_at is null
       union select id from nodes where 'ingress' = any(roles) and exists (select 1 from routed)) as nodes,
     greatest(marked, changed) = ${batchSize} as "isFull" from counts where marked + changed > 0`;

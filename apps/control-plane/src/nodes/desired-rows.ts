@@ -78,16 +78,21 @@ export const wholeSet = `
     'gone_environments', '[]'::json) as set
   from nodes n, desired_generation d where n.id = $1`;
 
-/** What is marked and has no generation yet is told as it is; it comes once more when it has one. */
-const changed = (table: string) => `(${table}.generation > $2 or ${table}.generation is null)`;
+/** What is marked and has no generation yet is told as it is; it comes once more when it has one. Two looks into an index each, where an `or` is read as a part of the whole table. */
+const changed = (columns: string, from: string) => `(select ${columns} from ${from} generation > $2 union all select ${columns} from ${from} generation is null)`;
+const changedInstances = changed('id, gone_at', 'instances where node_id = n.id and');
+const changedRoutes = changed('environment_id', 'route_changes where');
 const somethingChanged = `d.generation > $2 and (exists (select 1 from instances i where i.node_id = n.id and i.generation > $2)
     or ('ingress' = any(n.roles) and exists (select 1 from route_changes where generation > $2)))`;
+
+/** `offset 0` has PostgreSQL look each row up by itself: of how many change it knows nothing, and else it reads the tables whole. */
+const each = (rows: string, order: string, changes: string, found: string) => `select row.* from ${changes} changed cross join lateral (${rows} where ${found} offset 0) row order by ${order}`;
 
 /** The parameters are the node and the generation since when. */
 export const changesSince = `
   select d.generation, case when ${somethingChanged} then json_build_object(
-    'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and ${changed('i')} and i.gone_at is null order by i.created_at, i.id`))},
-    'gone_instances', ${ids(`select i.id from instances i where i.node_id = n.id and ${changed('i')} and i.gone_at is not null`)},
-    'routes', ${inRole('ingress', list(`${route} join route_changes changed on changed.environment_id = e.id ${besides('each')} where ${changed('changed')} and a.deleted_at is null order by a.name, e.name`))},
-    'gone_environments', ${inRole('ingress', ids(`select e.id from route_changes changed join environments e on e.id = changed.environment_id join apps a on a.id = e.app_id where ${changed('changed')} and a.deleted_at is not null`))}) end as set
+    'instances', ${inRole('instances', list(each(instance, 'id', changedInstances, 'i.id = changed.id and i.gone_at is null')))},
+    'gone_instances', ${ids(`select id from ${changedInstances} changed where gone_at is not null`)},
+    'routes', ${inRole('ingress', list(each(`${route} ${besides('each')}`, 'app, environment', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is null')))},
+    'gone_environments', ${inRole('ingress', ids(each('select e.id from environments e join apps a on a.id = e.app_id', 'id', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is not null')))}) end as set
   from nodes n, desired_generation d where n.id = $1`;
