@@ -191,10 +191,14 @@ export const BuiltImage = z.object({
 });
 export type BuiltImage = z.infer<typeof BuiltImage>;
 
+/** An image that is made and not stored yet: instances may start from it where it was made. */
+export const MadeImage = BuiltImage.pick({ imageId: true, manifest: true, stackImageId: true });
+export type MadeImage = z.infer<typeof MadeImage>;
+
 /** `POST /agent/v1/builds/:buildId/state`. A state said twice is taken once. */
 export const BuildReport = z.discriminatedUnion('state', [
   z.object({ state: z.literal('building') }),
-  z.object({ state: z.literal('pushing') }),
+  z.object({ state: z.literal('pushing'), image: MadeImage.optional() }),
   z.object({ state: z.literal('succeeded'), image: BuiltImage }),
   z.object({ state: z.literal('failed'), failure: Failure }),
   z.object({ state: z.literal('cancelled') }),

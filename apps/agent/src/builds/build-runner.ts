@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
+import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk, type MadeImage } from '@molo/contracts';
 import type Docker from 'dockerode';
 import { stackImage, type AppPlan, type PlanSettings } from '../source/app-plan.js';
 import { cacheIds } from '../source/cache-ids.js';
@@ -140,10 +140,11 @@ export class BuildRunner {
       await times.of('prepare', unlessAborted(whileUnavailable(() => this.prepare(order, plan, log), signal), signal));
       const imageId = await times.of('build', whileUnavailable(() => this.build(order, plan, tree, log, signal), signal));
       await this.checkCommand(plan, imageId);
+      const made: MadeImage = { imageId, manifest: plan.manifest, stackImageId: await this.stackOf(plan) };
       await reporting;
-      const pushing = controlPlane.reportBuild(order.id, { state: 'pushing' }, signal);
+      const pushing = controlPlane.reportBuild(order.id, { state: 'pushing', image: made }, signal);
       pushing.catch(() => undefined);
-      const image = await times.of('push', this.push(order, plan, imageId, log, signal));
+      const image = await times.of('push', this.push(order, plan, made, log, signal));
       await pushing;
       this.parts.log.debug({ build: order.id, ms: times.spent }, 'build timed');
       return image;
@@ -217,7 +218,7 @@ export class BuildRunner {
     throw new AppError('no_web_process', { detail: `The image names no program to run: neither ${plan.image.dockerfile} nor its base image has a CMD or ENTRYPOINT. Add one, such as CMD ["/app/server"], or name the command of web in a Procfile.` });
   }
 
-  private async push(order: BuildOrder, plan: AppPlan, imageId: string, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
+  private async push(order: BuildOrder, plan: AppPlan, made: MadeImage, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
     const { docker, registry, settings } = this.parts;
     log.heading('Storing the image');
     const login = settings.registryLogin && { ...settings.registryLogin, serveraddress: settings.registryHost };
@@ -234,7 +235,7 @@ export class BuildRunner {
     tellLayers(log, layers);
     const bytes = layers.reduce((sum, layer) => sum + layer.bytes, manifest.config.size);
     log.detail(`${order.app}@${digest} (${formatBytes(bytes)})`);
-    return { digest, imageId, bytes, layers, manifest: plan.manifest, stackImageId: await this.stackOf(plan) };
+    return { ...made, digest, bytes, layers };
   }
 
   /** How many layers an image has from its base: those of the base where the engine has it, else all below the planned ones. */

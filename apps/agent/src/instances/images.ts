@@ -18,13 +18,13 @@ export class Images {
 
   /** The engine's id of the image, if it was seen to have it. */
   idOf(image: Image): string | null {
-    return this.known.get(image.reference) ?? null;
+    return this.known.get(nameOf(image)) ?? null;
   }
 
   async look(image: Image): Promise<void> {
-    if (this.known.has(image.reference)) return;
+    if (this.known.has(nameOf(image))) return;
     const id = (image.imageId && (await this.engine.hasImage(image.imageId))) ?? (await this.engine.hasImage(image.reference));
-    if (id) this.known.set(image.reference, id);
+    if (id) this.known.set(nameOf(image), id);
   }
 
   async fetch(image: Image): Promise<void> {
@@ -33,16 +33,21 @@ export class Images {
     const credentials = { username: 'node', password: this.config.nodeToken };
     const fetch = this.engine.pull(image.reference, credentials).finally(() => this.fetching.delete(image.reference));
     this.fetching.set(image.reference, fetch);
-    this.known.set(image.reference, await fetch);
+    this.known.set(nameOf(image), await fetch);
   }
 
   forget(image: Image): void {
-    this.known.delete(image.reference);
+    this.known.delete(nameOf(image));
   }
 
   /** Forgets the images that none of these instances is made from. */
   keepOnly(instances: readonly Pick<DesiredInstance, 'image'>[]): void {
-    const wanted = new Set(instances.map(({ image }) => image.reference));
-    for (const reference of this.known.keys()) if (!wanted.has(reference)) this.known.delete(reference);
+    const wanted = new Set(instances.map(({ image }) => nameOf(image)));
+    for (const name of this.known.keys()) if (!wanted.has(name)) this.known.delete(name);
   }
+}
+
+/** Its reference becomes another one once it is stored, where instances start before. */
+function nameOf({ imageId, reference }: Image): string {
+  return imageId ?? reference;
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppError, type BuildReport, type BuildState, type Failure, cancelBuild, runBuild } from '@molo/contracts';
+import { AppError, type BuildReport, type BuildState, type Failure, type MadeImage, cancelBuild, runBuild } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { WakeUps } from '../database/wake-ups.js';
 import { Journal } from '../deployments/journal.js';
 import type { Image } from '../images/image.entity.js';
 import { ImagesService } from '../images/images.service.js';
+import { DesiredChanges } from '../nodes/desired-changes.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Build } from './build.entity.js';
@@ -26,6 +27,13 @@ export interface NewBuild extends Source {
   readonly treeId: string;
 }
 
+/** What is written with a move of a build. */
+interface BuildFacts {
+  readonly imageId?: string;
+  readonly reused?: boolean;
+  readonly failure?: Failure;
+}
+
 @Injectable()
 export class BuildsService {
   constructor(
@@ -33,6 +41,7 @@ export class BuildsService {
     private readonly outbox: OutboxService,
     private readonly nodes: NodesService,
     private readonly images: ImagesService,
+    private readonly desired: DesiredChanges,
     private readonly journal: Journal,
     private readonly wakeUps: WakeUps,
   ) {}
@@ -81,12 +90,30 @@ export class BuildsService {
       const build = await this.#hold(manager, id);
       if (build.nodeId !== nodeId) throw noBuild(id);
       if (!(buildTransitions[build.state] as readonly BuildState[]).includes(report.state)) return;
-      const image = report.state === 'succeeded' ? await this.images.keep(manager, build.appId, build.treeId, report.image) : null;
-      await this.#move(manager, build, deploymentId, report.state, {
-        ...(image ? { imageId: image.id } : {}),
-        ...(report.state === 'failed' ? { failure: report.failure } : {}),
-      });
+      const { state, ...facts } = await this.#outcome(manager, build, report);
+      await this.#move(manager, build, deploymentId, state, facts);
+      // What was started from it is told where to fetch it from, should the node lose it.
+      if (state === 'succeeded' && build.imageId) await this.desired.instancesOf(manager, deploymentId);
     });
+  }
+
+  /** Where a report brings a build, with what it tells of written down. */
+  async #outcome(manager: EntityManager, build: Build, report: BuildReport): Promise<BuildFacts & { state: BuildState }> {
+    const { appId, treeId } = build;
+    const { state } = report;
+    if (state === 'failed') return { state, failure: report.failure };
+    if (state === 'succeeded') {
+      const imageId = await this.images.keep(manager, appId, treeId, report.image, build.imageId);
+      return imageId ? { state, imageId } : { state: 'failed', failure: anotherImage().toFailure() };
+    }
+    const starts = state === 'pushing' && report.image && (await this.#startsWhereMade(manager, build, report.image));
+    return starts ? { state, imageId: await this.images.make(manager, appId, treeId, report.image!) } : { state };
+  }
+
+  /** On other nodes it would have to be fetched first; and what a release process does is not undone when the image can't be stored. */
+  async #startsWhereMade(manager: EntityManager, { nodeId }: Build, { manifest }: MadeImage): Promise<boolean> {
+    if (manifest.processes['release']) return false;
+    return (await this.nodes.idsInRole(manager, 'instances')).every((id) => id === nodeId);
   }
 
   /** The deployment's row is locked by the caller. */
@@ -98,7 +125,7 @@ export class BuildsService {
   }
 
   /** The row is locked by the caller, so the state it read is the state that is left. */
-  async #move(manager: EntityManager, build: Build, deploymentId: string, state: BuildState, facts: { imageId?: string; reused?: boolean; failure?: Failure }): Promise<void> {
+  async #move(manager: EntityManager, build: Build, deploymentId: string, state: BuildState, facts: BuildFacts): Promise<void> {
     const now = new Date();
     await manager.update(Build, { id: build.id, state: build.state }, {
       state,
@@ -120,6 +147,10 @@ export class BuildsService {
     if (!row) throw noBuild(buildId);
     return row.id;
   }
+}
+
+function anotherImage(): AppError {
+  return new AppError('build_interrupted', { detail: 'The builder was interrupted while it stored the image, and what it built then is another one than what was started. Push again.' });
 }
 
 function noBuild(id: string): AppError {

@@ -14,7 +14,7 @@ import type { NewDeploymentEvent } from './journal.js';
 import { Waiting } from './waiting.js';
 
 /** A builder ends a build at its own limit; this one is for a builder that is gone. */
-const longestBuildMs = 2 * 3600_000;
+export const longestBuildMs = 2 * 3600_000;
 
 /** A release, what it is made of, and what the journal tells of it. */
 export interface Brought {
@@ -23,7 +23,7 @@ export interface Brought {
   readonly told: readonly NewDeploymentEvent[];
 }
 
-/** From the turn to a release: build the image or take it, then write the release down. */
+/** From the turn to a release: build the image or take it, then write the release down, which need not wait until the image is stored. */
 @Injectable()
 export class BuildSteps {
   constructor(
@@ -52,9 +52,18 @@ export class BuildSteps {
     return deployment.reason === 'redeploy' ? this.#live(manager, deployment) : this.#create(manager, deployment);
   }
 
+  /** Whether its image is in the registry: no release takes requests that no other node could fetch. Throws why it never will be. */
+  async isStored(manager: EntityManager, { buildId }: Deployment): Promise<boolean> {
+    if (!buildId) return true;
+    const build = await this.builds.find(buildId, manager);
+    if (!build.finishedAt) return false;
+    if (build.state !== 'succeeded') throw failureOf(build);
+    return true;
+  }
+
   /** A deployment that ends takes its build with it. */
   async giveUp(manager: EntityManager, deployment: Deployment): Promise<void> {
-    if (deployment.buildId && !deployment.releaseId) await this.builds.cancel(manager, deployment.buildId, deployment.id);
+    if (deployment.buildId) await this.builds.cancel(manager, deployment.buildId, deployment.id);
   }
 
   /** From its turn on no other moves its branch: what came in while it waited is not to be overwritten by who has not seen it. */
@@ -69,11 +78,11 @@ export class BuildSteps {
     if (!(await this.builds.find(buildId)).finishedAt) await this.builds.begin(buildId);
     const look = async (manager: EntityManager) => {
       const seen = await this.builds.find(buildId, manager);
-      return seen.finishedAt ? seen : undefined;
+      return seen.finishedAt ?? seen.imageId ? seen : undefined;
     };
     const build = await this.waiting.until(deploymentId, { timeoutMs: longestBuildMs }, this.waiting.unlessCancelled(deploymentId, look));
     if (!build) throw new AppError('build_interrupted', { detail: 'The builder did not report for two hours. Push again; see "molo nodes" for the state of the builder.' });
-    if (build.state !== 'succeeded') throw failureOf(build);
+    if (build.finishedAt && build.state !== 'succeeded') throw failureOf(build);
   }
 
   async #create(manager: EntityManager, deployment: Deployment): Promise<Brought> {
@@ -87,7 +96,7 @@ export class BuildSteps {
       createdBy: deployment.actor,
     });
     const text = `Release v${release.number}${release.version === null ? '' : `, version ${release.version}`}`;
-    return { release, image, told: [stepOf('release.created', text, { number: release.number, version: release.version, digest: image.digest })] };
+    return { release, image, told: [stepOf('release.created', text, { number: release.number, version: release.version, ...(image.stored ? { digest: image.digest } : {}) })] };
   }
 
   /** The release that is live at its turn: one that went live while it waited is not undone. */

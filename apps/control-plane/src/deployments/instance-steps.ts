@@ -8,7 +8,7 @@ import { InstancesService } from '../instances/instances.service.js';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
-import type { Brought } from './build-steps.js';
+import { type Brought, BuildSteps, longestBuildMs } from './build-steps.js';
 import { Course, stepOf } from './course.js';
 import { type Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
@@ -16,7 +16,7 @@ import { failureOf } from './instance-failure.js';
 import { Journal, type NewDeploymentEvent } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
 import type { Standing } from './turn.js';
-import { Waiting } from './waiting.js';
+import { type Look, type Patience, Waiting } from './waiting.js';
 
 /** Time to pull an image and to start its containers; the agent keeps the shorter limits of the app itself. */
 const longestStartMs = 15 * 60_000;
@@ -29,6 +29,7 @@ const longestNodeWaitMs = 30_000;
 export class InstanceSteps {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly building: BuildSteps,
     private readonly releases: ReleasesService,
     private readonly images: ImagesService,
     private readonly instances: InstancesService,
@@ -64,19 +65,26 @@ export class InstanceSteps {
     return course.to('starting').tell(...told);
   }
 
-  /** Where they are healthy by then, they are checked, too. */
+  /** Where they are healthy by then, and the image is stored, they are checked, too. */
   async start({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
     // A scaling may have placed nothing: then nobody has anything to report.
-    return this.#onceAll(deployment, isStarted, hasJustMoved && deployment.reason !== 'scale', async (manager, own) => {
+    const patience = { timeoutMs: longestStartMs, hasJustBegun: hasJustMoved && deployment.reason !== 'scale' };
+    return this.#once(deployment, patience, (manager) => this.#all(manager, deployment.id, isStarted), async (manager, own) => {
       const checking = Course.from('starting').to('checking');
-      if (own.every(isHealthy)) return this.#serve(manager, deployment, own, checking);
+      if (own.every(isHealthy) && (await this.building.isStored(manager, deployment))) return this.#serve(manager, deployment, own, checking);
       await this.mover.follow(manager, deployment.id, checking);
       return movedTo(deployment, 'checking');
     });
   }
 
+  /** The image may still be on its way to the registry. */
   async check(deployment: Deployment): Promise<Deployment> {
-    return this.#onceAll(deployment, isHealthy, false, (manager, own) => this.#serve(manager, deployment, own, Course.from('checking')));
+    const timeoutMs = (await this.building.isStored(this.dataSource.manager, deployment)) ? longestStartMs : longestBuildMs;
+    const look = async (manager: EntityManager) => {
+      const own = await this.#all(manager, deployment.id, isHealthy);
+      return own && (await this.building.isStored(manager, deployment)) ? own : undefined;
+    };
+    return this.#once(deployment, { timeoutMs }, look, (manager, own) => this.#serve(manager, deployment, own, Course.from('checking')));
   }
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {
@@ -135,17 +143,19 @@ export class InstanceSteps {
     });
   }
 
-  /** Acts once all of the deployment's own instances are as wanted, by what their nodes say now. */
-  async #onceAll(deployment: Deployment, isThere: (instance: Instance) => boolean, hasJustBegun: boolean, act: (manager: EntityManager, own: readonly Instance[]) => Promise<Deployment>): Promise<Deployment> {
-    const look = async (manager: EntityManager) => {
-      const own = (await this.instances.withNodes(manager, deployment.id)).filter((instance) => !instance.runsOnce);
-      const failed = own.find((instance) => instance.observed === 'failed' || (instance.failure !== null && !instance.wasHealthy && instance.observed !== 'healthy'));
-      if (failed) throw failureOf(failed);
-      return own.every((instance) => isThere(instance) && isOnline(instance)) ? own : undefined;
-    };
-    const moved = await this.waiting.thenAct(deployment, { timeoutMs: longestStartMs, hasJustBegun }, this.waiting.unlessCancelled(deployment.id, look), act);
+  /** Acts once `look` sees the deployment's own instances as wanted. */
+  async #once(deployment: Deployment, patience: Patience, look: Look<readonly Instance[]>, act: (manager: EntityManager, own: readonly Instance[]) => Promise<Deployment>): Promise<Deployment> {
+    const moved = await this.waiting.thenAct(deployment, patience, this.waiting.unlessCancelled(deployment.id, look), act);
     if (!moved) throw new AppError('deployment_timed_out', { detail: 'Its instances did not come up in time. See "molo nodes": does the agent answer?' });
     return moved;
+  }
+
+  /** The deployment's own instances, once all of them are as wanted by what their nodes say now. */
+  async #all(manager: EntityManager, deploymentId: string, isThere: (instance: Instance) => boolean): Promise<readonly Instance[] | undefined> {
+    const own = (await this.instances.withNodes(manager, deploymentId)).filter((instance) => !instance.runsOnce);
+    const failed = own.find((instance) => instance.observed === 'failed' || (instance.failure !== null && !instance.wasHealthy && instance.observed !== 'healthy'));
+    if (failed) throw failureOf(failed);
+    return own.every((instance) => isThere(instance) && isOnline(instance)) ? own : undefined;
   }
 
   async #release(manager: EntityManager, deployment: Deployment): Promise<Release> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cancelBuild, desiredAfter, type DesiredInstance, type DesiredNode, type InstanceObserved, type ObservedInstance, readLogs, runBuild, type Failure } from '@molo/contracts';
+import { type BuildReport, type BuiltImage, cancelBuild, desiredAfter, type DesiredInstance, type DesiredNode, type InstanceObserved, type ObservedInstance, readLogs, runBuild, type Failure } from '@molo/contracts';
 import { handle, Queues } from '@molo/queue';
 import type { BuildsService } from '../builds/builds.service.js';
 import type { DesiredService } from '../nodes/desired.service.js';
@@ -105,9 +105,14 @@ export class SimulatedAgent {
       await builds.report(buildId, this.nodeId, { state: 'failed', failure: this.buildFailure });
       return;
     }
-    await builds.report(buildId, this.nodeId, { state: 'pushing' });
-    await builds.report(buildId, this.nodeId, { state: 'succeeded', image: imageOf(this.processes, this.settleSeconds) });
+    const image = imageOf(this.processes, this.settleSeconds);
+    await builds.report(buildId, this.nodeId, { state: 'pushing', image });
+    if (this.stores) await builds.report(buildId, this.nodeId, await this.stores(image));
+    else await builds.report(buildId, this.nodeId, { state: 'succeeded', image });
   }
+
+  /** How the storing of an image ends; null: well, and at once. */
+  stores: ((image: BuiltImage) => Promise<BuildReport>) | null = null;
 
   /** Process types of the images that are built. */
   processes: readonly string[] = ['web', 'worker'];
@@ -135,7 +140,7 @@ function digest(): string {
   return `sha256:${randomUUID().replaceAll('-', '').repeat(2)}`;
 }
 
-function imageOf(processTypes: readonly string[], settleSeconds: number) {
+function imageOf(processTypes: readonly string[], settleSeconds: number): BuiltImage {
   const resources = { memoryBytes: 64 * 1024 ** 2, cpus: 1, pids: 64 };
   const layer = { kind: 'source', diffId: digest(), digest: digest(), bytes: 1000, createdBy: 'COPY', moved: true } as const;
   return {

@@ -4,7 +4,8 @@ import { WakeUps } from '../database/wake-ups.js';
 import { cancelled, DeploymentMover } from './deployment-mover.js';
 import { Deployment } from './deployment.entity.js';
 
-type Look<T> = (manager: EntityManager) => Promise<T | undefined>;
+/** Sees what is waited for, or undefined. */
+export type Look<T> = (manager: EntityManager) => Promise<T | undefined>;
 
 export interface Patience {
   readonly timeoutMs: number;

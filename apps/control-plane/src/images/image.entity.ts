@@ -5,7 +5,10 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 export class Image {
   @PrimaryColumn('uuid') id!: string;
   @Column('uuid') appId!: string;
+  /** Of its manifest in the registry; until it is there, the engine's id stands for it. */
   @Column('text') digest!: string;
+  /** Whether it is in the registry: before, it is where it was made alone. */
+  @Column('boolean') stored!: boolean;
   /** The engine's own id of the image (its config digest). */
   @Column('text') engineImageId!: string;
   @Column('text') treeId!: string;

@@ -49,6 +49,12 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
     this.marked(manager);
   }
 
+  /** What these are to be has changed, all those of a deployment, in the manager's transaction. */
+  async instancesOf(manager: EntityManager, deploymentId: string): Promise<void> {
+    const rows: { id: string }[] = await manager.query('select id from instances where deployment_id = $1 and gone_at is null order by id for no key update', [deploymentId]);
+    await this.instances(manager, rows.map(({ id }) => id));
+  }
+
   /** Where requests of these go, or what is counted of them, has changed, in the manager's transaction. */
   async routes(manager: EntityManager, environmentIds: readonly string[]): Promise<void> {
     if (environmentIds.length === 0) return;

@@ -9,7 +9,7 @@ import { SecretBox } from '../secrets/secret-box.js';
 import { Release } from './release.entity.js';
 
 /** What of an image a release is made of. */
-export type ReleasedImage = Pick<Image, 'id' | 'digest' | 'manifest'>;
+export type ReleasedImage = Pick<Image, 'id' | 'digest' | 'stored' | 'manifest'>;
 
 export interface NewRelease {
   readonly environmentId: string;
@@ -86,7 +86,7 @@ export class ReleasesService {
   /** What a release without a build is made of: the image of the release `sourceId`, or of the one that is live; null where nothing is. */
   async originOf(manager: EntityManager, environmentId: string, sourceId: string | null): Promise<Origin | null> {
     const [origin]: Origin[] = await manager.query(
-      `select r.version, r.commit, json_build_object('id', img.id, 'digest', img.digest, 'manifest', img.manifest) as image
+      `select r.version, r.commit, json_build_object('id', img.id, 'digest', img.digest, 'stored', img.stored, 'manifest', img.manifest) as image
        from environments e join releases r on r.id = coalesce($2, e.live_release_id) join images img on img.id = r.image_id where e.id = $1`,
       [environmentId, sourceId],
     );

@@ -53,6 +53,21 @@ describe('the waterfall of a deployment', () => {
     expect(bars.filter((bar) => bar.status === 'failed')).toHaveLength(1);
   });
 
+  it('lets the image be stored beside the start, and shows which of them failed', () => {
+    const beside: Moment[] = [...start.slice(0, 5), { kind: 'state', at: at(305), state: 'placing' }, { kind: 'state', at: at(310), state: 'starting' }];
+    const stored: Moment[] = [...beside, { kind: 'build', at: at(450), state: 'succeeded' }, { kind: 'state', at: at(700), state: 'live' }];
+    expect(waterfall(stored, at(0), origin).bars.map((bar) => [bar.phase, bar.startMs, bar.endMs, bar.status])).toEqual([
+      ['queued', 0, 10, 'done'],
+      ['building', 10, 300, 'done'],
+      ['pushing', 300, 450, 'done'],
+      ['placing', 305, 310, 'done'],
+      ['starting', 310, 700, 'done'],
+    ]);
+    expect(waterfall(beside, at(0), origin + 400).bars.filter((bar) => bar.status === 'running').map((bar) => [bar.phase, bar.endMs])).toEqual([['pushing', 400], ['starting', 400]]);
+    const failed: Moment[] = [...beside, { kind: 'build', at: at(450), state: 'failed' }, { kind: 'state', at: at(460), state: 'failed' }];
+    expect(waterfall(failed, at(0), origin).bars.filter((bar) => bar.status === 'failed').map((bar) => [bar.phase, bar.endMs])).toEqual([['pushing', 450]]);
+  });
+
   it('keeps the failing phase when the build is what failed', () => {
     const { bars } = waterfall([...start.slice(0, 4), { kind: 'build', at: at(200), state: 'failed' }, { kind: 'state', at: at(204), state: 'failed' }], at(0), origin);
     expect(bars.at(-1)).toMatchObject({ phase: 'building', endMs: 204, status: 'failed' });

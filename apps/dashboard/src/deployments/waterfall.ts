@@ -55,7 +55,7 @@ interface OpenBar {
   steps: PhaseStep[];
 }
 
-/** Turns the moments of a story into one bar for each phase, one after another. */
+/** Turns the moments of a story into one bar for each phase, one after another, but for the storing of the image, which goes on beside the start. */
 export function waterfall(moments: readonly Moment[], createdAt: string, nowMs: number): Waterfall {
   const first = moments[0];
   const originMs = Math.min(Date.parse(createdAt), first === undefined ? Infinity : Date.parse(first.at));
@@ -83,23 +83,34 @@ function tellStep(bars: OpenBar[], step: PhaseStep, running: boolean): void {
 function enter(bars: OpenBar[], moment: Extract<Moment, { kind: 'state' | 'build' }>, offsetMs: number): boolean {
   const open = bars.at(-1);
   if (open === undefined) return true;
+  if (moment.kind === 'build') endStoring(bars, moment.state, offsetMs);
   if (moment.kind === 'state' && isFinal(moment.state)) {
-    open.endMs ??= offsetMs;
-    open.failed ||= moment.state === 'failed';
+    for (const bar of bars) bar.endMs ??= offsetMs;
+    open.failed ||= moment.state === 'failed' && !bars.some((bar) => bar.failed);
     return false;
   }
   const phase = moment.kind === 'build' ? phaseByBuild[moment.state] : (moment.state as Phase);
-  if (phase === null || phase === open.phase) return true;
-  open.endMs = offsetMs;
+  // What was started while the image was being stored has its release.
+  const isPast = phase === 'releasing' && open.phase !== 'pushing' && open.phase !== 'building' && open.phase !== 'queued';
+  if (phase === null || phase === open.phase || isPast) return true;
+  if (open.phase !== 'pushing' || moment.kind === 'build') open.endMs = offsetMs;
   bars.push({ phase, startMs: offsetMs, endMs: null, failed: false, steps: [] });
   return true;
+}
+
+/** Whatever has begun meanwhile. */
+function endStoring(bars: readonly OpenBar[], state: BuildState, offsetMs: number): void {
+  const storing = bars.find((bar) => bar.phase === 'pushing' && bar.endMs === null);
+  if (!storing || phaseByBuild[state] === 'pushing') return;
+  storing.endMs = offsetMs;
+  storing.failed = state === 'failed';
 }
 
 /** A wait or a hand-over of a blink with nothing to tell is left out. */
 function shown(bars: readonly OpenBar[], endMs: number, running: boolean): PhaseBar[] {
   return bars
-    .map((bar, index): PhaseBar => {
-      const open = running && index === bars.length - 1;
+    .map((bar): PhaseBar => {
+      const open = running && bar.endMs === null;
       return { phase: bar.phase, startMs: bar.startMs, endMs: bar.endMs ?? endMs, steps: bar.steps, status: open ? 'running' : bar.failed ? 'failed' : 'done' };
     })
     .filter((bar) => bar.status !== 'done' || bar.steps.length > 0 || bar.endMs - bar.startMs >= 5 || (bar.phase !== 'queued' && bar.phase !== 'releasing'));
