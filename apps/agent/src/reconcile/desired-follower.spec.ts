@@ -53,6 +53,18 @@ it('reads the whole set first, whatever it kept, then what changed since, and as
   expect(accepted.map(({ generation }) => generation)).toEqual([5, 7]);
 });
 
+it('tells what it has to a control plane whose database was restored from a backup, and takes what that then answers', async () => {
+  answers = [whole(3), whole(6)];
+  accepted.push(whole(5));
+  accept = async (answer) => {
+    if (answer.generation < 5) throw new AppError('generation_outdated', { detail: 'Another one had been accepted.' });
+    accepted.push(answer);
+  };
+  follower.start();
+  await waitFor(() => asked.length === 3, { what: 'the third question' });
+  expect(asked).toEqual(['whole', '5', '6']);
+});
+
 it('reads the whole set again when what changed does not fit what it has', async () => {
   answers = [whole(5), difference(6, 7), whole(7)];
   accept = async (answer) => {

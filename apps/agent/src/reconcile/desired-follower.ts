@@ -53,6 +53,8 @@ export class DesiredFollower implements OnModuleDestroy {
     if (answer === null) return;
     await this.reconciler.accept(answer).catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'base_unknown') this.wholeAt = -Infinity;
+      // The database was restored from a backup: told what this node has, the control plane goes beyond it.
+      if (error instanceof AppError && error.code === 'generation_outdated' && answer.since === null) this.wholeAt = askedAt;
       throw error;
     });
     if (answer.since === null) this.wholeAt = askedAt;
