@@ -45,6 +45,12 @@ const idleInTransactionMs = 20_000;
 
 /** Facts live in PostgreSQL; the schema changes by migrations alone. */
 /**
+ * A database that lost its power, or failed over, says no goodbye: who waits for its answer would wait for ever. The system
+ * asks whether it is there, and after about 20 s of silence (on Linux: ten more questions, a second apart) the connection ends.
+ */
+export const probedWhenSilent = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+
+/**
  * Each statement is planned once for a connection, not for each of its values: planning took PostgreSQL as long as the
  * statements themselves. Statistics that change plan it anew.
  */
@@ -62,7 +68,7 @@ export function createDataSource(url: string, options: { poolSize?: number } = {
     namingStrategy: new SnakeNaming(),
     synchronize: false,
     poolSize: options.poolSize ?? 20,
-    extra: { ...(host ? { host } : {}), Client: PreparingClient, options: planOnce, connectionTimeoutMillis: 10_000, idle_in_transaction_session_timeout: idleInTransactionMs },
+    extra: { ...(host ? { host } : {}), Client: PreparingClient, options: planOnce, connectionTimeoutMillis: 10_000, ...probedWhenSilent, idle_in_transaction_session_timeout: idleInTransactionMs },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'pg';
+import { probedWhenSilent } from './data-source.js';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner, TransactionCommitEvent } from 'typeorm';
 
 /** What control planes tell each other, about facts that are committed. */
@@ -7,7 +8,8 @@ const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed', 'a
 export type Channel = (typeof channels)[number];
 /** Where control planes say that they are there; whoever is there answers. */
 const presence = 'presence';
-const [asking, answering] = ['who is there', 'I am'];
+/** Who did not know of the other said nothing to it until now: both look again. */
+const [asking, answering, lookingAgain] = ['who is there', 'I am', 'look again'];
 
 type Listener = (payload: string | null) => void;
 
@@ -21,6 +23,8 @@ const askEveryMs = 30_000;
 const silentMs = 3 * askEveryMs;
 /** Who is there answers within this time; until then it is not known. */
 const answerMs = 1000;
+/** Where nobody can be told, it is not kept for ever: that they are to look again says as much. */
+const mostToOthers = 10_000;
 /** Each is a channel and a payload; those that are said twice are one. */
 const separator = ' ';
 
@@ -94,6 +98,10 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
 
   #say(all: Iterable<string>): void {
     const isAlone = this.#isAlone();
+    if (this.#toOthers.size > mostToOthers) {
+      this.#toOthers.clear();
+      this.#toOthers.add(`${presence}${separator}${lookingAgain}`);
+    }
     for (const said of all) {
       if (!isAlone) this.#toOthers.add(said);
       this.#tell(...parts(said));
@@ -124,7 +132,7 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   async #connect(): Promise<void> {
-    const client = new Client({ connectionString: this.#url, keepAlive: true, connectionTimeoutMillis: connectTimeoutMs });
+    const client = new Client({ connectionString: this.#url, ...probedWhenSilent, connectionTimeoutMillis: connectTimeoutMs });
     client.on('notification', ({ channel, payload, processId }) => {
       if (processId !== ownProcessId(client)) this.#hear(channel, payload ?? '');
     });
@@ -147,16 +155,17 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /**
-   * Another control plane. To one that was not known nothing was said until now, and it said nothing here: both look. Who is
-   * asked answers, and so does who is told anything by one that it did not know; an answer to one that is known is not answered.
+   * Another control plane. To one that was not known nothing was said until now, and it may have said nothing here: both look.
+   * Who is asked answers, and so does who is told anything by one that it did not know; an answer to one that is known is not
+   * answered, and tells nobody to look.
    */
   #hear(channel: string, payload: string): void {
     const wasAlone = this.#isAlone();
     this.#othersUntil = performance.now() + silentMs;
-    const isAnswer = channel === presence && payload === answering;
-    if (wasAlone || isAnswer) this.#tellAnything();
+    if (wasAlone || (channel === presence && payload === lookingAgain)) this.#tellAnything();
     if (channel !== presence) this.#tell(channel as Channel, payload);
-    if (wasAlone || (channel === presence && payload === asking)) void this.#present(answering);
+    if (wasAlone) void this.#present(lookingAgain);
+    else if (channel === presence && payload === asking) void this.#present(answering);
   }
 
   #isAlone(): boolean {
