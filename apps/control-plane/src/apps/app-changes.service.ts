@@ -64,8 +64,11 @@ export class AppChangesService {
   /** Its instances stop, its hosts lead nowhere, its name is free; the rows stay for the audit. */
   async delete(name: string, caller: Caller): Promise<void> {
     const environmentIds = await this.dataSource.transaction(async (manager) => {
+      // As a push has them: the environment, then the app.
+      const { id: appId } = await this.apps.findByName(name, manager);
+      const ids = await this.environments.lockAll(manager, appId);
       const app = await this.lock(manager, name);
-      const ids = await this.environments.lockAll(manager, app.id);
+      if (app.id !== appId) throw new AppError('conflict', { detail: `${name} was deleted and made anew meanwhile. Look at what is there, and try again.` });
       await manager.update(App, { id: app.id }, { deletedAt: new Date() });
       for (const id of ids) await this.instances.stopAll(manager, id);
       await this.environments.releaseDomains(manager, ids);

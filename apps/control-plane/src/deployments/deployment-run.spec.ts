@@ -139,6 +139,26 @@ describe('a deployment', () => {
     expect([...new Set(wished.map(({ desired }) => desired))]).toEqual(['running', 'draining']);
   });
 
+  it('goes live where the ingress was away for a moment just when it was to switch', async () => {
+    bench.agent.routeFailure = { code: 'ingress_failed', detail: 'The ingress does not answer.' };
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'switching');
+    await waitFor(async () => (await bench.dataSource.query('select 1 from observed_routes where failure is not null')).length > 0, { what: 'the failure to be reported' });
+    bench.agent.routeFailure = null;
+    await bench.agent.reconcile();
+    expect(await bench.untilOver(id)).toBe('live');
+  });
+
+  it('of an app that is scaled to nothing waits for nobody', async () => {
+    await bench.untilOver(await bench.push());
+    await bench.dataSource.query(`update environments set formation = '{"web": 0}'`);
+    const id = (await bench.change('config'))!;
+    expect(await bench.untilOver(id)).toBe('live');
+    const states = (await eventsOf(id)).flatMap((event) => (event.kind === 'state' ? [event] : []));
+    const msOf = (state: string) => Date.parse(states.find((event) => event.state === state)!.at);
+    expect(msOf('switching') - msOf('starting')).toBeLessThan(900);
+  });
+
   it('is done once when its job runs many times at once', async () => {
     const id = await bench.push();
     const runs = bench.module.get(DeploymentRun);

@@ -67,8 +67,10 @@ export class InstanceSteps {
 
   /** Where they are healthy by then, and the image is stored, they are checked, too. */
   async start({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
-    // A scaling may have placed nothing: then nobody has anything to report.
-    const patience = { timeoutMs: longestStartMs, hasJustBegun: hasJustMoved && deployment.reason !== 'scale' };
+    // Where nothing was placed, as by a scaling, nobody has anything to report.
+    const { formation } = await this.#release(this.dataSource.manager, deployment);
+    const places = deployment.reason !== 'scale' && Object.values(formation).some((count) => count > 0);
+    const patience = { timeoutMs: longestStartMs, hasJustBegun: hasJustMoved && places };
     return this.#once(deployment, patience, (manager) => this.#all(manager, deployment.id, isStarted), async (manager, own) => {
       const checking = Course.from('starting').to('checking');
       if (own.every(isHealthy) && (await this.building.isStored(manager, deployment))) return this.#serve(manager, deployment, own, checking);

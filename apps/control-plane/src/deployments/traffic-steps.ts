@@ -21,6 +21,8 @@ import { Settling } from './settling.js';
 import { Waiting } from './waiting.js';
 
 const longestSwitchMs = 60_000;
+/** An ingress that was just started again tries once more by itself. */
+const forgivenMs = 5000;
 /** What an agent may take beyond the limits that the app itself set for draining and stopping. */
 const drainMarginMs = 30_000;
 
@@ -47,7 +49,8 @@ export class TrafficSteps {
   /** Looks at once: where the new instances take no requests, no ingress has anything to report. */
   async switch(deployment: Deployment): Promise<Deployment> {
     const { id, environmentId, releaseId } = deployment;
-    const look = (manager: EntityManager) => this.#switched(manager, environmentId);
+    const begunAt = performance.now();
+    const look = (manager: EntityManager) => this.#switched(manager, environmentId, performance.now() - begunAt < forgivenMs);
     const switched = await this.waiting.thenAct<readonly string[], Deployment>(deployment, { timeoutMs: longestSwitchMs }, look, async (manager, serving) => {
       const told = serving.length === 0 ? [] : [stepOf('ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`)];
       await this.mover.follow(manager, id, Course.from('switching').tell(...told).to('draining'), { settles: this.settling.watches(deployment) });
@@ -113,7 +116,7 @@ export class TrafficSteps {
   }
 
   /** The ids of the instances that take requests, once all ingresses say now that they send theirs to these. In one statement: each report has it asked. */
-  async #switched(manager: EntityManager, environmentId: string): Promise<readonly string[] | undefined> {
+  async #switched(manager: EntityManager, environmentId: string, forgives: boolean): Promise<readonly string[] | undefined> {
     const rows: { wanted: string[]; nodeId: string | null; lastSeenAt: Date | null; serving: string[] | null; failure: Failure | null }[] = await manager.query(
       `select wanted.ids as wanted, n.id as "nodeId", n.last_seen_at as "lastSeenAt", route.serving, route.failure
        from (select coalesce(array_agg(id), '{}') as ids from instances where environment_id = $1 and serving and gone_at is null) wanted
@@ -122,6 +125,7 @@ export class TrafficSteps {
     );
     const ingresses = rows.filter(({ nodeId }) => nodeId !== null);
     const failure = ingresses.map((route) => route.failure).find(Boolean);
+    if (failure && forgives) return undefined;
     if (failure) throw new AppError(failure.code, { detail: failure.detail });
     const wanted = rows[0]?.wanted ?? [];
     return ingresses.every((route) => isOnline(route) && keyOf(route.serving ?? []) === keyOf(wanted)) ? wanted : undefined;

@@ -60,7 +60,7 @@ export class NodesService {
   }
 
   async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
-    const found: unknown[] = await manager.query(`select 1 from nodes where $1 = any(roles) and last_seen_at > now() - make_interval(secs => $2) limit 1`, [role, offlineAfterMs / 1000]);
+    const found: unknown[] = await manager.query(`select 1 from nodes where $1 = any(roles) and last_seen_at > $2 limit 1`, [role, new Date(Date.now() - offlineAfterMs)]);
     return found.length > 0;
   }
 
