@@ -86,12 +86,13 @@ export function isOnline(node: Pick<Node, 'lastSeenAt'>): boolean {
 type Figures = 'agentVersion' | 'engineVersion' | 'cpus' | 'memoryBytes' | 'memoryUsedBytes' | 'diskBytes' | 'diskUsedBytes';
 type NodeRow = Omit<NodeView, Figures | 'online' | 'lastSeenAt'> & { lastSeenAt: Date | null; figures: Pick<NodeView, Figures> };
 
-/** A node is to be at the generation in which its instances changed last, or as an ingress its routes. */
+/** A node is to be at the generation in which its instances changed last, or as an ingress its routes. Its figures, which tell of all that runs there, are taken apart once. */
 const nodeList = `
   select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration", coalesce(running.count, 0)::float8 as instances,
     greatest((select max(generation) from instances i where i.node_id = n.id), case when 'ingress' = any(n.roles) then routes.generation end, 0)::float8 as generation,
-    json_build_object('agentVersion', figures->'agentVersion', 'engineVersion', figures->'engineVersion', 'cpus', figures->'cpus',
-      'memoryBytes', figures->'memoryBytes', 'memoryUsedBytes', figures->'memoryUsedBytes', 'diskBytes', figures->'diskBytes', 'diskUsedBytes', figures->'diskUsedBytes') as figures
+    json_build_object('agentVersion', told."agentVersion", 'engineVersion', told."engineVersion", 'cpus', told.cpus, 'memoryBytes', told."memoryBytes",
+      'memoryUsedBytes', told."memoryUsedBytes", 'diskBytes', told."diskBytes", 'diskUsedBytes', told."diskUsedBytes") as figures
   from nodes n cross join (select max(generation) as generation from route_changes) routes
     left join (select node_id, count(*) from instances where gone_at is null and desired = 'running' and not runs_once group by node_id) running on running.node_id = n.id
+    left join lateral jsonb_to_record(n.figures) as told ("agentVersion" text, "engineVersion" text, cpus float8, "memoryBytes" bigint, "memoryUsedBytes" bigint, "diskBytes" bigint, "diskUsedBytes" bigint) on true
   order by n.name`;
