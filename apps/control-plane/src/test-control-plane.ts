@@ -20,6 +20,7 @@ import { AppModule } from './app.module.js';
 import { Config, Settings } from './config.js';
 import { createSchemaDatabase } from './database/test-database.js';
 import { createLog, Log } from './log.js';
+import { freePort, makeCertificates, startRegistry } from './registry/test-registry.js';
 import type { ConnectionLimits } from './rest/connections.js';
 import { applicationOptions, type ControlPlane, serve } from './server.js';
 
@@ -46,6 +47,8 @@ export interface Received<Body> {
 
 /** The whole control plane, listening, on a database, a MOLO_HOME and Redis keys of its own. */
 export class TestControlPlane implements AsyncDisposable {
+  #stopRegistry: (() => Promise<void>) | null = null;
+
   private constructor(
     private readonly running: ControlPlane,
     readonly config: Config,
@@ -55,9 +58,10 @@ export class TestControlPlane implements AsyncDisposable {
     readonly redisPrefix: string,
   ) {}
 
-  static async start(limits?: ConnectionLimits): Promise<TestControlPlane> {
+  /** @param given settings other than the spec's usual ones */
+  static async start(limits?: ConnectionLimits, given: Readonly<Record<string, string>> = {}): Promise<TestControlPlane> {
     const database = await createSchemaDatabase();
-    const config = await testConfig(database.url);
+    const config = await testConfig(database.url, given);
     const logLines: string[] = [];
     const log = createLog(config, { write: (line) => void logLines.push(line) });
     const prefix = uniquePrefix();
@@ -67,6 +71,16 @@ export class TestControlPlane implements AsyncDisposable {
       .compile();
     const app = module.createNestApplication<NestExpressApplication>({ ...applicationOptions, logger: false });
     return new TestControlPlane(await serve(app, config, log, limits), config, database, logLines, prefix);
+  }
+
+  /** Beside a registry of its own, which a name that was another app's is taken only with. */
+  static async startWithRegistry(): Promise<TestControlPlane> {
+    const port = await freePort();
+    const platform = await TestControlPlane.start(undefined, { MOLO_REGISTRY_HOST: `localhost:${port}` });
+    const home = platform.config.path('');
+    makeCertificates(home);
+    platform.#stopRegistry = await startRegistry(home, port, platform.url);
+    return platform;
   }
 
   get url(): string {
@@ -82,6 +96,7 @@ export class TestControlPlane implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopRegistry?.();
     await this.running.stop();
     await this.database.drop();
     await rm(this.config.home, { recursive: true, force: true });
@@ -131,9 +146,9 @@ interface RawAnswer {
   readonly text: string;
 }
 
-async function testConfig(databaseUrl: string): Promise<Config> {
+async function testConfig(databaseUrl: string, given: Readonly<Record<string, string>>): Promise<Config> {
   const home = await mkdtemp(join(tmpdir(), 'molo-rest-'));
-  const settings = { MOLO_HOME: home, MOLO_DATABASE_URL: databaseUrl, MOLO_REDIS_URL: testRedisUrl(), MOLO_API_PORT: '0', MOLO_SSH_PORT: '0', MOLO_HTTP_PORT: '8080', MOLO_LOG_LEVEL: 'debug', MOLO_DATABASE_POOL: '10' };
+  const settings = { MOLO_HOME: home, MOLO_DATABASE_URL: databaseUrl, MOLO_REDIS_URL: testRedisUrl(), MOLO_API_PORT: '0', MOLO_SSH_PORT: '0', MOLO_HTTP_PORT: '8080', MOLO_LOG_LEVEL: 'debug', MOLO_DATABASE_POOL: '10', ...given };
   return new Config(Settings.parse(settings), { masterKey: 'ab'.repeat(32), nodeToken: `token-of-the-node-${randomUUID()}` });
 }
 

@@ -12,6 +12,7 @@ import { EnvironmentsService } from '../environments/environments.service.js';
 import { Repositories } from '../git/repositories.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
+import { FormerImages } from '../registry/former-images.js';
 import { App } from './app.entity.js';
 import { AppsService } from './apps.service.js';
 
@@ -23,6 +24,7 @@ export class AppChangesService {
     private readonly apps: AppsService,
     private readonly environments: EnvironmentsService,
     private readonly repositories: Repositories,
+    private readonly formerImages: FormerImages,
     private readonly instances: InstancesService,
     private readonly deployments: DeploymentsService,
     private readonly desired: DesiredChanges,
@@ -42,6 +44,7 @@ export class AppChangesService {
       await this.desired.routes(manager, [environmentId]);
       // An earlier app of this name may have left its repository behind, if its deletion was cut short.
       await this.repositories.remove(name);
+      await this.formerImages.remove(manager, name);
       return created;
     });
     await this.repositories.create(name, deployBranch);

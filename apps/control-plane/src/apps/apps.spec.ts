@@ -7,7 +7,7 @@ import { TestControlPlane } from '../test-control-plane.js';
 let platform: TestControlPlane;
 
 beforeAll(async () => {
-  platform = await TestControlPlane.start();
+  platform = await TestControlPlane.startWithRegistry();
 });
 
 afterAll(async () => {
@@ -26,7 +26,7 @@ describe('an app', () => {
       deployBranch: 'main',
       gitHttpUrl: 'http://molo.localhost:8080/git/myapp.git',
       gitSshUrl: expect.stringContaining('ssh://git@localhost:'),
-      imageRepository: 'localhost:5443/myapp',
+      imageRepository: `${platform.config.registryHost}/myapp`,
       createdBy: { kind: 'owner', name: 'owner' },
       environments: [{ name: 'production', url: 'http://myapp.localhost:8080', liveRelease: null, activeDeployment: null, lastDeployment: null, instances: { wanted: 0, healthy: 0 } }],
     });

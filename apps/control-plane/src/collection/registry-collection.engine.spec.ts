@@ -13,6 +13,7 @@ import { createSchemaDatabase } from '../database/test-database.js';
 import { createApp } from '../deployments/lifecycle-bench.js';
 import { type GitTestPlatform, startGitTestPlatform } from '../git/git-test-platform.js';
 import { createLog } from '../log.js';
+import { FormerImages } from '../registry/former-images.js';
 import { RegistryClient } from '../registry/registry-client.js';
 import { RegistryManifests } from '../registry/registry-manifests.js';
 import { ReleaseTags } from '../registry/release-tags.js';
@@ -188,6 +189,16 @@ describe('the collection of the registry', () => {
     await images.mark();
     await removal.run();
     expect(await Promise.all([named, gone].map(pulls))).toEqual([true, false]);
+  });
+
+  it('leaves nothing of an app that was deleted to the next one of its name', async () => {
+    const [released, tagged] = [await push('v9'), await push('by-hand-too')];
+    await writeDown(released, false);
+    await dataSource.query('update apps set deleted_at = now() where id = $1', [appId]);
+    await new FormerImages(new RegistryManifests(client)).remove(dataSource.manager, repository);
+    expect(await tags()).toEqual([]);
+    expect(await Promise.all([released, tagged].map(pulls))).toEqual([false, false]);
+    await dataSource.query('update apps set deleted_at = null where id = $1', [appId]);
   });
 
   it('counts a manifest that is gone as removed', async () => {

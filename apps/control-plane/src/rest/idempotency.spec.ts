@@ -6,7 +6,7 @@ import { type As, TestControlPlane } from '../test-control-plane.js';
 let platform: TestControlPlane;
 
 beforeAll(async () => {
-  platform = await TestControlPlane.start();
+  platform = await TestControlPlane.startWithRegistry();
 });
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ let user: User & { email: string };
 let as: { token: string };
 
 beforeAll(async () => {
-  platform = await TestControlPlane.start();
+  platform = await TestControlPlane.startWithRegistry();
   for (const name of ['mine', 'others']) await platform.call(api.createApp, { body: { name } });
 });
 
