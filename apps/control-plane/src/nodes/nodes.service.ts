@@ -60,7 +60,8 @@ export class NodesService {
   }
 
   async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
-    const found: unknown[] = await manager.query(`select 1 from nodes where $1 = any(roles) and last_seen_at > $2 limit 1`, [role, new Date(Date.now() - offlineAfterMs)]);
+    const at = (offsetMs: number) => new Date(Date.now() + offsetMs);
+    const found: unknown[] = await manager.query('select 1 from nodes where $1 = any(roles) and last_seen_at > $2 and last_seen_at < $3 limit 1', [role, at(-offlineAfterMs), at(offlineAfterMs)]);
     return found.length > 0;
   }
 
