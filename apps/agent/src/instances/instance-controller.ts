@@ -242,7 +242,7 @@ export class InstanceController {
   }
 
   private async perform(action: Exclude<Action, 'none'>): Promise<void> {
-    const { engine, images } = this.parts;
+    const { images } = this.parts;
     switch (action) {
       case 'fetch-image':
         return images.fetch(this.desired!.image);
@@ -253,7 +253,7 @@ export class InstanceController {
       case 'diagnose':
         return this.diagnose(this.desired!);
       case 'terminate':
-        return engine.signal(this.containerId!, 'SIGTERM');
+        return this.terminate(this.containerId!);
       case 'kill':
         return this.kill(this.containerId!);
       case 'remove':
@@ -295,6 +295,11 @@ export class InstanceController {
       if (error instanceof AppError && error.code !== 'unavailable') await engine.remove(containerId);
       throw explainStart(error, desired);
     }
+  }
+
+  private async terminate(containerId: string): Promise<void> {
+    await this.parts.engine.signal(containerId, 'SIGTERM');
+    this.parts.memories.set(this.id, { ...this.parts.memories.get(this.id), stopSince: now() });
   }
 
   private async kill(containerId: string): Promise<void> {

@@ -20,6 +20,7 @@ export const InstanceMemory = z.object({
   /** `failed` and `finished` are ends: nothing is started any more. */
   end: z.enum(['failed', 'finished']).nullable(),
   drainSince: z.number().nullable(),
+  /** When SIGTERM had gone out. An engine that did not take it is asked again: no process is killed that was not told to end. */
   stopSince: z.number().nullable(),
 });
 export type InstanceMemory = z.infer<typeof InstanceMemory>;

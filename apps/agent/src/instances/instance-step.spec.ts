@@ -215,7 +215,7 @@ describe.each([
   ['nobody wants', null],
 ])('an instance that %s', (_name, desired) => {
   it('gets SIGTERM at once', () => {
-    expect(decide({ desired, container: container(), openConnections: 3 })).toMatchObject({ observed: 'stopping', action: 'terminate', memory: { stopSince: start } });
+    expect(decide({ desired, container: container(), openConnections: 3 })).toMatchObject({ observed: 'stopping', action: 'terminate', memory: { stopSince: null } });
   });
   it('is left its grace period', () => {
     const memory: InstanceMemory = { ...blankMemory, stopSince: start };

@@ -167,7 +167,7 @@ function drain(facts: Facts, before: InstanceMemory): Decision {
 function stop(facts: Facts, memory: InstanceMemory): Decision {
   if (facts.container === null) return rest('gone', memory);
   if (facts.container.status !== 'running') return act('stopping', 'remove', memory);
-  if (memory.stopSince === null) return act('stopping', 'terminate', { ...memory, stopSince: facts.now });
+  if (memory.stopSince === null) return act('stopping', 'terminate', memory);
   const deadline = memory.stopSince + facts.stopMs;
   if (facts.now >= deadline) return act('stopping', 'kill', memory);
   return { observed: 'stopping', action: 'none', memory, wakeAt: deadline };

@@ -177,6 +177,22 @@ describe('the reconciler', () => {
     expect(observed(next)).toBe('healthy');
   });
 
+  it('tells an instance to end once the engine is back that was away as it was to be told, and kills none that was not', async () => {
+    const old = instance({ stopSeconds: 0 });
+    const one = await agent();
+    await accept(one, [old], [route([old])]);
+    await becomes(old, 'healthy');
+    ingress.open.set(old.id, 1);
+    await accept(one, [{ ...old, desired: 'draining' }], [{ ...route([old]), serving: [] }]);
+    await becomes(old, 'draining');
+    engine.down = true;
+    ingress.open.set(old.id, 0);
+    await becomes(old, 'stopping');
+    engine.down = false;
+    await becomes(old, 'gone');
+    expect(engine.signals).toEqual(['SIGTERM']);
+  });
+
   it('keeps a drain to its limit, though the agent starts again', async () => {
     const old = instance({ drainSeconds: 2 });
     const first = await agent();
