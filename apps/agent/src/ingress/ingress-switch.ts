@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { AppError, type DesiredRoute, type ObservedRoute } from '@molo/contracts';
 import type { Log } from '../logger.js';
 import { platformHost } from './config-platform.js';
@@ -48,6 +49,11 @@ export class IngressSwitch {
   /** What HAProxy has, as far as it is known. */
   get state(): ProxyState | null {
     return this.known;
+  }
+
+  /** HAProxy has something to start from. */
+  get canStart(): boolean {
+    return existsSync(this.paths.config);
   }
 
   wasReload(identity: string): boolean {

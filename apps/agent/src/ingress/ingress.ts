@@ -9,6 +9,8 @@ import { IngressTraffic, type IngressFigures } from './ingress-traffic.js';
 import type { InstanceAddress } from './wish.js';
 
 const sampleEveryMs = 1_000;
+/** A disk that is full may be emptied. */
+const prepareAgainMs = 1_000;
 
 export const INGRESS_SETTINGS = Symbol('ingress settings');
 
@@ -26,6 +28,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   private readonly proxy: IngressSwitch;
   private readonly counts: IngressTraffic;
   private sampler: NodeJS.Timeout | null = null;
+  private preparing: NodeJS.Timeout | null = null;
 
   constructor(
     @Inject(INGRESS_SETTINGS) settings: IngressSettings,
@@ -37,7 +40,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   }
 
   async onModuleInit(): Promise<void> {
-    await this.exclusive(() => this.proxy.prepare());
+    await this.prepare();
     await this.counts.open();
     this.watch.start();
     // While a deployment is counted: how many WebSockets are open has to be known before an instance ends.
@@ -47,6 +50,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.watch.stop();
     if (this.sampler) clearInterval(this.sampler);
+    if (this.preparing) clearTimeout(this.preparing);
     await this.exclusive(() => this.proxy.flush()).catch((error: unknown) => this.log.error({ err: error }, 'what HAProxy starts from cannot be written'));
     await this.counts.close();
   }
@@ -90,6 +94,17 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   onObserved(listener: (routes: readonly ObservedRoute[]) => void): () => void {
     this.changes.on('observed', listener);
     return () => this.changes.off('observed', listener);
+  }
+
+  /** A disk that is full ends no agent, whose collection makes room: until then HAProxy starts from what was written before. */
+  private async prepare(): Promise<void> {
+    try {
+      await this.exclusive(() => this.proxy.prepare());
+    } catch (error) {
+      if (!this.proxy.canStart) throw error;
+      this.log.error({ err: error }, 'what HAProxy starts from cannot be written; tried again');
+      this.preparing = setTimeout(() => void this.prepare(), prepareAgainMs).unref();
+    }
   }
 
   private async applyNow(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<ObservedRoute[]> {
