@@ -13,18 +13,25 @@ import type { InstanceAddress } from './wish.js';
 
 export type IngressFigures = NodeFigures['environments'][number];
 
-interface Tunnels {
+interface Place {
   readonly slot: string;
-  readonly open: number;
+  readonly pool: string;
   readonly instanceId: string;
   readonly environmentId: string;
+}
+
+/** Open WebSockets of a server, and whose they are: a HAProxy that began anew knows nothing of servers that drained. */
+interface Tunnels extends Place {
+  readonly open: number;
 }
 
 /** Counts what happens at the ingress, by environment. One caller at a time. */
 export class IngressTraffic {
   private ledger = new TrafficLedger();
   /** `p0001s1` → WebSockets open when last looked: what is cut when that server ends. */
-  private tunnels = new Map<string, number>();
+  private tunnels = new Map<string, Tunnels>();
+  /** Environment's id → requests under way when last looked: what is cut when HAProxy ends. */
+  private underWay = new Map<string, number>();
   private readonly saving = new CoalescedWork(() => this.save());
   private savedDigest = '';
 
@@ -53,7 +60,7 @@ export class IngressTraffic {
   /** Before HAProxy is changed: counts what instances that are gone took with them, and begins and ends deployments' counts. */
   async beforeSwitch(routes: readonly DesiredRoute[], addresses: ReadonlyMap<string, InstanceAddress>): Promise<void> {
     const state = await this.proxy.look();
-    await this.countCut(this.tunnelsOf(state).filter(({ instanceId }) => !addresses.has(instanceId)));
+    await this.countCut(({ instanceId }) => !addresses.has(instanceId));
 
     const wanted = new Map<string, string>();
     for (const { environmentId, countingDeploymentId } of routes) if (countingDeploymentId !== null) wanted.set(environmentId, countingDeploymentId);
@@ -75,7 +82,7 @@ export class IngressTraffic {
 
   /** An instance ended by itself. */
   async instanceEnded(instanceId: string): Promise<void> {
-    await this.countCut(this.tunnelsOf(await this.proxy.look()).filter((tunnels) => tunnels.instanceId === instanceId));
+    await this.countCut((tunnels) => tunnels.instanceId === instanceId);
   }
 
   async counts(): Promise<TrafficCount[]> {
@@ -105,7 +112,7 @@ export class IngressTraffic {
     if (!place) return 0;
     const [servers = '', table = '', info = ''] = await this.proxy.socket.send([showServers(place.pool), 'show table molo-tunnels', 'show info']);
     // After a restart of HAProxy the next sample has to see what there was before it.
-    if (parseIdentity(info) === this.ledger.identity) this.tunnels.set(place.slot, parseTunnels(table).get(place.slot) ?? 0);
+    if (parseIdentity(info) === this.ledger.identity) this.tunnels.set(place.slot, { ...place, open: parseTunnels(table).get(place.slot) ?? 0 });
     let open = parseOpenConnections(servers).get(place.slot) ?? 0;
     for (const pid of await this.proxy.oldWorkers()) {
       open += parseOpenConnections(await this.proxy.master.askOldWorker(pid, showServers(place.pool))).get(place.slot) ?? 0;
@@ -129,37 +136,32 @@ export class IngressTraffic {
     const state = await this.proxy.look();
     const owners = new Map(environmentIds.flatMap((id) => (state.owned.has(id) ? [[state.owned.get(id)?.name ?? '', id] as const] : [])));
     const { identity, pools, tunnels } = await readTraffic(this.proxy.socket, owners, looks);
-    if (identity !== this.ledger.identity) this.afterRestart(state, identity);
+    if (identity !== this.ledger.identity) this.afterRestart(identity);
     this.ledger.take(identity, pools);
-    this.tunnels = new Map(tunnels);
+    this.tunnels = new Map(tunnelsOf(state, tunnels).map((each) => [each.slot, each]));
+    this.underWay = requestsUnderWay(pools, tunnels);
     return pools;
   }
 
-  /** WebSockets that were open when last looked, by server. */
-  private tunnelsOf(state: ProxyState): Tunnels[] {
-    return [...this.tunnels].flatMap(([slotName, open]) => {
-      const pool = state.pools.get(poolOfSlot(slotName));
-      const instanceId = pool?.slots.find((slot) => slot.name === slotName)?.instanceId;
-      return open > 0 && pool?.owner && instanceId ? [{ slot: slotName, open, instanceId, environmentId: pool.owner.environmentId }] : [];
-    });
-  }
-
   /** Counts those that ended along with their instances. */
-  private async countCut(had: readonly Tunnels[]): Promise<void> {
+  private async countCut(isOfEnded: (tunnels: Tunnels) => boolean): Promise<void> {
+    const had = [...this.tunnels.values()].filter((tunnels) => tunnels.open > 0 && isOfEnded(tunnels));
     if (had.length === 0) return;
     const [table = ''] = await this.proxy.socket.send(['show table molo-tunnels']);
     const now = parseTunnels(table);
-    for (const { slot, open, environmentId } of had) {
+    for (const tunnels of had) {
       // Those still open live on: the instance was only taken out.
-      this.ledger.addTunnelsCut(environmentId, open - (now.get(slot) ?? 0));
-      this.tunnels.set(slot, now.get(slot) ?? 0);
+      const open = now.get(tunnels.slot) ?? 0;
+      this.ledger.addTunnelsCut(tunnels.environmentId, tunnels.open - open);
+      this.tunnels.set(tunnels.slot, { ...tunnels, open });
     }
   }
 
-  /** HAProxy began anew; with the one before ended all WebSockets, unless it only loaded a configuration. */
-  private afterRestart(state: ProxyState, identity: string): void {
+  /** HAProxy began anew; with the one before ended all that it had open, unless it only loaded a configuration. */
+  private afterRestart(identity: string): void {
     if (this.proxy.wasReload(identity)) return;
-    for (const { open, environmentId } of this.tunnelsOf(state)) this.ledger.addTunnelsCut(environmentId, open);
+    for (const { open, environmentId } of this.tunnels.values()) this.ledger.addTunnelsCut(environmentId, open);
+    for (const [environmentId, requests] of this.underWay) this.ledger.addRequestsCut(environmentId, requests);
   }
 
   /** A ledger that cannot be written holds up no switch: it is wanted after a restart of the agent alone. */
@@ -176,12 +178,26 @@ export class IngressTraffic {
   }
 }
 
-function findInstance(state: ProxyState, instanceId: string): { pool: string; slot: string } | null {
-  for (const pool of state.owned.values()) {
-    const slot = pool.slots.find((one) => one.instanceId === instanceId);
-    if (slot) return { pool: pool.name, slot: slot.name };
+function findInstance(state: ProxyState, instanceId: string): Place | null {
+  for (const [environmentId, { name: pool, slots }] of state.owned) {
+    const slot = slots.find((one) => one.instanceId === instanceId);
+    if (slot) return { slot: slot.name, pool, instanceId, environmentId };
   }
   return null;
+}
+
+function tunnelsOf(state: ProxyState, openBySlot: ReadonlyMap<string, number>): Tunnels[] {
+  return [...openBySlot].flatMap(([slot, open]) => {
+    const pool = state.pools.get(poolOfSlot(slot));
+    const instanceId = pool?.slots.find((one) => one.name === slot)?.instanceId;
+    return pool?.owner && instanceId ? [{ slot, pool: pool.name, instanceId, environmentId: pool.owner.environmentId, open }] : [];
+  });
+}
+
+function requestsUnderWay(pools: readonly PoolReading[], tunnels: ReadonlyMap<string, number>): Map<string, number> {
+  const byPool = new Map<string, number>();
+  for (const [slot, open] of tunnels) byPool.set(poolOfSlot(slot), (byPool.get(poolOfSlot(slot)) ?? 0) + open);
+  return new Map(pools.map(({ pool, environmentId, openConnections }) => [environmentId, Math.max(0, openConnections - (byPool.get(pool) ?? 0))]));
 }
 
 function parseJson(text: string): unknown {

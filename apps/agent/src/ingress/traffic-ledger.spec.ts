@@ -46,6 +46,15 @@ describe('the ledger of traffic', () => {
     expect(ledger.counts()).toMatchObject([{ failed: 1, connectionsDropped: 1 }]);
   });
 
+  it('counts requests that HAProxy took with it as failed and dropped, whatever was cut before', () => {
+    const ledger = new TrafficLedger();
+    ledger.begin('e1', 'd1');
+    ledger.take('run 1', [reading({ requests: 9, brokenOff: 1, unanswered: 2 })]);
+    ledger.addRequestsCut('e1', 3);
+    ledger.take('run 2', [reading({ requests: 1 })]);
+    expect(ledger.counts()).toMatchObject([{ requests: 10, failed: 5, connectionsDropped: 5 }]);
+  });
+
   it('does not keep a request that was between two counters as failed', () => {
     const ledger = new TrafficLedger();
     ledger.begin('e1', 'd1');

@@ -88,6 +88,11 @@ export class TrafficLedger {
     if (tunnels > 0) this.add(environmentId, { ...zero, tunnelsCut: tunnels });
   }
 
+  /** Requests that were under way when HAProxy ended: broken off, or never answered, nobody knows which. */
+  addRequestsCut(environmentId: string, requests: number): void {
+    if (requests > 0) this.add(environmentId, { ...zero, brokenOff: requests, unanswered: requests });
+  }
+
   begin(environmentId: string, deploymentId: string): void {
     this.file.counting[environmentId] = { deploymentId, baseline: { ...this.totals(environmentId) }, slowestMs: 0 };
   }
@@ -142,7 +147,8 @@ export class TrafficLedger {
  * happen at once the figures can be too low. An instance killed before it read all that a WebSocket had sent ends it by
  * a reset, which counts as broken off too: it is dropped twice and failed once, and no counter of HAProxy tells it from
  * an answer that broke off. So under load the figures of a killed instance are too high by some WebSockets, and by those
- * that ended by themselves since the last look. They are 0 if and only if nothing was cut.
+ * that ended by themselves since the last look. They are 0 if and only if nothing was cut. A HAProxy that ends takes
+ * its counters with it: what it had under way counts as it was at the last look, a second before at most.
  */
 function verdict(delta: Totals): Pick<TrafficCount, 'requests' | 'failed' | 'connectionsDropped'> {
   const cut = Math.max(0, delta.brokenOff, delta.unanswered);

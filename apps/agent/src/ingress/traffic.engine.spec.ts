@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -135,6 +135,23 @@ describe('a receipt', () => {
     const after = await receipt();
     expect(after).toMatchObject({ failed: 1, connectionsDropped: 1 });
     expect(after?.requests).toBeGreaterThanOrEqual(3);
+  });
+
+  it('counts what a HAProxy that was killed had open, of an instance that drained too', async () => {
+    const socket = await openWebSocket(haproxy.port, host);
+    const waiting = expect(get('/hang')).rejects.toThrow();
+    await holds(2);
+    const next = await AppProcess.start();
+    try {
+      await ingress.apply([route([next], { countingDeploymentId: deployment })], addresses([next], [app]));
+      await ingress.traffic();
+      await until(async () => !(await readFile(ingressPaths(haproxy.settings.home).serversMap, 'utf8')).includes(app.id));
+      await Promise.all([once(socket, 'close'), waiting, haproxy.kill()]);
+      await until(async () => (await get('/')).status === 200);
+      expect((await ingress.traffic())[0]).toMatchObject({ failed: 1, connectionsDropped: 2 });
+    } finally {
+      await next.kill();
+    }
   });
 
   it('goes on, and so do switches, where the ledger cannot be written', async () => {
