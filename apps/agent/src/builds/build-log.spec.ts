@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogChunk } from '@molo/contracts';
 import { describe, expect, it } from 'vitest';
 import { BuildLog } from './build-log.js';
@@ -24,6 +25,17 @@ describe('the log of a build', () => {
     expect(new Set(chunks.map(({ key }) => key)).size).toBe(chunks.length);
   });
 
+  it('sends what a program writes while the control plane takes its time together, once it took what came before', async () => {
+    let take: () => void = () => undefined;
+    const taken = new Promise<void>((resolve) => (take = resolve));
+    const { log, chunks, text } = open([], () => taken);
+    let lines = 0;
+    for (const end = performance.now() + 200; performance.now() < end; await nextTurn()) log.output(`line ${(lines += 1)}`);
+    take();
+    expect((await text()).split('\n')).toHaveLength(lines);
+    expect(chunks).toHaveLength(2);
+  });
+
   it('shows no secret, nor a line of one', async () => {
     const { log, text } = open(['sesame', 'sesame-open', 'first line\nsecond line', 'abc']);
     log.output('token=sesame-open and sesame; second line; abc');
@@ -38,10 +50,11 @@ describe('the log of a build', () => {
   });
 
   it('ends at ten megabytes and says so', async () => {
-    const { log, text } = open();
+    const { log, chunks, text } = open();
     for (let line = 0; line < 3000; line += 1) log.output('x'.repeat(5000));
     const written = await text();
     expect(Buffer.byteLength(written)).toBeLessThan(10.1 * 1024 ** 2);
+    expect(Math.max(...chunks.map((chunk) => chunk.text.length))).toBeLessThan(300 * 1024);
     expect(written).toMatch(/The log is longer than 10 MB; the rest is left out\.$/);
   });
 

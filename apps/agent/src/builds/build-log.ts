@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import type { LogChunk } from '@molo/contracts';
+import { CoalescedWork } from '../coalesced-work.js';
 
-const flushMs = 20;
+const gatherMs = 20;
+const chunkChars = 256 * 1024;
 const longestLine = 8 * 1024;
 // oxlint-disable-next-line no-control-regex -- they are what is looked for; the tab is kept
 const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
@@ -17,12 +20,12 @@ export interface BuildLogSettings {
   readonly secrets: readonly string[];
 }
 
-/** The log of a build, as people read it: headings with an arrow, details indented below them. Sent in batches, in order. */
+/** The log of a build, as people read it: headings with an arrow, details indented below them. Sent in order, with each chunk all that came while the one before was on its way: no slow control plane holds up the build. */
 export class BuildLog {
   private readonly secrets: readonly string[];
   private pending: string[] = [];
-  private timer: NodeJS.Timeout | undefined;
-  private sending: Promise<void> = Promise.resolve();
+  private readonly sending = new CoalescedWork(() => this.send());
+  private readonly closing = new AbortController();
   private count = 0;
   private bytes = 0;
 
@@ -48,9 +51,8 @@ export class BuildLog {
 
   /** Sends what is left; resolves when all of it has arrived. */
   async close(): Promise<void> {
-    clearTimeout(this.timer);
-    this.flush();
-    await this.sending;
+    this.closing.abort();
+    await this.sending.rest();
   }
 
   private write(text: string): void {
@@ -58,17 +60,23 @@ export class BuildLog {
     const line = this.clean(text);
     this.bytes += Buffer.byteLength(line) + 1;
     this.pending.push(this.bytes < maxBytes ? line : ' !     The log is longer than 10 MB; the rest is left out.');
-    this.timer ??= setTimeout(() => this.flush(), flushMs);
+    this.sending.ask();
   }
 
-  private flush(): void {
-    this.timer = undefined;
+  private async send(): Promise<void> {
     if (this.pending.length === 0) return;
+    await pause(gatherMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     const { buildId, deploymentId, attempt, send } = this.settings;
-    const chunk = { deploymentId, source: 'build', key: `${buildId}:${attempt}:${(this.count += 1)}`, text: this.pending.join('\n') };
-    this.pending = [];
+    const chunk = { deploymentId, source: 'build', key: `${buildId}:${attempt}:${(this.count += 1)}`, text: this.takeChunk().join('\n') };
     // A log that cannot be delivered must not end a build.
-    this.sending = this.sending.then(() => send([chunk])).catch(() => undefined);
+    await send([chunk]).catch(() => undefined);
+    if (this.pending.length > 0) this.sending.ask();
+  }
+
+  private takeChunk(): string[] {
+    let chars = 0;
+    const end = this.pending.findIndex((line) => (chars += line.length + 1) > chunkChars);
+    return this.pending.splice(0, end < 0 ? this.pending.length : end);
   }
 
   private clean(text: string): string {
