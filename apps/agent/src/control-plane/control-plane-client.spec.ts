@@ -42,16 +42,17 @@ it('says who it is and takes the desired set, then what changed of it, and nothi
   expect(await client.desiredSince(4, 0.5)).toBeNull();
 });
 
-it('tries again while the control plane is away', async () => {
+it('tries again while the control plane is away, or has no room on its disk', async () => {
   let asked = 0;
   const client = await clientOf((request, response) => {
     asked += 1;
     if (asked === 1) return void request.socket.destroy();
     if (asked === 2) return void response.writeHead(503).end();
+    if (asked === 3) return void response.writeHead(507).end(JSON.stringify(new AppError('storage_full', { detail: 'Make room.' }).toProblem()));
     response.writeHead(204).end();
   });
   await client.reportBuild(randomUUID(), { state: 'building' });
-  expect(asked).toBe(3);
+  expect(asked).toBe(4);
 });
 
 it("throws the control plane's own problem, once", async () => {

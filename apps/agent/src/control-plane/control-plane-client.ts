@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, BuildOrder, DesiredAnswer, Problem, UnneededImages, type BuildReport, type LogChunk, type NodeFigures, type NodeImage, type ObservedNode, type StackReport } from '@molo/contracts';
+import { AppError, BuildOrder, DesiredAnswer, Problem, UnneededImages, type BuildReport, type LogChunk, type NodeFigures, type NodeImage, type ObservedNode, type ProblemCode, type StackReport } from '@molo/contracts';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pool } from 'undici';
 import { CONFIG, type AgentConfig } from '../config.js';
@@ -29,10 +29,12 @@ export interface Asking {
 
 const answerTimeoutMs = 15_000;
 const longestPauseMs = 1000;
+/** What passes by itself, or once a sysadmin made room. */
+const mayPass: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['unavailable', 'storage_full']);
 
 /**
  * All that the agent says to the control plane. Every call is idempotent there, so each is tried again
- * when no answer came or the answer was 502, 503 or 504, until its signal fires or its attempts are used up.
+ * when no answer came, or the answer was 502, 503 or 504 or that there is no room on the disk, until its signal fires or its attempts are used up.
  * Throws `AppError`: the control plane's own problem, or `unavailable`.
  */
 @Injectable()
@@ -105,7 +107,7 @@ export class ControlPlaneClient implements OnModuleDestroy {
       try {
         return await this.ask(call, signal);
       } catch (error) {
-        if (signal.aborted || attempt >= attempts || !(error instanceof AppError) || error.code !== 'unavailable') throw error;
+        if (signal.aborted || attempt >= attempts || !(error instanceof AppError) || !mayPass.has(error.code)) throw error;
         await pause(Math.min(100 * 2 ** (attempt - 1), longestPauseMs), undefined, { signal });
       }
     }
