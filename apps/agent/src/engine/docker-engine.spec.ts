@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { DockerEngine } from './docker-engine.js';
+import { EnvironmentNetworks } from './environment-networks.js';
 
 it('says why an image could not be fetched that the engine began to fetch', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'molo-engine-'));
@@ -17,4 +18,10 @@ it('says why an image could not be fetched that the engine began to fetch', asyn
   await expect(engine.pull('localhost:1/myapp@sha256:0', { username: 'node', password: 'x' })).rejects.toMatchObject({ code: 'image_pull_failed', detail: expect.stringContaining('filesystem layer verification failed') as string });
   server.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+it('takes an engine that dies while a network is made for one that is away, and for no fault of the instance', async () => {
+  const log = pino({ level: 'silent' });
+  const networks = new EnvironmentNetworks(new DockerEngine({ dockerSocket: '/nowhere/docker.sock' }, log), { networkPool: '10.214.0.0/20' }, log);
+  await expect(networks.ensure('node', { app: 'shop', environment: 'production', environmentId: 'e1' })).rejects.toMatchObject({ code: 'unavailable' });
 });

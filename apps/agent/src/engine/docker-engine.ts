@@ -117,7 +117,9 @@ export class DockerEngine extends Engine {
   }
 
   async networks(): Promise<Network[]> {
-    const listed = await this.docker.listNetworks();
+    const listed = await this.docker.listNetworks().catch((cause: unknown) => {
+      throw startFailed(cause);
+    });
     return listed.map((each) => ({
       id: each.Id,
       name: each.Name,
