@@ -1,10 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk, type MadeImage } from '@molo/contracts';
+import { AppError, type BuildOrder, type BuildReport, type BuiltImage, type LogChunk } from '@molo/contracts';
 import type Docker from 'dockerode';
-import { stackImage, type AppPlan, type PlanSettings } from '../source/app-plan.js';
+import type { AppPlan, PlanSettings } from '../source/app-plan.js';
 import { cacheIds } from '../source/cache-ids.js';
 import { planApp } from '../source/plan-app.js';
 import { SourceTree } from '../source/source-tree.js';
@@ -14,15 +14,17 @@ import { BuildBounds, LimitReached } from './build-bounds.js';
 import { buildFailure, lacksFrontend } from './build-failure.js';
 import type { BuildLimits } from './build-limits.js';
 import { BuildLog } from './build-log.js';
-import { BuildStory, formatBytes, tellLayers, tellPlan } from './build-story.js';
+import { BuildStory, tellPlan } from './build-story.js';
 import type { RegistryLogin } from './buildkit-session.js';
 import type { TraceEvent } from './buildkit-trace.js';
 import { buildImage } from './image-build.js';
-import { describeLayers, pushImage } from './image-push.js';
+import type { ImagePush } from './image-push.js';
+import { madeImage } from './made-image.js';
 import type { RegistryClient } from './registry-client.js';
 import { unpackSource } from './source-download.js';
 import type { Stacks } from './stacks.js';
 import { StepTimes } from './step-times.js';
+import { imageReference, storeImage } from './stored-image.js';
 import type { Toolchains } from './toolchains.js';
 import { whileUnavailable } from './while-unavailable.js';
 
@@ -126,7 +128,7 @@ export class BuildRunner {
 
   /** The whole way: source, plan, image, registry. */
   private async make(order: BuildOrder, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
-    const { controlPlane, settings } = this.parts;
+    const { controlPlane, docker, registry, settings } = this.parts;
     const times = new StepTimes();
     const reporting = controlPlane.reportBuild(order.id, { state: 'building' }, signal);
     reporting.catch(() => undefined);
@@ -139,12 +141,11 @@ export class BuildRunner {
       if (tree.hasFile('.gitmodules')) log.detail('Submodules are not fetched: their folders are empty');
       await times.of('prepare', unlessAborted(whileUnavailable(() => this.prepare(order, plan, log), signal), signal));
       const imageId = await times.of('build', whileUnavailable(() => this.build(order, plan, tree, log, signal), signal));
-      await this.checkCommand(plan, imageId);
-      const made: MadeImage = { imageId, manifest: plan.manifest, stackImageId: await this.stackOf(plan) };
+      const made = await madeImage(docker, plan, imageId, signal);
       await reporting;
       const pushing = controlPlane.reportBuild(order.id, { state: 'pushing', image: made }, signal);
       pushing.catch(() => undefined);
-      const image = await times.of('push', this.push(order, plan, made, log, signal));
+      const image = await times.of('push', storeImage({ docker, registry, log }, order, plan, made, this.pushLogin(), signal));
       await pushing;
       this.parts.log.debug({ build: order.id, ms: times.spent }, 'build timed');
       return image;
@@ -154,9 +155,7 @@ export class BuildRunner {
   }
 
   private async fetchSource(order: BuildOrder, signal: AbortSignal): Promise<string> {
-    const { workFolder } = this.parts.settings;
-    await mkdir(workFolder, { recursive: true });
-    const file = join(workFolder, `${order.id}.tar`);
+    const file = join(this.parts.settings.workFolder, `${order.id}.tar`);
     const blob = await this.parts.registry.blob(order.source.repository, order.source.digest, signal);
     await unpackSource(blob, order.source.digest, file, signal);
     return file;
@@ -210,55 +209,15 @@ export class BuildRunner {
     return imageId;
   }
 
-  /** An image from scratch may name no program: found here, the reason is known; at its start there would be the engine's words alone. */
-  private async checkCommand(plan: AppPlan, imageId: string): Promise<void> {
-    if (Object.values(plan.manifest.processes).every(({ command }) => command !== null)) return;
-    const { Config: config } = await this.parts.docker.getImage(imageId).inspect();
-    if (config.Cmd?.length || config.Entrypoint?.length) return;
-    throw new AppError('no_web_process', { detail: `The image names no program to run: neither ${plan.image.dockerfile} nor its base image has a CMD or ENTRYPOINT. Add one, such as CMD ["/app/server"], or name the command of web in a Procfile.` });
-  }
-
-  private async push(order: BuildOrder, plan: AppPlan, made: MadeImage, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
-    const { docker, registry, settings } = this.parts;
-    log.heading('Storing the image');
-    const login = settings.registryLogin && { ...settings.registryLogin, serveraddress: settings.registryHost };
-    const moved = new Set<string>();
-    const digest = await whileUnavailable(() => pushImage(docker, { reference: imageReference(order), login, moved }, signal), signal);
-    const repository = order.imageRepository.slice(order.imageRepository.indexOf('/') + 1);
-    const manifest = await whileUnavailable(() => registry.manifest(repository, digest, signal), signal);
-    const [config] = await Promise.all([
-      registry.imageConfig(repository, manifest.config.digest, signal),
-      ...order.tags.map((tag) => registry.tag(repository, tag, manifest, signal)),
-    ]);
-    const baseLayers = await this.baseLayers(plan, config.rootfs.diff_ids);
-    const layers = describeLayers({ manifest, config, moved, baseLayers, expected: plan.manifest.builder === 'dockerfile' ? undefined : plan.image.layerKinds });
-    tellLayers(log, layers);
-    const bytes = layers.reduce((sum, layer) => sum + layer.bytes, manifest.config.size);
-    log.detail(`${order.app}@${digest} (${formatBytes(bytes)})`);
-    return { ...made, digest, bytes, layers };
-  }
-
-  /** How many layers an image has from its base: those of the base where the engine has it, else all below the planned ones. */
-  private async baseLayers(plan: AppPlan, diffIds: readonly string[]): Promise<number> {
-    const reference = plan.image.base;
-    if (reference === 'scratch') return 0;
-    const base = await this.parts.docker.getImage(reference).inspect().catch(() => undefined);
-    const own = base?.RootFS.Layers ?? [];
-    const isBelow = own.length > 0 && own.every((layer, index) => diffIds[index] === layer);
-    return isBelow ? own.length : Math.max(0, diffIds.length - plan.image.layerKinds.length);
-  }
-
-  /** The engine's id of the stack below: with another stack the same source is another image. */
-  private async stackOf(plan: AppPlan): Promise<string | null> {
-    const [stack] = plan.image.stacks;
-    if (stack === undefined) return null;
-    return (await this.parts.docker.getImage(stackImage(stack)).inspect()).Id;
-  }
-
   /** The node's own sign-in, of which this user name takes all but the app's own images. */
   private logins({ app }: BuildOrder): RegistryLogin[] {
     const { registryHost, registryLogin } = this.parts.settings;
     return registryLogin ? [{ host: registryHost, ...registryLogin, username: `build.${app}` }] : [];
+  }
+
+  private pushLogin(): ImagePush['login'] {
+    const { registryHost, registryLogin } = this.parts.settings;
+    return registryLogin && { ...registryLogin, serveraddress: registryHost };
   }
 
   private openLog(order: BuildOrder): BuildLog {
@@ -286,11 +245,6 @@ function unlessAborted<T>(step: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', leave, { once: true });
     step.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });
-}
-
-/** The build's own name: by it the image is known as Molo's, and as that of a build that may have failed. */
-function imageReference({ imageRepository, id }: BuildOrder): string {
-  return `${imageRepository}:build-${id}`;
 }
 
 function labelsOf(order: BuildOrder, plan: AppPlan): Record<string, string> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -42,4 +42,11 @@ it('names what is not the one that was pushed, or no archive at all, and keeps n
   await expect(unpackSource(inPieces(Buffer.from('no archive')), digestOf(blob), file, never)).rejects.toMatchObject({ code: 'blob_damaged', detail: expect.stringContaining(digestOf(blob)) as string });
   await expect(unpackSource(inPieces(blob.subarray(0, -3)), digestOf(blob), file, never)).rejects.toMatchObject({ code: 'blob_damaged' });
   expect(existsSync(file)).toBe(false);
+});
+
+it('says so where the disk does not hold it, and keeps nothing of it', async () => {
+  symlinkSync('/dev/full', file);
+  const blob = zstdCompressSync('a tree');
+  await expect(unpackSource(inPieces(blob), digestOf(blob), file, never)).rejects.toMatchObject({ code: 'build_out_of_disk' });
+  expect(readdirSync(folder)).toEqual([]);
 });

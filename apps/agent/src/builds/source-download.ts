@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { AppError } from '@molo/contracts';
@@ -14,7 +15,8 @@ const mostUnpackedBytes = sourceLimits.maxBytes + sourceLimits.maxEntries * most
 
 /**
  * Unpacks a source blob, a tar compressed by zstd, into a file, which is there only when all of it is.
- * Throws `source_too_large` at a limit, and `blob_damaged` where the blob is not the one of the digest.
+ * Throws `source_too_large` at a limit, `blob_damaged` where the blob is not the one of the digest, and
+ * `build_out_of_disk` where the disk does not hold it.
  */
 export async function unpackSource(blob: AsyncIterable<Uint8Array>, digest: string, file: string, signal: AbortSignal, mostBytes = mostUnpackedBytes): Promise<void> {
   const hash = createHash('sha256');
@@ -25,12 +27,18 @@ export async function unpackSource(blob: AsyncIterable<Uint8Array>, digest: stri
     }
   }
   try {
+    await mkdir(dirname(file), { recursive: true });
     await pipeline(hashed(), createZstdDecompress(), (unpacked: AsyncIterable<Uint8Array>) => atMost(unpacked, mostBytes), createWriteStream(file), { signal });
     if (`sha256:${hash.digest('hex')}` !== digest) throw damaged('The source', digest);
   } catch (error) {
     await rm(file, { force: true });
+    if (isDiskFull(error)) throw new AppError('build_out_of_disk', { detail: 'The disk of the node has no room for the source. Have a sysadmin make room on the node; then deploy again.', cause: error });
     throw isNoArchive(error) ? damaged('The source', digest, error) : error;
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 /** What zstd refuses is not what was pushed. */
