@@ -1,12 +1,15 @@
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@molo/testkit';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ingressPaths, ingressSettingsFrom, type IngressSettings } from './config.js';
 import { writeInitialConfig } from './disk.js';
 import { Ingress } from './ingress.js';
+import { TrafficLedger } from './traffic-ledger.js';
 
 let settings: IngressSettings;
 
@@ -41,4 +44,35 @@ it('begins with what HAProxy had where the disk takes nothing, and writes it wit
 it('does not begin where HAProxy has nothing to start from', async () => {
   await writeFile(join(settings.home, 'ingress'), 'in the way');
   await expect(ingress(8080).onModuleInit()).rejects.toThrow();
+});
+
+it('has no more than one look at what is counted wait for a HAProxy that does not answer', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const { runtimeSocket, trafficLedger } = ingressPaths(settings.home);
+  const ledger = new TrafficLedger();
+  ledger.begin('e1', 'd1');
+  await mkdir(join(settings.home, 'ingress'));
+  await writeFile(trafficLedger, ledger.toText());
+  const started = ingress(8080);
+  await started.onModuleInit();
+  const asking: Socket[] = [];
+  let isFrozen = true;
+  const haproxy = createServer((socket) => {
+    socket.once('data', (text) => text.toString().startsWith('show') && asking.push(socket) > 0 && !isFrozen && socket.destroy());
+    socket.on('error', () => undefined);
+  });
+  try {
+    await once(haproxy.listen(runtimeSocket), 'listening');
+    vi.advanceTimersByTime(10_000);
+    await waitFor(() => asking.length > 0, { what: 'the first look' });
+    isFrozen = false;
+    for (const socket of asking) socket.destroy();
+    // Comes after all looks that wait.
+    await expect(started.traffic()).rejects.toThrow();
+    expect(asking).toHaveLength(2);
+  } finally {
+    await started.onModuleDestroy();
+    haproxy.close();
+    vi.useRealTimers();
+  }
 });

@@ -28,6 +28,7 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   private readonly proxy: IngressSwitch;
   private readonly counts: IngressTraffic;
   private sampler: NodeJS.Timeout | null = null;
+  private isSampling = false;
   private preparing: NodeJS.Timeout | null = null;
 
   constructor(
@@ -126,9 +127,12 @@ export class Ingress implements OnModuleInit, OnModuleDestroy {
   }
 
   private async sampleWhileCounting(): Promise<void> {
-    if (!this.counts.isCounting) return;
+    // One that waits is enough: a HAProxy that does not answer would have ever more of them before all other work.
+    if (!this.counts.isCounting || this.isSampling) return;
+    this.isSampling = true;
     // HAProxy may be gone for a moment: the next look counts what there is.
     await this.exclusive(() => this.counts.sampleCounting()).catch(() => undefined);
+    this.isSampling = false;
   }
 
   private afterRestart(): Promise<void> {

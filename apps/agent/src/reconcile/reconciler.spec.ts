@@ -121,6 +121,13 @@ describe('the reconciler', () => {
     expect(started).not.toHaveBeenCalled();
   });
 
+  it('reports what it sees though the ingress does not say what it counted', async () => {
+    ingress.traffic = () => new Promise(() => undefined);
+    const wanted = instance();
+    await accept(await agent(), [wanted], [{ ...route([wanted]), countingDeploymentId: wanted.deploymentId }]);
+    await becomes(wanted, 'healthy');
+  });
+
   it('reports nothing while nothing changes but that it lives', async () => {
     const wanted = instance();
     await accept(await agent(), [wanted]);

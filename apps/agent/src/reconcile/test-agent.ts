@@ -6,7 +6,7 @@ import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError, LogChunk, ObservedNode, type DesiredAnswer, type DesiredInstance, type DesiredNode, type DesiredRoute, type ObservedInstance, type ObservedRoute } from '@molo/contracts';
+import { AppError, LogChunk, ObservedNode, type DesiredAnswer, type DesiredInstance, type DesiredNode, type DesiredRoute, type ObservedInstance, type ObservedRoute, type TrafficCount } from '@molo/contracts';
 import type Docker from 'dockerode';
 import { pino } from 'pino';
 import { pack } from 'tar-stream';
@@ -112,7 +112,7 @@ export class TestIngress {
   async markDown(instanceId: string): Promise<void> {
     this.markedDown.push(instanceId);
   }
-  traffic = async () => [];
+  traffic: () => Promise<TrafficCount[]> = async () => [];
   figures = async () => [];
   onObserved = () => () => undefined;
 }

@@ -12,6 +12,8 @@ import { Standstill } from './standstill.js';
 const retryMs = 1000;
 /** HAProxy tells nobody when a connection ends; it is asked only while something drains. */
 const drainLookMs = 100;
+/** A report with no counts comes sooner than one that is waited for until the node counts as away. */
+const longestCountMs = 2000;
 
 interface Wish {
   readonly node: DesiredNode;
@@ -28,6 +30,7 @@ export class Traffic implements OnModuleDestroy {
   private wish: Wish | null = null;
   private done: Wish | null = null;
   private routes: readonly ObservedRoute[] = [];
+  private isCounting = false;
   private retry: NodeJS.Timeout | undefined;
   private listener: () => void = () => undefined;
 
@@ -64,9 +67,14 @@ export class Traffic implements OnModuleDestroy {
     return this.open.get(instanceId) ?? null;
   }
 
+  /** None where the ingress takes its time: what was counted then comes with a later report. */
   async counts(): Promise<TrafficCount[]> {
-    if (!this.wish?.node.routes.some((route) => route.countingDeploymentId !== null)) return [];
-    return this.ingress.traffic().catch(() => []);
+    if (this.isCounting || !this.wish?.node.routes.some((route) => route.countingDeploymentId !== null)) return [];
+    this.isCounting = true;
+    const counts = this.ingress.traffic().catch(() => []).finally(() => (this.isCounting = false));
+    const waiting = new AbortController();
+    const inVain = pause(longestCountMs, [], { signal: waiting.signal, ref: false }).catch(() => []);
+    return Promise.race([counts, inVain]).finally(() => waiting.abort());
   }
 
   async figures(): Promise<NodeFigures['environments']> {
