@@ -23,6 +23,9 @@ export class DeploymentLines implements OnModuleDestroy {
   private readonly closing = new AbortController();
   /** Characters by container. */
   private readonly said = new Map<string, number>();
+  /** Tells this agent's chunks from those of the one before. */
+  private readonly run = Date.now().toString(36);
+  private count = 0;
 
   constructor(
     @Inject(ControlPlaneClient) private readonly controlPlane: ControlPlaneClient,
@@ -40,20 +43,24 @@ export class DeploymentLines implements OnModuleDestroy {
     if (deploymentId === undefined) return;
     const source = `${labels['molo.process'] ?? 'web'}.${labels['molo.index'] ?? '1'}`;
     for (const group of groupsOf(this.allowed(container.id, lines))) {
-      const key = `${container.id.slice(0, 12)}:${group[0]!.at}:${group.length}`;
-      this.queue({ deploymentId, source, key, text: group.map((line) => line.text).join('\n') });
+      this.queue({ deploymentId, source, key: this.nextKey(container), text: group.map((line) => line.text).join('\n') });
     }
   }
 
   /** A line of the platform's own about a container. */
   tell(container: Container, text: string): void {
     const deploymentId = container.labels['molo.deployment'];
-    if (deploymentId !== undefined) this.queue({ deploymentId, source: 'molo', key: `${container.id.slice(0, 12)}:molo:${Date.now()}`, text });
+    if (deploymentId !== undefined) this.queue({ deploymentId, source: 'molo', key: this.nextKey(container), text });
   }
 
   /** Forgets how much a container has said. */
   forget(containerId: string): void {
     this.said.delete(containerId);
+  }
+
+  /** No two chunks have the same, whatever their lines say and when: of two with one key the control plane keeps the first. */
+  private nextKey({ id }: Container): string {
+    return `${id.slice(0, 12)}:${this.run}:${(this.count += 1)}`;
   }
 
   /** The lines up to the bound, and once, in their place, a line that says where the others are. */
