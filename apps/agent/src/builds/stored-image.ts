@@ -1,10 +1,10 @@
 import type { BuildOrder, BuiltImage, MadeImage } from '@molo/contracts';
 import type Docker from 'dockerode';
+import { imageFacts } from '../engine/image-facts.js';
 import type { AppPlan } from '../source/app-plan.js';
 import type { BuildLog } from './build-log.js';
 import { formatBytes, tellLayers } from './build-story.js';
 import { describeLayers, pushImage, type ImagePush } from './image-push.js';
-import { inspectImage } from './made-image.js';
 import type { ImageConfig, RegistryClient, StoredManifest } from './registry-client.js';
 import { whileUnavailable } from './while-unavailable.js';
 
@@ -44,7 +44,7 @@ async function tagImage(registry: RegistryClient, { imageRepository, tags }: Bui
 async function countBaseLayers(docker: Docker, plan: AppPlan, diffIds: readonly string[], signal: AbortSignal): Promise<number> {
   const reference = plan.image.base;
   if (reference === 'scratch') return 0;
-  const base = await inspectImage(docker, reference, signal).catch(() => undefined);
+  const base = await whileUnavailable(() => imageFacts(docker, reference), signal).catch(() => null);
   const own = base?.RootFS.Layers ?? [];
   const isBelow = own.length > 0 && own.every((layer, index) => diffIds[index] === layer);
   return isBelow ? own.length : Math.max(0, diffIds.length - plan.image.layerKinds.length);

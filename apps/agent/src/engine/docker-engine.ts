@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import Docker from 'dockerode';
 import { CONFIG, type AgentConfig } from '../config.js';
 import { LOG, type Log } from '../logger.js';
-import { containerOf, createOptions, imageOf, labelFilter, statusCodeOf, unlessGone } from './docker-forms.js';
+import { containerOf, createOptions, imageOf, labelFilter, statusCodeOf } from './docker-forms.js';
 import { pruneBuildCache } from './build-cache.js';
 import { watchDocker } from './docker-events.js';
 import { progressOf } from './progress.js';
@@ -179,6 +179,13 @@ function startFailed(cause: unknown): AppError {
   const absent = statusCodeOf(cause) === 404 && /no such image|network .* not found/i.test(reasonOf(cause));
   if (absent) return new AppError('image_pull_failed', { detail: `What the container needs went away: ${reasonOf(cause)}`, cause });
   return unlessGone(cause, new AppError('instance_start_failed', { detail: `The container could not be started: ${reasonOf(cause)}`, cause }));
+}
+
+/** An engine that does not answer is no fault of the instance. */
+function unlessGone(cause: unknown, otherwise: AppError): AppError {
+  const code = (cause as { code?: unknown } | null)?.code;
+  const gone = typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES'].includes(code);
+  return gone ? new AppError('unavailable', { detail: 'The container engine does not answer.', cause }) : otherwise;
 }
 
 /** The engine's own sentence, without the layers of programs that passed it on. */

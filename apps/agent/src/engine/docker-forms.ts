@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { AppError } from '@molo/contracts';
 import type { ContainerCreateOptions, ContainerInspectInfo, ImageInfo } from 'dockerode';
 import type { Container, ContainerSpec, EngineImage } from './engine.js';
 
@@ -75,13 +74,6 @@ export function labelFilter(labels: Readonly<Record<string, string>>): string[] 
 export function statusCodeOf(error: unknown): number {
   const code = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof code === 'number' ? code : 0;
-}
-
-/** An engine that does not answer is no fault of what it was asked for. */
-export function unlessGone<Otherwise>(cause: unknown, otherwise: Otherwise): AppError | Otherwise {
-  const code = (cause as { code?: unknown } | null)?.code;
-  const gone = typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES'].includes(code);
-  return gone ? new AppError('unavailable', { detail: 'The container engine does not answer.', cause }) : otherwise;
 }
 
 function imageHealthOf(status: string | undefined): Container['imageHealth'] {
