@@ -30,8 +30,11 @@ export class StateFiles {
     private readonly log: Log,
   ) {}
 
+  /** In turn with what was saved before. */
   prepare(running: ProxyState | null): Promise<boolean> {
-    return writeInitialConfig(this.settings, running);
+    const written = this.writing.then(() => writeInitialConfig(this.settings, running));
+    this.writing = written.then(() => undefined, () => undefined);
+    return written;
   }
 
   /** Soon, off the path of the switch, and again until it was done: a failure leaves the files as they were. */
