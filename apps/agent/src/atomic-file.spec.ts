@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { writeWhole } from './atomic-file.js';
+import { removeDrafts, writeWhole } from './atomic-file.js';
 
 let folder: string;
 beforeEach(() => {
@@ -21,4 +21,10 @@ it('leaves nothing beside a file that cannot be replaced', async () => {
   mkdirSync(join(folder, 'file/content'), { recursive: true });
   await expect(writeWhole(join(folder, 'file'), 'one')).rejects.toThrow();
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+it('removes what a program that was killed left of its writing, and nothing else', async () => {
+  for (const name of ['file', 'file.4711.new', 'file.12.new', 'brand.new']) writeFileSync(join(folder, name), 'content');
+  await removeDrafts([join(folder, 'nowhere'), folder]);
+  expect(readdirSync(folder).toSorted()).toEqual(['brand.new', 'file']);
 });

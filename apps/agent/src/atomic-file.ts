@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 export interface WholeFile {
   readonly mode: number;
@@ -20,6 +20,15 @@ export async function writeWhole(file: string, content: string | Uint8Array, { m
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
+  }
+}
+
+/** Removes what programs that were killed left of their writing. Nobody may write there meanwhile. */
+export async function removeDrafts(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const names = await readdir(folder).catch(() => []);
+    const drafts = names.filter((name) => /\.\d+\.new$/.test(name));
+    await Promise.all(drafts.map((name) => rm(join(folder, name), { force: true })));
   }
 }
 

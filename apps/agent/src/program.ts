@@ -1,10 +1,15 @@
 import 'reflect-metadata';
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { Agent } from './agent.js';
 import { AgentModule } from './agent.module.js';
+import { removeDrafts } from './atomic-file.js';
 import { loadConfig, type AgentConfig } from './config.js';
 import { createLog, nestLogger, type Log } from './logger.js';
 import { agentVersion } from './version.js';
+
+/** Under MOLO_HOME: where files are replaced as a whole. */
+const writtenFolders = ['agent', 'agent/cache', 'ingress', 'ingress/errors', 'ingress/maps'];
 
 /** After this long an orderly end is given up; everything may be killed at any time anyway. */
 const shutdownMs = 15_000;
@@ -15,6 +20,7 @@ export async function run(): Promise<void> {
   const log = createLog(config);
   exitOn('uncaughtException', log);
   exitOn('unhandledRejection', log);
+  await removeDrafts(writtenFolders.map((folder) => join(config.home, folder))).catch((error: unknown) => log.warn({ err: error }, 'what an earlier agent left half written could not be removed'));
   const application = await NestFactory.createApplicationContext(AgentModule.forRoot(config, log), { logger: nestLogger(log), abortOnError: false });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void shutDown(() => application.close(), log));
   await application.get(Agent).start();

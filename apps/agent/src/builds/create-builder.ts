@@ -47,7 +47,7 @@ export function createBuilder(docker: Docker, controlPlane: BuildControlPlane & 
   const workFolder = join(options.cacheFolder, 'work');
   const npm = new NpmRegistry({ url: options.npmRegistry ?? 'https://registry.npmjs.org', cacheFolder: options.cacheFolder, dispatcher: outward(options) });
   const toolchains = new Toolchains(docker, npm, { workFolder, arch });
-  const stacks = new Stacks(docker, { cacheFolder: options.cacheFolder, mirror: options.debianMirror, proxy: lowerCase(options.proxy) }, (stack) => controlPlane.reportStack(stack));
+  const stacks = new Stacks(docker, { cacheFolder: options.cacheFolder, workFolder, mirror: options.debianMirror, proxy: lowerCase(options.proxy) }, (stack) => controlPlane.reportStack(stack));
   const registry = new RegistryClient({
     host: options.registryHost,
     insecure: options.registryInsecure,

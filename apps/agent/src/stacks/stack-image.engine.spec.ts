@@ -27,9 +27,9 @@ async function outputOf(command: string): Promise<string> {
 
 describe('the stack debian-12', () => {
   it('is made when it is missing, and never made twice', async () => {
-    const first = await ensureStack(docker, 'debian-12', { cacheFolder }, () => undefined);
+    const first = await ensureStack(docker, 'debian-12', { cacheFolder, workFolder: cacheFolder }, () => undefined);
     const said: string[] = [];
-    expect(await ensureStack(docker, 'debian-12', { cacheFolder }, (line) => said.push(line))).toEqual(first);
+    expect(await ensureStack(docker, 'debian-12', { cacheFolder, workFolder: cacheFolder }, (line) => said.push(line))).toEqual(first);
     expect(said).toEqual([]);
     expect(first.bytes).toBeLessThan(150e6);
   });

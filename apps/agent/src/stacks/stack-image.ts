@@ -30,8 +30,10 @@ const bootstrapTimeoutMs = 20 * 60_000;
 export type Progress = (line: string) => void;
 
 export interface StackSettings {
-  /** Where the list of packages of each stack is kept, and its archive while it is made. */
+  /** Where the list of packages of each stack is kept. */
   readonly cacheFolder: string;
+  /** Holds its archive while a stack is made; the agent empties it when it starts. */
+  readonly workFolder: string;
   /** `http://HOST` of a Debian mirror that has `/debian` and `/debian-security`. */
   readonly mirror?: string | undefined;
   /** `http_proxy` and the like. */
@@ -46,8 +48,8 @@ export function isStackName(name: string): name is StackName {
 export async function ensureStack(docker: Docker, name: StackName, settings: StackSettings, progress: Progress): Promise<StackReport> {
   const present = await describeStack(docker, name, settings);
   if (present) return present;
-  await mkdir(settings.cacheFolder, { recursive: true });
-  const archive = join(settings.cacheFolder, `stack-${name}-${process.pid}.tar`);
+  await Promise.all([settings.cacheFolder, settings.workFolder].map((folder) => mkdir(folder, { recursive: true })));
+  const archive = join(settings.workFolder, `stack-${name}-${process.pid}.tar`);
   try {
     progress(`Making ${stackImage(name)} from Debian ${stackSuites[name]} packages`);
     const installed = await bootstrap(name, archive, settings, progress);
@@ -85,7 +87,7 @@ function labels(name: StackName): Record<string, string> {
 /** Runs mmdebstrap; returns the installed packages as `name=version`. */
 async function bootstrap(name: StackName, archive: string, settings: StackSettings, progress: Progress): Promise<string[]> {
   const chatter: string[] = [];
-  const statusFolder = await mkdtemp(join(settings.cacheFolder, 'stack-status-'));
+  const statusFolder = await mkdtemp(join(settings.workFolder, 'stack-status-'));
   const child = spawn('mmdebstrap', bootstrapArguments(name, archive, statusFolder, settings.mirror), {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: bootstrapTimeoutMs,
