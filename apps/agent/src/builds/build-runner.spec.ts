@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import type { BuildOrder, BuildReport } from '@molo/contracts';
+import type { BuildOrder, BuildReport, LogChunk } from '@molo/contracts';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { treeTar } from '../source/trial-tree.js';
@@ -16,11 +16,13 @@ const never = new Promise<never>(() => undefined);
 let workFolder: string;
 let order: BuildOrder;
 let reports: BuildReport[];
+let said: string[];
 let source: Buffer;
 
 beforeEach(async () => {
   workFolder = await mkdtemp(join(tmpdir(), 'molo-runner-'));
   reports = [];
+  said = [];
   source = zstdCompressSync(await treeTar({ 'package.json': '{"scripts":{"start":"node ."}}' }));
   const digest = `sha256:${createHash('sha256').update(source).digest('hex')}`;
   order = {
@@ -34,7 +36,7 @@ afterEach(() => rm(workFolder, { recursive: true, force: true }));
 function runner(given: { order?: () => Promise<BuildOrder>; engineFolder?: string } = {}): BuildRunner {
   return new BuildRunner({
     docker: { info: async () => ({ DockerRootDir: given.engineFolder ?? '/roomy' }) },
-    controlPlane: { buildOrder: given.order ?? (async () => order), reportBuild: async (_id: string, report: BuildReport) => void reports.push(report), sendLogs: async () => undefined },
+    controlPlane: { buildOrder: given.order ?? (async () => order), reportBuild: async (_id: string, report: BuildReport) => void reports.push(report), sendLogs: async (chunks: readonly LogChunk[]) => void said.push(...chunks.map(({ text }) => text)) },
     registry: { blob: async () => [source] },
     toolchains: { ensure: () => never },
     stacks: { ensure: async () => undefined },
@@ -65,6 +67,15 @@ describe('a build', () => {
     give(order);
     await run;
     expect(reports.at(-1)).toEqual({ state: 'cancelled' });
+  });
+
+  it('says in its log that it is taken up again, and only then', async () => {
+    const limits = { ...order.limits, timeoutSeconds: 0.3 };
+    for (const state of ['queued', 'pushing'] as const) {
+      order = { ...order, state, limits };
+      await runner().run(order.id, signal);
+    }
+    expect(said.map((text) => text.includes('taken up again'))).toEqual([false, true]);
   });
 
   it('is left to the next agent, with no report, when the agent ends', async () => {

@@ -112,6 +112,7 @@ export class BuildRunner {
   /** One run of a build, up to the report that ends it. Its log has arrived before. */
   private async attempt(order: BuildOrder, signal: AbortSignal): Promise<BuildReport> {
     const log = this.openLog(order);
+    if (order.state !== 'queued') log.heading('The build was interrupted and is taken up again');
     try {
       return { state: 'succeeded', image: await this.make(order, log, signal) };
     } catch (error) {
