@@ -95,13 +95,14 @@ ${[502, 503, 504].map((status) => `  errorfile ${status} ${paths.pages}/${status
 `;
 }
 
+/** Without what comes behind a `?`: links of invitations carry secrets there, as those of many apps do. */
 function renderLog(settings: IngressSettings, paths: IngressPaths): string {
   if (settings.accessLog === 'off') return '';
   const normal = settings.accessLog === 'errors' ? '  option dontlog-normal\n' : '';
   const app = `%[be_name,map_str(${paths.environmentsMap},-)]`;
   const instance = `%[srv_name,map_str(${paths.serversMap},-)]`;
   return `  log global
-${normal}  log-format "%tr client=%ci status=%ST ended=%tsc ms=%Ta wait=%Tw connect=%Tc answer=%Tr bytes=%B retries=%rc app=${app} instance=${instance} id=${requestId} %{+Q}r"
+${normal}  log-format "%tr client=%ci status=%ST ended=%tsc ms=%Ta wait=%Tw connect=%Tc answer=%Tr bytes=%B retries=%rc app=${app} instance=${instance} id=${requestId} %HM %{+Q}HPO"
 `;
 }
 
