@@ -22,6 +22,8 @@ export async function storeImage({ docker, registry, log }: ImageStores, order: 
   const { manifest, config } = await whileUnavailable(() => tagImage(registry, order, digest, signal), signal);
   const baseLayers = await countBaseLayers(docker, plan, config.rootfs.diff_ids, signal);
   const layers = describeLayers({ manifest, config, moved, baseLayers, expected: plan.manifest.builder === 'dockerfile' ? undefined : plan.image.layerKinds });
+  // Under a heading of its own: what was started meanwhile has told of itself by now.
+  log.heading('The image is stored');
   tellLayers(log, layers);
   const bytes = layers.reduce((sum, layer) => sum + layer.bytes, manifest.config.size);
   log.detail(`${order.app}@${digest} (${formatBytes(bytes)})`);
