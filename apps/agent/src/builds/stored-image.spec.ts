@@ -51,7 +51,9 @@ function answer(question: string, response: ServerResponse): void {
   const isFirst = !asked.includes(question);
   asked.push(question);
   const text = answers[question];
-  if (text === undefined) response.writeHead(404).end('{}');
+  // As the engine answers what is no name.
+  if (question.includes('$')) response.writeHead(400).end('{}');
+  else if (text === undefined) response.writeHead(404).end('{}');
   else if (isFirst) response.destroy();
   else response.end(text);
 }
@@ -69,4 +71,12 @@ it('stores an image though engine and registry die at each step of it', async ()
   const made = { imageId: 'sha256:made', manifest: plan.manifest, stackImageId: null };
   expect(await storeImage({ docker, registry, log }, order, plan, made, undefined, signal)).toMatchObject({ digest: digestOf(manifest), bytes: 1000, layers: [{ diffId: 'sha256:layer', bytes: 900 }] });
   expect(asked).toContain('PUT /v2/myapp/manifests/1.0');
+});
+
+it('does not wait for a base whose name the engine does not understand', async () => {
+  const log = new BuildLog({ buildId: 'b1', deploymentId: 'd1', attempt: '1', secrets: [], send: async () => undefined });
+  const made = { imageId: 'sha256:made', manifest: plan.manifest, stackImageId: null };
+  const ofVariable = { ...plan, image: { ...plan.image, base: 'base-${TARGETARCH}' } } as AppPlan;
+  expect(await storeImage({ docker, registry, log }, order, ofVariable, made, undefined, signal)).toMatchObject({ digest: digestOf(manifest) });
+  expect(asked.filter((question) => question.includes('$'))).toHaveLength(1);
 });

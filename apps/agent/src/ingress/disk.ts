@@ -23,6 +23,8 @@ const retryMs = 1000;
 export class StateFiles {
   private pending: ProxyState | null = null;
   private timer: NodeJS.Timeout | null = null;
+  /** The platform's part of the configuration that HAProxy runs with. */
+  private loaded: string | null = null;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -30,11 +32,20 @@ export class StateFiles {
     private readonly log: Log,
   ) {}
 
-  /** In turn with what was saved before. */
+  /** In turn with what was saved before. @returns whether HAProxy has to load it: it started from other settings, and has not loaded these since */
   prepare(running: ProxyState | null): Promise<boolean> {
-    const written = this.writing.then(() => writeInitialConfig(this.settings, running));
+    const written = this.writing.then(async () => {
+      this.loaded ??= await writtenPlatformPart(this.settings);
+      await writeInitialConfig(this.settings, running);
+      return this.loaded !== (await writtenPlatformPart(this.settings));
+    });
     this.writing = written.then(() => undefined, () => undefined);
     return written;
+  }
+
+  /** HAProxy has loaded what is written. */
+  async wereLoaded(): Promise<void> {
+    this.loaded = await writtenPlatformPart(this.settings);
   }
 
   /** Soon, off the path of the switch, and again until it was done: a failure leaves the files as they were. */
@@ -94,9 +105,9 @@ export async function writeState(settings: IngressSettings, state: ProxyState): 
 
 /**
  * Writes what HAProxy starts from, with the present settings. What runs, or else what an earlier configuration serves,
- * stays in it. True when HAProxy has to load it again: something else than the pools' servers changed.
+ * stays in it.
  */
-export async function writeInitialConfig(settings: IngressSettings, running: ProxyState | null = null): Promise<boolean> {
+export async function writeInitialConfig(settings: IngressSettings, running: ProxyState | null = null): Promise<void> {
   const paths = ingressPaths(settings.home);
   await writePages(settings);
   await mkdir(dirname(paths.runtimeSocket), { recursive: true });
@@ -106,7 +117,11 @@ export async function writeInitialConfig(settings: IngressSettings, running: Pro
   const before = await readFile(paths.config, 'utf8').catch(() => '');
   const state = withPools(running ?? readState(before, await readMaps(paths)), settings.pool);
   await writeState(settings, state);
-  return platformPart(before) !== platformPart(await readFile(paths.config, 'utf8'));
+}
+
+/** All but the pools' servers, which HAProxy takes at runtime. */
+async function writtenPlatformPart(settings: IngressSettings): Promise<string> {
+  return platformPart(await readFile(ingressPaths(settings.home).config, 'utf8').catch(() => ''));
 }
 
 async function readMaps(paths: IngressPaths): Promise<{ hosts: string; environments: string; servers: string }> {

@@ -65,6 +65,7 @@ export class IngressSwitch {
     const running = await readProxy(this.socket, this.paths).catch(() => null);
     const changed = await this.files.prepare(running);
     if (running && changed) await this.reload();
+    await this.files.wereLoaded();
   }
 
   /** Workers of before a reload that still have connections; asked only when there can be any. */

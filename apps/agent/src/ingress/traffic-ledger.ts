@@ -147,7 +147,7 @@ export class TrafficLedger {
  * happen at once the figures can be too low. An instance killed before it read all that a WebSocket had sent ends it by
  * a reset, which counts as broken off too: it is dropped twice and failed once, and no counter of HAProxy tells it from
  * an answer that broke off. So under load the figures of a killed instance are too high by some WebSockets, and by those
- * that ended by themselves since the last look. They are 0 if and only if nothing was cut. A HAProxy that ends takes
+ * that ended by themselves since the last look. While HAProxy lives they are 0 if and only if nothing was cut. One that ends takes
  * its counters with it: what it had under way counts as it was at the last look, a second before at most.
  */
 function verdict(delta: Totals): Pick<TrafficCount, 'requests' | 'failed' | 'connectionsDropped'> {

@@ -106,8 +106,8 @@ export class BuildsService {
       const imageId = await this.images.keep(manager, appId, treeId, report.image, build.imageId);
       return imageId ? { state, imageId } : { state: 'failed', failure: anotherImage().toFailure() };
     }
-    const starts = state === 'pushing' && report.image && (await this.#startsWhereMade(manager, build, report.image));
-    return starts ? { state, imageId: await this.images.make(manager, appId, treeId, report.image!) } : { state };
+    if (state !== 'pushing' || !report.image || !(await this.#startsWhereMade(manager, build, report.image))) return { state };
+    return { state, imageId: await this.images.noteMade(manager, appId, treeId, report.image) };
   }
 
   /** On other nodes it would have to be fetched first; and what a release process does is not undone when the image can't be stored. */

@@ -7,7 +7,13 @@ interface Leaving {
   id: string;
   app: string;
   digest: string;
+  stored: boolean;
+  /** Of an image that was not stored, as far as is known. */
+  buildId: string | null;
 }
+
+/** A builder that is told to end may just be at its last request. */
+const longestStoringSeconds = 120;
 
 /** Tags that Molo gives by itself: those of builds and of releases. */
 const ownTag = /^(v\d+|build-[0-9a-f-]{36})$/;
@@ -24,8 +30,10 @@ export class ManifestRemoval {
   /** A manifest that is gone is removed: whoever dies between the two does it again. */
   async run(): Promise<void> {
     const leaving: Leaving[] = await this.dataSource.query(
-      `select img.id, a.name as app, img.digest from images img join apps a on a.id = img.app_id
-       where img.collected_at is not null and img.manifest_deleted_at is null order by img.id`,
+      `select img.id, a.name as app, img.digest, img.stored, b.id as "buildId" from images img join apps a on a.id = img.app_id
+         left join builds b on b.image_id = img.id and not img.stored
+       where img.collected_at is not null and img.manifest_deleted_at is null and (img.stored or b.id is null or b.finished_at < now() - make_interval(secs => ${longestStoringSeconds}))
+       order by img.id`,
     );
     for (const app of new Set(leaving.map((image) => image.app))) {
       const kept = new Set([...(await this.#keptByNamesakes(app)), ...(await this.#taggedByPeople(app))]);
@@ -33,12 +41,20 @@ export class ManifestRemoval {
     }
   }
 
-  async #remove({ id, app, digest }: Leaving, kept: ReadonlySet<string>): Promise<void> {
-    if (!kept.has(digest)) {
+  async #remove(image: Leaving, kept: ReadonlySet<string>): Promise<void> {
+    const { id, app } = image;
+    const digest = await this.#digestOf(image);
+    if (digest !== null && !kept.has(digest)) {
       await this.manifests.remove(app, digest);
       this.log.info({ app, digest }, 'the manifest of a collected image was removed from the registry');
     }
     await this.dataSource.query('update images set manifest_deleted_at = now() where id = $1 and collected_at is not null', [id]);
+  }
+
+  /** A build that was given up while it stored its image may have come to its end all the same: then its tag alone says under which digest. */
+  async #digestOf({ app, digest, stored, buildId }: Leaving): Promise<string | null> {
+    if (stored) return digest;
+    return buildId === null ? null : this.manifests.digestOf(app, `build-${buildId}`);
   }
 
   /** A repository belongs to all apps that ever had its name: one made after another's deletion may keep the same image. */

@@ -191,6 +191,19 @@ describe('the collection of the registry', () => {
     expect(await Promise.all([named, gone].map(pulls))).toEqual([true, false]);
   });
 
+  it('takes the manifest of an image that a builder stored after its build had been given up', async () => {
+    const imageId = await rows.image(appId);
+    const buildId = await rows.build(appId, imageId, 'failed');
+    const late = await push(`build-${buildId}`);
+    await dataSource.query('update images set stored = false, collected_at = now() where id = $1', [imageId]);
+    await removal.run();
+    expect(await pulls(late)).toBe(true);
+    await dataSource.query(`update builds set finished_at = now() - interval '5 minutes' where id = $1`, [buildId]);
+    await removal.run();
+    expect(await pulls(late)).toBe(false);
+    expect(await dataSource.query('select manifest_deleted_at is not null as done from images where id = $1', [imageId])).toEqual([{ done: true }]);
+  });
+
   it('leaves nothing of an app that was deleted to the next one of its name', async () => {
     const [released, tagged] = [await push('v9'), await push('by-hand-too')];
     await writeDown(released, false);

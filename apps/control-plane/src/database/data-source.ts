@@ -15,7 +15,6 @@ import { Image } from '../images/image.entity.js';
 import { Instance } from '../instances/instance.entity.js';
 import { Node } from '../nodes/node.entity.js';
 import { Release } from '../releases/release.entity.js';
-import { Ingresses1765070000000 } from './migrations/1765070000000-ingresses.js';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
 import { DropDeploymentAttempts1764100000000 } from './migrations/1764100000000-drop-deployment-attempts.js';
 import { LookupsAtScale1764200000000 } from './migrations/1764200000000-lookups-at-scale.js';
@@ -32,18 +31,18 @@ import { Invitations1765020000000 } from './migrations/1765020000000-invitations
 import { Robots1765040000000 } from './migrations/1765040000000-robots.js';
 import { RobotNames1765050000000 } from './migrations/1765050000000-robot-names.js';
 import { InvitationMakers1765060000000 } from './migrations/1765060000000-invitation-makers.js';
+import { Ingresses1765070000000 } from './migrations/1765070000000-ingresses.js';
+import { StoredImages1765080000000 } from './migrations/1765080000000-stored-images.js';
 import { SessionsSeen1765030000000 } from './migrations/1765030000000-sessions-seen.js';
 import { PreparingClient } from './preparing-client.js';
-import { StoredImages1765080000000 } from './migrations/1765080000000-stored-images.js';
 import { SnakeNaming } from './snake-naming.js';
 
 /**
  * A process that is frozen in a transaction loses it, and with it the locks: others carry on, and once woken it finds its
- * connection gone instead of committing what it knew before. Longer than what a transaction waits for: Redis takes up to 6 s.
+ * connection gone instead of committing what it knew before. Longer than what a transaction waits for: Redis takes up to 6 s, the registry answers within one.
  */
 const idleInTransactionMs = 20_000;
 
-/** Facts live in PostgreSQL; the schema changes by migrations alone. */
 /**
  * A database that lost its power, or failed over, says no goodbye: who waits for its answer would wait for ever. The system
  * asks whether it is there, and after about 20 s of silence (on Linux: ten more questions, a second apart) the connection ends.
@@ -56,6 +55,7 @@ export const probedWhenSilent = { keepAlive: true, keepAliveInitialDelayMillis: 
  */
 const planOnce = '-c plan_cache_mode=force_generic_plan';
 
+/** Facts live in PostgreSQL; the schema changes by migrations alone. */
 export function createDataSource(url: string, options: { poolSize?: number } = {}): DataSource {
   // As PostgreSQL's own clients have it: a socket's folder. TypeORM takes no parameters from a URL.
   const host = new URL(url).searchParams.get('host');

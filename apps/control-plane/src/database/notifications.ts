@@ -1,7 +1,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'pg';
-import { probedWhenSilent } from './data-source.js';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner, TransactionCommitEvent } from 'typeorm';
+import { probedWhenSilent } from './data-source.js';
 
 /** What control planes tell each other, about facts that are committed. */
 const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed', 'access'] as const;

@@ -81,7 +81,7 @@ export class BuildSteps {
       return seen.finishedAt ?? seen.imageId ? seen : undefined;
     };
     const build = await this.waiting.until(deploymentId, { timeoutMs: longestBuildMs }, this.waiting.unlessCancelled(deploymentId, look));
-    if (!build) throw new AppError('build_interrupted', { detail: 'The builder did not report for two hours. Push again; see "molo nodes" for the state of the builder.' });
+    if (!build) throw builderGone();
     if (build.finishedAt && build.state !== 'succeeded') throw failureOf(build);
   }
 
@@ -118,6 +118,10 @@ export class BuildSteps {
     if (!origin) throw nothingLive();
     return origin;
   }
+}
+
+export function builderGone(): AppError {
+  return new AppError('build_interrupted', { detail: 'The builder did not report for two hours. Push again; see "molo nodes" for the state of the builder.' });
 }
 
 function failureOf(build: Build): AppError {

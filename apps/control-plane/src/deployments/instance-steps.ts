@@ -8,7 +8,7 @@ import { InstancesService } from '../instances/instances.service.js';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
 import type { Release } from '../releases/release.entity.js';
 import { ReleasesService } from '../releases/releases.service.js';
-import { type Brought, BuildSteps, longestBuildMs } from './build-steps.js';
+import { type Brought, builderGone, BuildSteps, longestBuildMs } from './build-steps.js';
 import { Course, stepOf } from './course.js';
 import { type Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
@@ -79,14 +79,20 @@ export class InstanceSteps {
     });
   }
 
-  /** The image may still be on its way to the registry. */
   async check(deployment: Deployment): Promise<Deployment> {
-    const timeoutMs = (await this.building.isStored(this.dataSource.manager, deployment)) ? longestStartMs : longestBuildMs;
+    await this.#untilStored(deployment);
+    return this.#once(deployment, { timeoutMs: longestStartMs }, (manager) => this.#all(manager, deployment.id, isHealthy), (manager, own) => this.#serve(manager, deployment, own, Course.from('checking')));
+  }
+
+  /** The image may still be on its way to the registry. Why it will never be there is told before what becomes of the instances, and what has failed of these is not waited for. */
+  async #untilStored(deployment: Deployment): Promise<void> {
     const look = async (manager: EntityManager) => {
-      const own = await this.#all(manager, deployment.id, isHealthy);
-      return own && (await this.building.isStored(manager, deployment)) ? own : undefined;
+      if (await this.building.isStored(manager, deployment)) return true;
+      await this.#all(manager, deployment.id, isHealthy);
+      return undefined;
     };
-    return this.#once(deployment, { timeoutMs }, look, (manager, own) => this.#serve(manager, deployment, own, Course.from('checking')));
+    const isStored = await this.waiting.until(deployment.id, { timeoutMs: longestBuildMs }, this.waiting.unlessCancelled(deployment.id, look));
+    if (!isStored) throw builderGone();
   }
 
   async stopOwn(manager: EntityManager, deploymentId: string): Promise<void> {

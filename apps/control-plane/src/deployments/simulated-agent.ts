@@ -35,6 +35,8 @@ export class SimulatedAgent {
   buildFailure: Failure | null = null;
   /** Why the ingress cannot send requests where it should; null: it does. */
   routeFailure: Failure | null = null;
+  /** How the storing of an image ends; null: well, and at once. */
+  stores: ((image: BuiltImage) => Promise<BuildReport>) | null = null;
   /** Held builds stay `building` until they are let go. */
   holdBuilds = false;
   #seq = 0;
@@ -110,9 +112,6 @@ export class SimulatedAgent {
     if (this.stores) await builds.report(buildId, this.nodeId, await this.stores(image));
     else await builds.report(buildId, this.nodeId, { state: 'succeeded', image });
   }
-
-  /** How the storing of an image ends; null: well, and at once. */
-  stores: ((image: BuiltImage) => Promise<BuildReport>) | null = null;
 
   /** Process types of the images that are built. */
   processes: readonly string[] = ['web', 'worker'];

@@ -101,6 +101,23 @@ describe('while an image is being stored', () => {
     expect(bench.agent.builtIds).toHaveLength(3);
   });
 
+  it('one that cannot be stored is not waited for until its instances are healthy', async () => {
+    bench.agent.fate = () => ({ observed: 'starting' });
+    const id = await bench.push();
+    await bench.until(id, (state) => state === 'checking');
+    end(fails);
+    expect(await bench.untilOver(id)).toBe('failed');
+    expect((await bench.deployments.view(id)).failure).toMatchObject({ code: 'storage_full' });
+  });
+
+  it('an instance that fails is told at once, and the build is given up', async () => {
+    bench.agent.fate = () => ({ observed: 'failed', failure: { code: 'instance_start_failed', detail: 'It ended at once.' } });
+    const id = await bench.push();
+    expect(await bench.untilOver(id)).toBe('failed');
+    expect(await bench.deployments.view(id)).toMatchObject({ failure: { code: 'instance_start_failed' }, build: { state: 'cancelled' } });
+    end(succeeds);
+  });
+
   it('a builder that was interrupted and built another image meanwhile fails the deployment', async () => {
     const id = await bench.push();
     await untilHealthy(id);

@@ -22,7 +22,7 @@ export class ImagesService {
   }
 
   /** Writes down an image that is made and not stored yet. */
-  async make(manager: EntityManager, appId: string, treeId: string, { imageId, manifest, stackImageId }: MadeImage): Promise<string> {
+  async noteMade(manager: EntityManager, appId: string, treeId: string, { imageId, manifest, stackImageId }: MadeImage): Promise<string> {
     const id = randomUUID();
     await manager.insert(Image, { id, appId, treeId, digest: imageId, stored: false, engineImageId: imageId, stackDigest: stackImageId ?? null, bytes: '0', layers: [], manifest });
     return id;

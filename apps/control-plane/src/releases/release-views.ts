@@ -27,7 +27,7 @@ interface Row {
 
 const select = `
   select r.id, a.name as app, e.name as environment, r.number, r.version, r.reason, r.commit, img.id as image_id, img.digest, img.bytes, img.layers, img.manifest,
-    r.formation, r.config_keys, r.created_by, r.created_at, coalesce(e.live_release_id = r.id, false) as live, img.collected_at is null as "imageKept",
+    r.formation, r.config_keys, r.created_by, r.created_at, coalesce(e.live_release_id = r.id, false) as live, img.stored and img.collected_at is null as "imageKept",
     (select json_build_object('id', d.id, 'state', d.state, 'receipt', d.receipt) from deployments d where d.release_id = r.id order by d.created_at desc limit 1) as deployment
   from releases r join environments e on e.id = r.environment_id join apps a on a.id = e.app_id join images img on img.id = r.image_id`;
 

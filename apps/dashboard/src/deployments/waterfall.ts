@@ -91,7 +91,7 @@ function enter(bars: OpenBar[], moment: Extract<Moment, { kind: 'state' | 'build
   }
   const phase = moment.kind === 'build' ? phaseByBuild[moment.state] : (moment.state as Phase);
   // What was started while the image was being stored has its release.
-  const isPast = phase === 'releasing' && open.phase !== 'pushing' && open.phase !== 'building' && open.phase !== 'queued';
+  const isPast = phase === 'releasing' && phases.indexOf(open.phase) > phases.indexOf(phase);
   if (phase === null || phase === open.phase || isPast) return true;
   if (open.phase !== 'pushing' || moment.kind === 'build') open.endMs = offsetMs;
   bars.push({ phase, startMs: offsetMs, endMs: null, failed: false, steps: [] });
@@ -101,7 +101,7 @@ function enter(bars: OpenBar[], moment: Extract<Moment, { kind: 'state' | 'build
 /** Whatever has begun meanwhile. */
 function endStoring(bars: readonly OpenBar[], state: BuildState, offsetMs: number): void {
   const storing = bars.find((bar) => bar.phase === 'pushing' && bar.endMs === null);
-  if (!storing || phaseByBuild[state] === 'pushing') return;
+  if (!storing || state === 'pushing') return;
   storing.endMs = offsetMs;
   storing.failed = state === 'failed';
 }
