@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HaproxyFixture, silentLog, until } from './fixtures/haproxy.js';
+import { freePort, HaproxyFixture, silentLog, until } from './fixtures/haproxy.js';
 import { ask, openWebSocket } from './fixtures/load.js';
 import { addresses, environment, route } from './fixtures/routes.js';
 import { Upstream } from './fixtures/upstream.js';
@@ -70,6 +70,19 @@ describe('Ingress', () => {
     expect(await servedBy('myapp.localhost')).toBe('v1');
     ingress = new Ingress(haproxy.settings, silentLog);
     await ingress.onModuleInit();
+    await v1.stop();
+  });
+
+  it('loads new settings that could be written only later, whichever writer came first', async () => {
+    const v1 = await Upstream.start('v1');
+    await ingress.apply([route([v1])], addresses([v1]));
+    await ingress.onModuleDestroy();
+    const settings = { ...haproxy.settings, httpPort: await freePort(), haproxy: '/bin/false' };
+    ingress = new Ingress(settings, silentLog);
+    await ingress.onModuleInit();
+    await ingress.apply([route([v1])], addresses([v1]));
+    settings.haproxy = haproxy.settings.haproxy;
+    await until(() => ask(settings.httpPort, 'myapp.localhost').then(({ status }) => status === 200));
     await v1.stop();
   });
 
