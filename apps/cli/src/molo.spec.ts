@@ -294,6 +294,25 @@ describe('signing in', () => {
     expect((await bed.home.molo(['whoami'], { environment: away })).code).toBe(4);
   });
 
+  test('signing out ends the token that the sign-in made; where nobody answers it is forgotten, and said to live on', async () => {
+    let isAway = false;
+    const { url, asked } = await bed.serveOnNetwork({
+      me: () => ({ ...me, rights: [...me.rights], apps: [] }),
+      acceptInvitation: () => ({ ...me, rights: [...me.rights], apps: [] }),
+      createToken: ({ body }) => ({ id: deploymentId, apps: null, createdAt: '2026-01-02T03:04:05.000Z', expiresAt: null, lastUsedAt: null, token: 'made', ...(body as { name: string; rights: ('read' | 'deploy')[] }) }),
+      signOut: () => undefined,
+      revokeToken: () => (isAway ? refused('unavailable', 'Try again in a moment.')() : undefined),
+    });
+    const accept = () => bed.home.molo(['accept', `${url}/invitation?token=once`, '--name', 'Ada', '--password', '-'], { input: 'correct horse battery\n', environment: away });
+    expect((await accept()).code).toBe(0);
+    expect(await bed.home.molo(['logout'], { environment: away })).toMatchObject({ code: 0, stdout: `Signed out of ${url}.\n` });
+    expect(asked.filter(({ name }) => name === 'revokeToken')).toMatchObject([{ params: { tokenId: deploymentId }, authorization: 'Bearer made' }]);
+    isAway = true;
+    expect((await accept()).code).toBe(0);
+    expect(await bed.home.molo(['logout'], { environment: away })).toMatchObject({ code: 0, stdout: expect.stringContaining('lives on') as string });
+    expect((await bed.home.molo(['whoami'], { environment: away })).code).toBe(4);
+  });
+
   test('keeps nothing of a token that is refused', async () => {
     const { url } = await onNetwork();
     expect(await bed.home.molo(['login', url, '--token', 'bad'], { environment: away })).toMatchObject({ code: 4, stderr: expect.stringContaining('not valid') as string });

@@ -14,7 +14,7 @@ export function addAccessCommands(program: Command): void {
   );
   examples(
     asJson(program.command('logout'))
-      .description('forget the token')
+      .description('forget the token, and end it where molo login made it')
       .action(runs(async () => (await import('./login.js')).logout)),
     'molo logout',
   );

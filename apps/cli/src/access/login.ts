@@ -24,11 +24,17 @@ export async function login(cli: Cli, options: LoginOptions, address: string | u
   await keepLogin(cli, { url, token: await tokenFor(url, options.token, send), send });
 }
 
+/** A token, with its id where it was made here. */
+interface LoginToken {
+  readonly token: string;
+  readonly id?: string;
+}
+
 /** Stores the token once it has been seen that it works. */
-export async function keepLogin(cli: Cli, { url, token, send }: { url: string; token: string; send: Fetch }): Promise<void> {
+export async function keepLogin(cli: Cli, { url, token: { token, id: tokenId }, send }: { url: string; token: LoginToken; send: Fetch }): Promise<void> {
   const me = await createClient({ baseUrl: url, fetch: send, headers: { authorization: `Bearer ${token}` } }).me();
   const file = cli.settings.credentialsFile;
-  await writeCredentials(file, { ...(await readCredentials(file)), login: { url, token } });
+  await writeCredentials(file, { ...(await readCredentials(file)), login: { url, token, ...(tokenId === undefined ? {} : { tokenId }) } });
   if (cli.isJson) return cli.terminal.json({ url, ...me });
   cli.terminal.say(line`Signed in to ${url} as ${bold(me.email ?? me.name)} (${me.role}). The token is in ${file}.`);
 }
@@ -39,20 +45,20 @@ function checkUrl(text: string): string {
   throw new AppError('invalid_input', { detail: `${JSON.stringify(text)} is not an address. It is like http://molo.example.com.` });
 }
 
-async function tokenFor(url: string, given: string | undefined, send: Fetch): Promise<string> {
-  if (given !== undefined) return given === '-' ? readInput() : given;
+async function tokenFor(url: string, given: string | undefined, send: Fetch): Promise<LoginToken> {
+  if (given !== undefined) return { token: given === '-' ? await readInput() : given };
   const email = await ask('E-mail: ');
   const password = await askSecret('Password: ');
   return await tokenBySession(url, send, (session) => session.signIn({ body: { email, password } }));
 }
 
 /** The token may do all that its user may at the time, also by roles that they get later. @param begin signs in */
-export async function tokenBySession(url: string, send: Fetch, begin: (session: MoloClient) => Promise<unknown>): Promise<string> {
+export async function tokenBySession(url: string, send: Fetch, begin: (session: MoloClient) => Promise<unknown>): Promise<LoginToken> {
   const session = sessionClient(url, send);
   await begin(session);
-  const { token } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: [...TokenRight.options] } });
+  const { token, id } = await session.createToken({ body: { name: `molo on ${hostname()}`, rights: [...TokenRight.options] } });
   await session.signOut();
-  return token;
+  return { token, id };
 }
 
 /** As a browser does it. */
@@ -71,13 +77,28 @@ function keepingCookies(send: Fetch): Fetch {
   };
 }
 
+/** Ends the token that the sign-in made, and forgets it whatever becomes of that; one that was brought along lives on. */
 export async function logout(cli: Cli): Promise<void> {
   const file = cli.settings.credentialsFile;
-  const credentials = await readCredentials(file);
+  const { login: kept } = await readCredentials(file);
   await writeCredentials(file, { login: null, gitTokens: [] });
-  if (cli.isJson) return cli.terminal.json({ url: credentials.login?.url ?? null });
-  if (!credentials.login) return cli.terminal.note(line`You were not signed in.`);
-  cli.terminal.say(line`Signed out of ${credentials.login.url}. The token itself lives on: molo tokens revoke ends it.`);
+  const isRevoked = kept !== null && (await revoke(cli, kept));
+  if (cli.isJson) return cli.terminal.json({ url: kept?.url ?? null, revoked: isRevoked });
+  if (!kept) return cli.terminal.note(line`You were not signed in.`);
+  cli.terminal.say(isRevoked ? line`Signed out of ${kept.url}.` : line`Signed out of ${kept.url}. The token itself lives on: molo tokens revoke ends it.`);
+}
+
+async function revoke(cli: Cli, { url, token, tokenId }: { url: string; token: string; tokenId?: string | undefined }): Promise<boolean> {
+  if (tokenId === undefined) return false;
+  try {
+    const client = createClient({ baseUrl: url, fetch: httpFetch({ extraCa: await readExtraCa(cli.settings) }), headers: { authorization: `Bearer ${token}` } });
+    await client.revokeToken({ params: { tokenId } });
+    return true;
+  } catch (error) {
+    // It is no token any more, or nobody answers: who signs out is signed out here.
+    if (error instanceof AppError) return error.code === 'credentials_refused';
+    throw error;
+  }
 }
 
 export async function whoami(cli: Cli): Promise<void> {

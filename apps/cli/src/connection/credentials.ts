@@ -4,8 +4,8 @@ import { AppError } from '@molo/contracts';
 import { z } from 'zod';
 
 const Credentials = z.object({
-  /** Where `molo login` signed in. */
-  login: z.object({ url: z.string(), token: z.string() }).nullable().default(null),
+  /** Where `molo login` signed in. With the id of the token where it was made for that, and so goes with it. */
+  login: z.object({ url: z.string(), token: z.string(), tokenId: z.string().optional() }).nullable().default(null),
   /** Short-lived tokens for git, made where the owner's socket needs none: for the platform behind a socket, at an address. */
   gitTokens: z.array(z.object({ socket: z.string(), origin: z.string(), id: z.string(), token: z.string(), expiresAt: z.iso.datetime() })).default([]),
 });
