@@ -14,7 +14,7 @@ describe('waiting for facts', () => {
     const { wakeUps: waiting, say } = wakeUps();
     let looks = 0;
     const begun = performance.now();
-    const seen = await waiting.until('mine', 60_000, async () => {
+    const seen = await waiting.until('mine', { timeoutMs: 60_000 }, async () => {
       looks += 1;
       if (looks <= 10) say(looks % 2 === 0 ? 'mine' : null);
       return looks > 10 ? looks : undefined;
@@ -30,7 +30,7 @@ describe('waiting for facts', () => {
       const begun = performance.now();
       const frozenMs = 90_000;
       let looks = 0;
-      const waited = waiting.until('mine', 10_000, async () => {
+      const waited = waiting.until('mine', { timeoutMs: 10_000 }, async () => {
         looks += 1;
         if (looks === 1) vi.advanceTimersByTime(frozenMs);
         return undefined;

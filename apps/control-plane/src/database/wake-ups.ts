@@ -7,6 +7,12 @@ const recheckMs = 1000;
 /** One look and one sleep take no longer, unless this process was frozen: for that time nobody could tell it anything. */
 const longestRoundMs = 5000;
 
+export interface Patience {
+  readonly timeoutMs: number;
+  /** This process has just committed what others are to act on, so that a first look would find nothing. */
+  readonly hasJustBegun?: boolean;
+}
+
 /** Lets a step wait for facts: it looks, and looks again whenever somebody says that they may have changed. */
 @Injectable()
 export class WakeUps {
@@ -23,12 +29,11 @@ export class WakeUps {
 
   /**
    * Calls `look` until it returns something other than undefined.
-   * @param looksFirst false: who has just committed what others are to act on knows that there is nothing yet
    * @returns what it returned, or undefined when `timeoutMs` passed, not counting time in which the process was frozen
    */
-  async until<T>(subject: string, timeoutMs: number, look: () => Promise<T | undefined>, looksFirst = true): Promise<T | undefined> {
+  async until<T>(subject: string, { timeoutMs, hasJustBegun = false }: Patience, look: () => Promise<T | undefined>): Promise<T | undefined> {
     using sleeper = this.#sleepers.add(subject);
-    for (let leftMs = timeoutMs, looks = looksFirst; ; looks = true) {
+    for (let leftMs = timeoutMs, looks = !hasJustBegun; ; looks = true) {
       const begun = performance.now();
       const seen = looks ? await look() : undefined;
       if (seen !== undefined) return seen;

@@ -93,7 +93,7 @@ export class DeploymentRun {
     if (isPast(deployment.state, state)) return standing;
     if (deployment.state !== state) throw new MovedOnError(`Deployment ${deployment.id} is ${deployment.state}, not ${state}`);
     try {
-      return { deployment: await act(standing), hasJustMoved: true };
+      return { deployment: await act(standing), hasJustBegun: true };
     } catch (error) {
       throw error instanceof AppError ? new FailedStep(state, error) : error;
     }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { Patience } from '../database/wake-ups.js';
 import type { Image } from '../images/image.entity.js';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
@@ -16,7 +17,7 @@ import { failureOf } from './instance-failure.js';
 import { Journal, type NewDeploymentEvent } from './journal.js';
 import { KeptInstances } from './kept-instances.js';
 import type { Standing } from './turn.js';
-import { type Look, type Patience, Waiting } from './waiting.js';
+import { type Look, Waiting } from './waiting.js';
 
 /** Time to pull an image and to start its containers; the agent keeps the shorter limits of the app itself. */
 const longestStartMs = 15 * 60_000;
@@ -66,11 +67,11 @@ export class InstanceSteps {
   }
 
   /** Where they are healthy by then, and the image is stored, they are checked, too. */
-  async start({ deployment, hasJustMoved }: Standing): Promise<Deployment> {
+  async start({ deployment, hasJustBegun }: Standing): Promise<Deployment> {
     // Where nothing was placed, as by a scaling, nobody has anything to report.
     const { formation } = await this.#release(this.dataSource.manager, deployment);
     const places = deployment.reason !== 'scale' && Object.values(formation).some((count) => count > 0);
-    const patience = { timeoutMs: longestStartMs, hasJustBegun: hasJustMoved && places };
+    const patience = { timeoutMs: longestStartMs, hasJustBegun: hasJustBegun && places };
     return this.#once(deployment, patience, (manager) => this.#all(manager, deployment.id, isStarted), async (manager, own) => {
       const checking = Course.from('starting').to('checking');
       if (own.every(isHealthy) && (await this.building.isStored(manager, deployment))) return this.#serve(manager, deployment, own, checking);

@@ -27,7 +27,7 @@ const brings: Readonly<Record<ReleaseReason, readonly ReleaseReason[]>> = {
 /** A deployment as it was last read, or as this process has just moved it: then others are only about to do what it waits for. */
 export interface Standing {
   readonly deployment: Deployment;
-  readonly hasJustMoved: boolean;
+  readonly hasJustBegun: boolean;
 }
 
 export type Onward = (manager: EntityManager, deployment: Deployment) => Promise<Deployment | null>;
@@ -53,7 +53,7 @@ export class Turn {
     const taken = await this.#begin(deploymentId, onward);
     if (taken) return taken;
     const { environmentId } = await this.#look(deploymentId);
-    return (await this.wakeUps.until(environmentId, patienceMs, () => this.#try(deploymentId, onward))) ?? null;
+    return (await this.wakeUps.until(environmentId, { timeoutMs: patienceMs }, () => this.#try(deploymentId, onward))) ?? null;
   }
 
   /** Gives up, in the transaction that adds a newer one, those that still wait for their turn and that it brings along. */
@@ -73,7 +73,7 @@ export class Turn {
   async #try(deploymentId: string, onward: Onward): Promise<Standing | null | undefined> {
     const { turn } = await this.#look(deploymentId);
     if (turn === 'over') return null;
-    if (turn === 'taken') return { deployment: await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId }), hasJustMoved: false };
+    if (turn === 'taken') return { deployment: await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId }), hasJustBegun: false };
     return turn === 'next' ? this.#begin(deploymentId, onward) : undefined;
   }
 
@@ -101,9 +101,9 @@ export class Turn {
       // From here on the ingress counts what this deployment does to traffic.
       await this.desired.routes(manager, [deployment.environmentId]);
       const done = await onward(manager, deployment);
-      if (done) return { deployment: done, hasJustMoved: true };
+      if (done) return { deployment: done, hasJustBegun: true };
       await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
-      return { deployment: movedTo(deployment, 'queued', { startedAt: new Date() }), hasJustMoved: false };
+      return { deployment: movedTo(deployment, 'queued', { startedAt: new Date() }), hasJustBegun: false };
     });
   }
 

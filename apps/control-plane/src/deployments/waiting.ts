@@ -1,17 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { WakeUps } from '../database/wake-ups.js';
+import { type Patience, WakeUps } from '../database/wake-ups.js';
 import { cancelled, DeploymentMover } from './deployment-mover.js';
 import { Deployment } from './deployment.entity.js';
 
 /** Sees what is waited for, or undefined. */
 export type Look<T> = (manager: EntityManager) => Promise<T | undefined>;
-
-export interface Patience {
-  readonly timeoutMs: number;
-  /** This process has just begun what is waited for, so that a first look would find nothing. */
-  readonly hasJustBegun?: boolean;
-}
 
 /** Waiting within a deployment: woken by reports, and ended by whoever cancels it. */
 @Injectable()
@@ -23,8 +17,8 @@ export class Waiting {
   ) {}
 
   /** Looks until there is something; undefined after `timeoutMs`. */
-  async until<T>(deploymentId: string, { timeoutMs, hasJustBegun = false }: Patience, look: Look<T>): Promise<T | undefined> {
-    return this.wakeUps.until(deploymentId, timeoutMs, () => look(this.dataSource.manager), !hasJustBegun);
+  async until<T>(deploymentId: string, patience: Patience, look: Look<T>): Promise<T | undefined> {
+    return this.wakeUps.until(deploymentId, patience, () => look(this.dataSource.manager));
   }
 
   /**
@@ -32,14 +26,14 @@ export class Waiting {
    * more in there: a process that was frozen after its look must not act on what was true before.
    * @returns what `act` does; undefined when `timeoutMs` passed
    */
-  async thenAct<T, Done>({ id, state }: Deployment, { timeoutMs, hasJustBegun = false }: Patience, look: Look<T>, act: (manager: EntityManager, seen: T) => Promise<Done>): Promise<Done | undefined> {
-    const acted = await this.wakeUps.until(id, timeoutMs, async () => {
+  async thenAct<T, Done>({ id, state }: Deployment, patience: Patience, look: Look<T>, act: (manager: EntityManager, seen: T) => Promise<Done>): Promise<Done | undefined> {
+    const acted = await this.wakeUps.until(id, patience, async () => {
       if ((await look(this.dataSource.manager)) === undefined) return undefined;
       return this.dataSource.transaction(async (manager) => {
         const seen = await this.#heldAndSeen(manager, id, state, look);
         return seen === undefined ? undefined : { done: await act(manager, seen) };
       });
-    }, !hasJustBegun);
+    });
     return acted?.done;
   }
 
