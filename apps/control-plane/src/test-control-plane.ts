@@ -8,7 +8,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { apiPrefix, type Endpoint, Problem, type Role, type TokenRight } from '@molo/contracts';
 import { Queues } from '@molo/queue';
-import { type TestDatabase, testRedisUrl, uniquePrefix } from '@molo/testkit';
+import { freePort, type TestDatabase, testRedisUrl, uniquePrefix } from '@molo/testkit';
 import { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { ApiToken } from './access/api-token.entity.js';
@@ -20,7 +20,7 @@ import { AppModule } from './app.module.js';
 import { Config, Settings } from './config.js';
 import { createSchemaDatabase } from './database/test-database.js';
 import { createLog, Log } from './log.js';
-import { freePort, makeCertificates, startRegistry } from './registry/test-registry.js';
+import { makeCertificates, startRegistry } from './registry/test-registry.js';
 import type { ConnectionLimits } from './rest/connections.js';
 import { applicationOptions, type ControlPlane, serve } from './server.js';
 

@@ -1,4 +1,4 @@
-export { startPostgres, startRedis, type PrivateServer } from './private-servers.js';
+export { freePort, startPostgres, startRedis, type PrivateServer } from './private-servers.js';
 export { createTestDatabase, type TestDatabase, type TestTemplate } from './test-database.js';
 export { testRedisUrl, uniquePrefix } from './test-redis.js';
 export { waitFor } from './wait-for.js';
