@@ -14,7 +14,16 @@ const at = z.iso.datetime();
 /** How a release is named where no more of it is told: its number, and the app's own version such as 1.0. */
 const ReleaseName = z.object({ number: z.number().int(), version: z.string().nullable() });
 
-export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, state: UserState, createdAt: at });
+export const User = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  role: Role,
+  state: UserState,
+  createdAt: at,
+  /** By a session or an API token that they still have, to within a minute; null where they have none that was used. */
+  lastSeenAt: at.nullable(),
+});
 export type User = z.infer<typeof User>;
 
 /** Whoever follows the link once chooses the password of the user that it was made for. Nobody mails it: whoever made it hands it on. */

@@ -8,7 +8,7 @@ import type { Answers } from '../testing/stand-in-platform.js';
 const bed = new Bed();
 const at = '2026-01-02T03:04:05.000Z';
 const id = '6f2f4f9a-52a2-4f60-9a2f-0d6b6f2f4f9a';
-const ada: User = { id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: at };
+const ada: User = { id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: at, lastSeenAt: at };
 const crew: Team = { id, name: 'crew', createdAt: at, users: [{ id, name: 'Ada', email: 'ada@example.com' }] };
 const ci: Robot = { id, name: 'ci', app: 'myapp', role: 'member', createdAt: at };
 const member: Member = { id, kind: 'user', name: 'Ada', email: 'ada@example.com', role: 'developer', since: at };

@@ -17,6 +17,7 @@ export async function listUsers(cli: Cli): Promise<void> {
     { title: 'ROLE', value: (user) => user.role },
     { title: 'STATE', value: (user) => stateOf(user) },
     { title: 'SINCE', value: (user) => ago(user.createdAt) },
+    { title: 'LAST SEEN', value: (user) => (user.lastSeenAt === null ? null : ago(user.lastSeenAt)) },
     { title: 'NAME', value: (user) => user.name },
   ]);
 }

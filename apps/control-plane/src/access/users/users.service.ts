@@ -11,6 +11,7 @@ import { Revocations } from '../revocations.js';
 import { TeamsService } from '../teams/teams.service.js';
 import { User, whoIs } from '../user.entity.js';
 import { InvitationsService } from './invitations.service.js';
+import { lastSeenOf } from './last-seen.js';
 
 export interface Invited {
   readonly email: string;
@@ -23,6 +24,11 @@ export interface UserChange {
   readonly name?: string | undefined;
   readonly role?: Role | undefined;
   readonly disabled?: boolean | undefined;
+}
+
+export interface SeenUser {
+  readonly user: User;
+  readonly lastSeenAt: Date | null;
 }
 
 /** Users, as sysadmins see them and change them. What is taken away counts from the next request on. */
@@ -38,10 +44,10 @@ export class UsersService {
   ) {}
 
   /** In the order in which they came, after `after`; `limit` and one more. */
-  async list(after: PositionInTime | null, limit: number): Promise<User[]> {
+  async list(after: PositionInTime | null, limit: number): Promise<SeenUser[]> {
     const query = this.dataSource.manager.createQueryBuilder(User, 'user').where(`user.kind = 'person'`);
     if (after !== null) query.andWhere(`(date_trunc('milliseconds', user.createdAt), user.id) > (:at, :id)`, after);
-    return await query.orderBy(`date_trunc('milliseconds', user.createdAt)`).addOrderBy('user.id').limit(limit + 1).getMany();
+    return await seen(this.dataSource.manager, await query.orderBy(`date_trunc('milliseconds', user.createdAt)`).addOrderBy('user.id').limit(limit + 1).getMany());
   }
 
   /** Makes the user at once, so that they can be given roles and teams before they have followed the link. */
@@ -54,7 +60,7 @@ export class UsersService {
       if ((inserted.raw as unknown[]).length === 0) throw new AppError('already_exists', { detail: `There is a user ${email} already. "molo users invite ${email} --again" makes a new link for them.` });
       const invitation = await this.invitations.make(manager, user.id, expiresInDays, caller);
       await this.audit.record(manager, caller, { action: 'user.invited', target: email, after: { role, expiresAt: invitation.expiresAt } });
-      return { user: viewOf(user), invitation };
+      return { user: viewOf({ user, lastSeenAt: null }), invitation };
     });
   }
 
@@ -79,7 +85,7 @@ export class UsersService {
       const before = { name: user.name, role: user.role, disabled: user.disabledAt !== null };
       const after = { name: wanted.name ?? before.name, role: wanted.role ?? before.role, disabled: wanted.disabled ?? before.disabled };
       const changed = (['name', 'role', 'disabled'] as const).filter((key) => before[key] !== after[key]);
-      if (changed.length === 0) return viewOf(user);
+      if (changed.length === 0) return await viewSeen(manager, user);
       if (after.role !== 'sysadmin' || after.disabled) await refuseLastSysadmin(manager, user);
       const change = { name: after.name, role: after.role, disabledAt: after.disabled ? (user.disabledAt ?? new Date()) : null };
       await manager.update(User, { id }, change);
@@ -90,7 +96,7 @@ export class UsersService {
       const only = (all: object) => Object.fromEntries(Object.entries(all).filter(([key]) => changed.some((each) => each === key)));
       await this.audit.record(manager, caller, { action: 'user.changed', target: whoIs(user), before: only(before), after: only(after) });
       await this.revocations.announce(manager);
-      return viewOf(Object.assign(user, change));
+      return await viewSeen(manager, Object.assign(user, change));
     });
   }
 
@@ -107,9 +113,19 @@ export class UsersService {
   }
 }
 
-export function viewOf({ id, email, name, role, passwordHash, disabledAt, createdAt }: User): UserView {
+export function viewOf({ user, lastSeenAt }: SeenUser): UserView {
+  const { id, email, name, role, passwordHash, disabledAt, createdAt } = user;
   const state = disabledAt !== null ? 'disabled' : passwordHash === null ? 'invited' : 'active';
-  return { id, email: email ?? '', name, role, state, createdAt: createdAt.toISOString() };
+  return { id, email: email ?? '', name, role, state, createdAt: createdAt.toISOString(), lastSeenAt: lastSeenAt?.toISOString() ?? null };
+}
+
+async function viewSeen(manager: EntityManager, user: User): Promise<UserView> {
+  return viewOf({ user, lastSeenAt: (await lastSeenOf(manager, [user.id])).get(user.id) ?? null });
+}
+
+async function seen(manager: EntityManager, users: readonly User[]): Promise<SeenUser[]> {
+  const times = await lastSeenOf(manager, users.map(({ id }) => id));
+  return users.map((user) => ({ user, lastSeenAt: times.get(user.id) ?? null }));
 }
 
 async function lock(manager: EntityManager, id: string): Promise<User> {

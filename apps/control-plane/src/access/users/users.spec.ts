@@ -45,7 +45,7 @@ const sessionOf = (headers: Headers) => ({ session: /molo_session=([\w-]+)/.exec
 describe('an invitation', () => {
   it('makes a user who cannot sign in until they have chosen a password by the link', async () => {
     const { email, token, user } = await invite();
-    expect(user).toMatchObject({ email, name: email, role: 'developer', state: 'invited' });
+    expect(user).toMatchObject({ email, name: email, role: 'developer', state: 'invited', lastSeenAt: null });
     expect((await signIn(email, '')).status).toBe(401);
     const { ok, headers } = await accept(token);
     expect(ok).toMatchObject({ kind: 'user', email, name: 'Grace', role: 'developer' });
@@ -180,6 +180,20 @@ describe('a user', () => {
     expect((await platform.call(api.removeUser, { params: { userId: user.id } })).status).toBe(204);
     expect([await me(token), await me(session)]).toEqual([401, 401]);
     expect((await platform.call(api.removeUser, { params: { userId: user.id } })).status).toBe(404);
+  });
+
+  it('was last seen by a session or a token that they still have, and else never', async () => {
+    const user = await platform.makeUser('developer');
+    const lastSeen = async () => (await update(user.id, {})).ok.lastSeenAt;
+    expect(await lastSeen()).toBeNull();
+    const use = await platform.makeToken(user, all);
+    await platform.call(api.me, { as: use });
+    const at = await waitFor(lastSeen, { what: 'the token to be seen' });
+    await platform.makeSession(user);
+    expect(Date.parse((await lastSeen()) ?? '')).toBeGreaterThan(Date.parse(at));
+    expect((await platform.call(api.listUsers, { query: { limit: '200' } })).ok.items.find(({ id }) => id === user.id)?.lastSeenAt).toBe(await lastSeen());
+    await platform.dataSource.query('delete from sessions where user_id = $1', [user.id]);
+    expect(await lastSeen()).toBe(at);
   });
 
   it('is changed with the name and role before and after in the audit, and no password', async () => {
