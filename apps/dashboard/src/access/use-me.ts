@@ -32,6 +32,13 @@ export function useMay(right: Right, app?: string): boolean {
   return me.rights.includes(right) || me.apps.some(({ name, rights }) => name === app && rights.includes(right));
 }
 
+/** Whether there is anything, the platform or an app, that they may do it on. */
+export function useMayAnywhere(right: Right): boolean {
+  const me = useMe().data;
+  if (!me) return false;
+  return me.rights.includes(right) || me.apps.some(({ rights }) => rights.includes(right));
+}
+
 export function useSignedIn(): (me: Me) => void {
   const queries = useQueryClient();
   return (me) => {

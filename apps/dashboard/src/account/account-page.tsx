@@ -2,6 +2,7 @@
 
 import { useMe } from '../access/use-me';
 import { Given } from '../ui/given';
+import { SessionsSection } from './sessions';
 import { SshKeysSection } from './ssh-keys';
 import { TokensSection } from './tokens';
 
@@ -20,6 +21,7 @@ export function AccountPage() {
       </div>
       <TokensSection />
       <SshKeysSection />
+      <SessionsSection />
     </div>
   );
 }

@@ -1,24 +1,19 @@
 'use client';
 
 import { useState } from 'react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Token } from '@molo/contracts';
-import { commands } from '../apps/commands';
+import type { TokenRight } from '@molo/contracts';
+import { useMayAnywhere } from '../access/use-me';
+import { peopleCommands } from '../people/people-commands';
 import { molo } from '../platform/client';
-import { ProblemNotice } from '../platform/problem-notice';
-import { QueryView } from '../platform/query-view';
-import { formatDate } from '../text/quantities';
-import { Ago } from '../ui/ago';
+import { CreateTokenDialog } from '../tokens/create-token-dialog';
+import type { TokenHolder } from '../tokens/token-holder';
+import { TokenList } from '../tokens/token-list';
 import { Button } from '../ui/button';
-import { Card, Section } from '../ui/card';
-import { Chip } from '../ui/chip';
+import { Section } from '../ui/card';
 import { Command } from '../ui/command';
-import { Given } from '../ui/given';
-import { Empty } from '../ui/notice';
-import { CreateTokenDialog } from './create-token-dialog';
 
 export function TokensSection() {
-  const tokens = useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => molo.listTokens({ query: { limit: 200 } }, { signal }) });
+  const holder = useOwnTokens();
   const [creating, setCreating] = useState(false);
   return (
     <Section
@@ -30,57 +25,25 @@ export function TokensSection() {
         </Button>
       }
     >
-      <QueryView query={tokens} what="the tokens">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title="No token yet">Create one to push with git over HTTP, or for a program that calls the API.</Empty>
-          ) : (
-            <Card className="overflow-hidden">
-              <ul>
-                {items.map((token) => (
-                  <TokenRow key={token.id} token={token} />
-                ))}
-              </ul>
-            </Card>
-          )
-        }
-      </QueryView>
-      <Command text={commands.tokens()} />
-      {creating && <CreateTokenDialog onClose={() => setCreating(false)} />}
+      <TokenList holder={holder} none="Create one to push with git over HTTP, or for a program that calls the API." />
+      <Command text={peopleCommands.createToken('my-laptop')} />
+      {creating && <CreateTokenDialog title="Create an API token" holder={holder} onClose={() => setCreating(false)} />}
     </Section>
   );
 }
 
-function TokenRow({ token }: { readonly token: Token }) {
-  const queries = useQueryClient();
-  const [sure, setSure] = useState(false);
-  const revoke = useMutation({
-    mutationFn: () => molo.revokeToken({ params: { tokenId: token.id } }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['tokens'] }),
-  });
-  return (
-    <li className="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-line px-5 py-3 last:border-0">
-      <div className="min-w-0 flex-1 basis-56">
-        <p className="truncate font-medium"><Given text={token.name} /></p>
-        <p className="text-[0.87rem] text-ink-faint">
-          Made <Ago at={token.createdAt} />, {token.lastUsedAt === null ? 'never used' : <>used <Ago at={token.lastUsedAt} /></>}, {token.expiresAt === null ? 'does not expire' : `expires ${formatDate(Date.parse(token.expiresAt))}`}
-        </p>
-      </div>
-      <span className="flex gap-1.5">
-        {token.rights.map((right) => (
-          <Chip key={right} tone="quiet">
-            {right}
-          </Chip>
-        ))}
-      </span>
-      <Button size="s" className="ml-auto" tone={sure ? 'danger' : 'quiet'} busy={revoke.isPending} onClick={() => (sure ? revoke.mutate() : setSure(true))} onBlur={() => setSure(false)} aria-label={sure ? `Really revoke ${token.name}` : `Revoke ${token.name}`}>
-        {sure ? 'Really revoke' : 'Revoke'}
-      </Button>
-      {revoke.isError && (
-        <div className="w-full">
-          <ProblemNotice error={revoke.error} answers />
-        </div>
-      )}
-    </li>
-  );
+const rights: readonly TokenRight[] = ['read', 'deploy', 'administer'];
+
+/** A token may do no more than its user, so that only what they may do somewhere is worth giving. */
+function useOwnTokens(): TokenHolder {
+  const may: Record<TokenRight, boolean> = { read: useMayAnywhere('read'), deploy: useMayAnywhere('deploy'), administer: useMayAnywhere('administer') };
+  return {
+    queryKey: ['tokens'],
+    list: (query, options) => molo.listTokens({ query }, options),
+    create: (body) => molo.createToken({ body }),
+    revoke: (tokenId) => molo.revokeToken({ params: { tokenId } }),
+    grantable: rights.filter((right) => may[right]),
+    limitable: true,
+    command: peopleCommands.createToken,
+  };
 }

@@ -9,13 +9,18 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** Modal, by the browser's own dialog: focus stays inside, Escape closes, focus returns to where it was. */
+/** Of radio buttons, the one that is chosen. */
+const firstField = 'input:not([type=radio]), input:checked, textarea, select';
+
+/** Modal, by the browser's own dialog: focus goes to its first field and stays inside, Escape closes, focus returns to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
+    // By itself the browser goes to the first button, which closes it.
+    dialog?.querySelector<HTMLElement>(firstField)?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -1,6 +1,6 @@
 'use client';
 
-import { type InputHTMLAttributes, type TextareaHTMLAttributes, type ReactNode, useId } from 'react';
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from 'react';
 import { classNames } from './class-names';
 
 const controlClasses =
@@ -19,6 +19,44 @@ export function Input({ label, hint, error, className, ...rest }: InputProps) {
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <input id={id} className={classNames(controlClasses, 'h-10', className)} {...described(id, hint, error)} {...rest} />
+    </Frame>
+  );
+}
+
+interface SuggestInputProps extends InputProps {
+  /** What it may hold, each with a word on it; other text may be typed all the same. */
+  readonly suggestions: readonly { readonly value: string; readonly hint?: string }[];
+}
+
+export function SuggestInput({ suggestions, ...rest }: SuggestInputProps) {
+  const id = useId();
+  return (
+    <>
+      <Input list={id} autoComplete="off" autoCapitalize="none" spellCheck={false} {...rest} />
+      <datalist id={id}>
+        {suggestions.map(({ value, hint }) => (
+          <option key={value} value={value}>
+            {hint}
+          </option>
+        ))}
+      </datalist>
+    </>
+  );
+}
+
+type SelectProps = FieldFrame & { readonly options: readonly { readonly value: string; readonly name: string }[] } & Omit<SelectHTMLAttributes<HTMLSelectElement>, 'id'>;
+
+export function Select({ label, hint, error, options, className, ...rest }: SelectProps) {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <select id={id} className={classNames(controlClasses, 'h-10', className)} {...described(id, hint, error)} {...rest}>
+        {options.map(({ value, name }) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
     </Frame>
   );
 }
