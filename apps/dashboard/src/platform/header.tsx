@@ -3,17 +3,26 @@
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { LogOut } from 'lucide-react';
-import { useMay, useMe, useSignOut } from '../access/use-me';
+import { useMay, useMayAnywhere, useMe, useSignOut } from '../access/use-me';
 import { classNames } from '../ui/class-names';
 import { Given } from '../ui/given';
 import { Mark } from '../ui/mark';
 
 const places = [
-  { href: '/', name: 'Apps', also: ['/apps', '/deployments'], administers: false },
-  { href: '/nodes', name: 'Nodes', also: ['/nodes'], administers: false },
-  { href: '/audit', name: 'Audit', also: ['/audit'], administers: true },
-  { href: '/account', name: 'Account', also: ['/account'], administers: false },
+  { href: '/', name: 'Apps', also: ['/apps', '/deployments'], to: 'all' },
+  { href: '/nodes', name: 'Nodes', also: ['/nodes'], to: 'readers' },
+  { href: '/people', name: 'People', also: ['/people'], to: 'people' },
+  { href: '/audit', name: 'Audit', also: ['/audit'], to: 'administrators' },
+  { href: '/account', name: 'Account', also: ['/account'], to: 'all' },
 ] as const;
+
+type ShownTo = (typeof places)[number]['to'];
+
+/** What one would see nothing on is not offered. */
+function useShownTo(): Record<ShownTo, boolean> {
+  const [readers, administrators, anyAdministrators] = [useMay('read'), useMay('administer'), useMayAnywhere('administer')];
+  return { all: true, readers, administrators, people: readers || anyAdministrators };
+}
 
 export function Header() {
   return (
@@ -32,11 +41,11 @@ export function Header() {
 
 function Places() {
   const path = usePathname();
-  const administers = useMay('administer');
+  const shown = useShownTo();
   return (
     <nav aria-label="Main" className="order-last -mx-1 flex w-full gap-1 sm:order-none sm:w-auto sm:flex-1">
       {places
-        .filter((place) => administers || !place.administers)
+        .filter(({ to }) => shown[to])
         .map(({ href, name, also }) => {
           const here = path === href || also.some((start) => path.startsWith(start));
           return (

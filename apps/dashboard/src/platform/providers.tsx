@@ -6,9 +6,9 @@ import { AppError } from '@molo/contracts';
 
 /** The client tries again by itself where that may help, and the socket tells what changed. */
 function makeQueryClient(): QueryClient {
-  // A session may end while a page is open: who is signed in is then asked again, and signing in shown.
+  // A session may end while a page is open, and a role be taken away: who is signed in is then asked again, and signing in shown, or no more offered than they may do.
   const onError = (error: Error) => {
-    if (error instanceof AppError && error.code === 'not_signed_in') void client.invalidateQueries({ queryKey: ['me'] });
+    if (error instanceof AppError && (error.code === 'not_signed_in' || error.code === 'forbidden')) void client.invalidateQueries({ queryKey: ['me'] });
   };
   const client = new QueryClient({
     queryCache: new QueryCache({ onError: (error, query) => query.queryKey[0] !== 'me' && onError(error) }),

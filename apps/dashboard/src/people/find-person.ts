@@ -1,0 +1,15 @@
+import type { Robot, User } from '@molo/contracts';
+
+/** Whom somebody means who types an e-mail address, whatever its case, or the name of a robot of the platform: their id. */
+export function findPerson(typed: string, users: readonly User[], robots: readonly Robot[]): string | undefined {
+  const named = typed.trim().toLowerCase();
+  const user = users.find(({ email }) => email.toLowerCase() === named);
+  return (user ?? robots.find(({ name, app }) => app === null && name.toLowerCase() === named))?.id;
+}
+
+/** The teams that each user is in, by the user's id. */
+export function teamsByUser(teams: readonly { readonly name: string; readonly users: readonly { readonly id: string }[] }[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const { name, users } of teams) for (const { id } of users) names.set(id, [...(names.get(id) ?? []), name]);
+  return names;
+}
