@@ -10,6 +10,7 @@ import type { Place } from '../releases/release-queries';
 import { ReleasesSection } from '../releases/releases-section';
 import { buttonClasses } from '../ui/button';
 import { Loading } from '../ui/skeleton';
+import { TabPanel } from '../ui/tabs';
 import { AppHead } from './app-head';
 import { useApp } from './app-queries';
 import { FirstPush, firstPushLines } from './first-push';
@@ -23,6 +24,7 @@ const FormationSection = dynamic(() => import('../formation/formation-section').
 const InstanceLogSection = dynamic(() => import('../logs/instance-log').then((part) => part.InstanceLogSection), { loading });
 const ConfigSection = dynamic(() => import('../config/config-section').then((part) => part.ConfigSection), { loading });
 const AccessSection = dynamic(() => import('./access-section').then((part) => part.AccessSection), { loading });
+const MembersSection = dynamic(() => import('../members/members-section').then((part) => part.MembersSection), { loading });
 const DomainsSection = dynamic(() => import('./domains-section').then((part) => part.DomainsSection));
 
 export function AppPage({ name }: { readonly name: string }) {
@@ -60,9 +62,9 @@ function ShownApp({ app }: { readonly app: App }) {
     <div className="flex flex-col gap-7">
       <AppHead app={app} environment={environment} onEnvironment={(env) => go({ env })} />
       <ViewTabs view={view} onView={(next) => go({ view: next })} />
-      <div role="tabpanel" id="view" aria-labelledby={`view-${view}`} className="flex flex-col gap-10">
+      <TabPanel view={view}>
         <ShownView view={view} app={app} place={place} />
-      </div>
+      </TabPanel>
     </div>
   );
 }
@@ -90,6 +92,8 @@ function ShownView({ view, app, place }: { readonly view: View; readonly app: Ap
           <DomainsSection place={place} />
         </>
       );
+    case 'people':
+      return <MembersSection app={app.name} />;
     case 'releases':
     default:
       return nothingYet ? <FirstPush title={`Deliver the first version of ${app.name}`} lines={firstPushLines(app.name, app.gitHttpUrl)} /> : <ReleasesSection place={place} />;
