@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './browser.js';
 import { molo, moloJson, setting, visit, WorkingCopy } from './platform.js';
 
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const password = 'a long enough password';
 
 describe('the dashboard', () => {
@@ -16,7 +16,7 @@ describe('the dashboard', () => {
   const base = () => `http://molo.localhost:${setting('MOLO_HTTP_PORT')}`;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on('pageerror', (error) => troubles.push(error.message));
     copy = await WorkingCopy.of('showcase');
@@ -143,7 +143,7 @@ describe('the dashboard', () => {
 
   it('fits a phone, and throws no error on any page', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ['/', '/apps/showcase', '/account', '/nodes', '/audit']) {
+    for (const path of ['/', '/apps/showcase', '/apps/showcase?view=people', '/account', '/nodes', '/people', '/people?view=teams', '/people?view=robots', '/audit']) {
       await page.goto(base() + path);
       await page.getByRole('heading').first().waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${path} scrolls sideways`).toBeLessThanOrEqual(0);

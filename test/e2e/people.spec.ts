@@ -1,0 +1,206 @@
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './browser.js';
+import { molo, moloJson, setting, visit } from './platform.js';
+
+const password = 'a long enough password';
+const app = 'peopled';
+
+describe('the pages of people', () => {
+  let browser: Browser;
+  /** Of a sysadmin. */
+  let page: Page;
+  const troubles: string[] = [];
+  const base = () => `http://molo.localhost:${setting('MOLO_HTTP_PORT')}`;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    await moloJson('apps', 'create', app, '--no-remote');
+    page = await join('sys@example.com', 'Sys', 'sysadmin');
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  async function open(context: BrowserContext): Promise<Page> {
+    const opened = await context.newPage();
+    opened.on('pageerror', (error) => troubles.push(error.message));
+    return opened;
+  }
+
+  /** Somebody in a browser of their own, by an invitation. */
+  async function join(email: string, name: string, role: string): Promise<Page> {
+    const { invitation } = await moloJson<{ invitation: { link: string } }>('users', 'invite', email, '--name', name, '--role', role);
+    return await follow(invitation.link);
+  }
+
+  async function follow(link: string): Promise<Page> {
+    const theirs = await open(await browser.newContext({ viewport: { width: 1280, height: 900 } }));
+    await theirs.goto(link);
+    await theirs.getByLabel('Password').fill(password);
+    await press(theirs, 'Join and sign in');
+    await theirs.getByRole('heading', { name: 'Apps' }).waitFor();
+    return theirs;
+  }
+
+  async function choose(name: string, action: string): Promise<Locator> {
+    await page.getByRole('button', { name: `What to do with ${name}` }).click();
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    return dialog;
+  }
+
+  const field = (place: Locator | Page, name: string) => place.getByRole('textbox', { name, exact: true });
+  const rowOf = (text: string) => page.getByRole('listitem').filter({ hasText: text });
+  const press = (place: Locator | Page, name: string) => place.getByRole('button', { name, exact: true }).click();
+  const gone = (dialog: Locator) => dialog.waitFor({ state: 'hidden' });
+
+  it('invite somebody by a link that is shown once, and change and take away what they may do', async () => {
+    await page.getByRole('link', { name: 'People', exact: true }).click();
+    await press(page, 'Invite');
+    const dialog = page.getByRole('dialog');
+    await field(dialog, 'Email').fill('no address');
+    await press(dialog, 'Make the link');
+    await dialog.getByText('It must be an e-mail address.').waitFor();
+    await field(dialog, 'Email').fill('iris@example.com');
+    await field(dialog, 'Name').fill('Iris');
+    await dialog.getByRole('radio', { name: 'Viewer' }).check();
+    await press(dialog, 'Make the link');
+    await dialog.getByText('It is shown this once').waitFor();
+    const link = (await dialog.getByText(/\/invitation\?token=/).innerText()).trim();
+    await press(dialog, 'Done');
+    expect(await rowOf('iris@example.com').innerText()).toMatch(/viewer[^]*invited/);
+    const hers = await follow(link);
+    await hers.getByRole('link', { name: 'People', exact: true }).click();
+    await hers.getByText('sys@example.com').waitFor();
+    expect(await hers.getByRole('button', { name: /^What to do with|^Invite/ }).count()).toBe(0);
+    await page.reload();
+    await rowOf('iris@example.com').getByText('active').waitFor();
+    const change = await choose('Iris', 'Change name or role');
+    await change.getByRole('radio', { name: 'Member' }).check();
+    await press(change, 'Change');
+    await gone(change);
+    await hers.reload();
+    await hers.getByText('Nothing to see here').waitFor();
+    const removal = await choose('Iris', 'Remove');
+    await press(removal, 'Remove');
+    await rowOf('iris@example.com').waitFor({ state: 'detached' });
+    await hers.reload();
+    await hers.getByRole('button', { name: 'Sign in' }).waitFor();
+    await hers.context().close();
+  });
+
+  it('sign somebody out everywhere, and offer sysadmins nothing that locks themselves out', async () => {
+    const theirs = await join('otto@example.com', 'Otto', 'viewer');
+    await page.goto(`${base()}/people`);
+    const dialog = await choose('Otto', 'Sessions');
+    await dialog.getByText('Chrome on Linux').waitFor();
+    await press(dialog, 'End all sessions');
+    await press(dialog, 'Really end all');
+    await dialog.getByText('Signed in nowhere').waitFor();
+    await page.keyboard.press('Escape');
+    await gone(dialog);
+    await theirs.reload();
+    await theirs.getByRole('button', { name: 'Sign in' }).waitFor();
+    await theirs.context().close();
+    await press(page, 'What to do with Sys');
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Change name or role']);
+    await page.keyboard.press('Escape');
+  });
+
+  it('make a team, give it a role on an app, and say there why its users have it', async () => {
+    const hers = await join('una@example.com', 'Una', 'member');
+    await page.goto(`${base()}/people?view=teams`);
+    await press(page, 'Create team');
+    const dialog = page.getByRole('dialog');
+    await field(dialog, 'Name').fill('deckhands');
+    await press(dialog, 'Create');
+    await gone(dialog);
+    await page.getByRole('combobox', { name: 'Add to deckhands' }).fill('nobody@example.com');
+    await page.keyboard.press('Enter');
+    await page.getByText('There is no user nobody@example.com. Invite them first.').waitFor();
+    await page.getByRole('combobox', { name: 'Add to deckhands' }).fill('una@example.com');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Take Una out of deckhands' }).waitFor();
+    await page.goto(`${base()}/apps/${app}?view=people`);
+    await page.getByText('Nobody has a role on this app alone').waitFor();
+    await press(page, 'Give a role');
+    await page.getByRole('combobox', { name: 'To' }).selectOption('A team');
+    await page.getByRole('combobox', { name: 'Name of the team' }).fill('deckhands');
+    await page.getByRole('dialog').getByRole('radio', { name: 'Admin' }).check();
+    await press(page.getByRole('dialog'), 'Give the role');
+    await page.getByText('admin through deckhands').waitFor();
+    await hers.goto(`${base()}/apps/${app}?view=people`);
+    await hers.getByRole('button', { name: 'Give a role' }).waitFor();
+    expect(await molo('members', 'remove', 'deckhands', '--app', app, '--yes')).toMatchObject({ code: 0 });
+    await hers.reload();
+    await hers.getByText('There is no app').or(hers.getByText('There is no such thing')).first().waitFor();
+    await hers.context().close();
+  });
+
+  it('make a robot with a token for some apps alone, shown once, that works until it is revoked', async () => {
+    await page.goto(`${base()}/people?view=robots`);
+    await press(page, 'Create robot');
+    const dialog = page.getByRole('dialog');
+    await field(dialog, 'Name').fill('watchdog');
+    await dialog.getByRole('radio', { name: 'Viewer' }).check();
+    await press(dialog, 'Create');
+    await dialog.getByRole('heading', { name: 'watchdog is made' }).waitFor();
+    await field(dialog, 'Name').fill('probe');
+    await field(dialog, 'Only for these apps').fill(app);
+    await press(dialog, 'Create');
+    const token = (await dialog.getByText(/^molo_/).innerText()).trim();
+    await press(dialog, 'Done');
+    const names = async () => {
+      const { status, body } = await visit('molo', '/api/v1/apps', { authorization: `Bearer ${token}` });
+      return status === 200 ? (JSON.parse(body) as { items: { name: string }[] }).items.map(({ name }) => name) : status;
+    };
+    expect(await names()).toEqual([app]);
+    const tokens = await choose('watchdog', 'Tokens');
+    await tokens.getByText(`Only for ${app}`).waitFor();
+    expect(await tokens.innerText()).not.toContain(token);
+    await press(tokens, 'Revoke probe');
+    await press(tokens, 'Really revoke probe');
+    await tokens.getByText('No token yet').waitFor();
+    expect(await names()).toBe(401);
+  });
+
+  it('end all sessions of one but the browser at hand', async () => {
+    const other = await open(await browser.newContext());
+    await other.goto(`${base()}/sign-in`);
+    await other.getByLabel('Email').fill('sys@example.com');
+    await other.getByLabel('Password').fill(password);
+    await press(other, 'Sign in');
+    await other.getByRole('heading', { name: 'Apps' }).waitFor();
+    await page.goto(`${base()}/account`);
+    const sessions = page.getByRole('region', { name: 'Sessions' }).getByRole('listitem');
+    await expect.poll(() => sessions.count()).toBe(2);
+    expect(await sessions.filter({ hasText: 'this one' }).getByRole('button').count()).toBe(0);
+    await press(page, 'End all others');
+    await press(page.getByRole('dialog'), 'End all others');
+    await expect.poll(() => sessions.count()).toBe(1);
+    await other.reload();
+    await other.getByRole('button', { name: 'Sign in' }).waitFor();
+    await other.context().close();
+  });
+
+  it('offer no longer what was taken away while they were open', async () => {
+    const theirs = await join('olga@example.com', 'Olga', 'sysadmin');
+    await theirs.goto(`${base()}/people`);
+    await press(theirs, 'Invite');
+    expect(await molo('users', 'set-role', 'olga@example.com', 'viewer')).toMatchObject({ code: 0 });
+    await field(theirs, 'Email').fill('late@example.com');
+    await press(theirs, 'Make the link');
+    await theirs.getByRole('dialog').getByText('You may not do this').waitFor();
+    await theirs.keyboard.press('Escape');
+    await theirs.getByRole('button', { name: 'Invite' }).waitFor({ state: 'detached' });
+    expect((await moloJson<{ email: string }[]>('users')).map(({ email }) => email)).not.toContain('late@example.com');
+    await theirs.context().close();
+  });
+
+  it('throw no error', () => {
+    expect(troubles).toEqual([]);
+  });
+});
