@@ -102,6 +102,7 @@ describe('the pages of people', () => {
     await dialog.getByText('Signed in nowhere').waitFor();
     await page.keyboard.press('Escape');
     await gone(dialog);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('What to do with Otto');
     await theirs.reload();
     await theirs.getByRole('button', { name: 'Sign in' }).waitFor();
     await theirs.context().close();
