@@ -44,6 +44,17 @@ describe('the pages of people', () => {
     return theirs;
   }
 
+  /** In one more browser. */
+  async function signIn(email: string, chosen: string): Promise<Page> {
+    const theirs = await open(await browser.newContext());
+    await theirs.goto(`${base()}/sign-in`);
+    await theirs.getByLabel('Email').fill(email);
+    await theirs.getByLabel('Password').fill(chosen);
+    await theirs.getByRole('button', { name: 'Sign in' }).click();
+    await theirs.getByRole('heading', { name: 'Apps' }).waitFor();
+    return theirs;
+  }
+
   async function choose(name: string, action: string): Promise<Locator> {
     await page.getByRole('button', { name: `What to do with ${name}` }).click();
     await page.getByRole('menuitem', { name: action, exact: true }).click();
@@ -169,12 +180,7 @@ describe('the pages of people', () => {
   });
 
   it('end all sessions of one but the browser at hand', async () => {
-    const other = await open(await browser.newContext());
-    await other.goto(`${base()}/sign-in`);
-    await other.getByLabel('Email').fill('sys@example.com');
-    await other.getByLabel('Password').fill(password);
-    await press(other, 'Sign in');
-    await other.getByRole('heading', { name: 'Apps' }).waitFor();
+    const other = await signIn('sys@example.com', password);
     await page.goto(`${base()}/account`);
     const sessions = page.getByRole('region', { name: 'Sessions' }).getByRole('listitem');
     await expect.poll(() => sessions.count()).toBe(2);
@@ -199,6 +205,31 @@ describe('the pages of people', () => {
     await theirs.getByRole('button', { name: 'Invite' }).waitFor({ state: 'detached' });
     expect((await moloJson<{ email: string }[]>('users')).map(({ email }) => email)).not.toContain('late@example.com');
     await theirs.context().close();
+  });
+
+  it('change one\'s own name and password, which signs out every other browser', async () => {
+    const hers = await join('vita@example.com', 'Vita', 'viewer');
+    const another = await signIn('vita@example.com', password);
+    await hers.goto(`${base()}/account`);
+    const dialog = hers.getByRole('dialog');
+    await press(hers, 'Change name');
+    await field(dialog, 'Name').fill('Vita Nova');
+    await press(dialog, 'Change');
+    await hers.getByRole('banner').getByText('Vita Nova').waitFor();
+    await press(hers, 'Change password');
+    await dialog.getByLabel('Present password').fill('not this one at all');
+    await dialog.getByLabel('New password').fill('another long password');
+    await press(dialog, 'Change');
+    await dialog.getByText('It is not your present password.').waitFor();
+    await dialog.getByLabel('Present password').fill(password);
+    await press(dialog, 'Change');
+    await gone(dialog);
+    await another.reload();
+    await another.getByRole('button', { name: 'Sign in' }).waitFor();
+    await hers.reload();
+    await hers.getByRole('heading', { name: 'Account' }).waitFor();
+    await (await signIn('vita@example.com', 'another long password')).context().close();
+    await Promise.all([hers, another].map((each) => each.context().close()));
   });
 
   it('throw no error', () => {

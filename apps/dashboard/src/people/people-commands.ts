@@ -31,6 +31,7 @@ export const peopleCommands = {
 
   /** The name is a word of a shell already. */
   createToken: (token: string, options = '') => `molo tokens create ${token}${options}`,
+  password: () => 'molo password',
   sessions: () => 'molo sessions',
   endSessions: () => 'molo sessions end --all',
 } as const;

@@ -10,7 +10,7 @@ interface DialogProps {
 }
 
 /** Of radio buttons, the one that is chosen. */
-const firstField = 'input:not([type=radio]), input:checked, textarea, select';
+const firstField = 'input:not([type=radio], [hidden]), input:checked, textarea, select';
 
 /** Modal, by the browser's own dialog: focus goes to its first field and stays inside, Escape closes, focus returns to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {
