@@ -106,7 +106,11 @@ describe('the pages of people', () => {
   it('sign somebody out everywhere, and offer sysadmins nothing that locks themselves out', async () => {
     const theirs = await join('otto@example.com', 'Otto', 'viewer');
     await page.goto(`${base()}/people`);
-    const dialog = await choose('Otto', 'Sessions');
+    // By keys alone.
+    await page.getByRole('button', { name: 'What to do with Otto' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Change name or role' }).press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Where Otto is signed in' });
     await dialog.getByText('Chrome on Linux').waitFor();
     await press(dialog, 'End all sessions');
     await press(dialog, 'Really end all');
@@ -130,11 +134,14 @@ describe('the pages of people', () => {
     await field(dialog, 'Name').fill('deckhands');
     await press(dialog, 'Create');
     await gone(dialog);
-    await page.getByRole('combobox', { name: 'Add to deckhands' }).fill('nobody@example.com');
-    await page.keyboard.press('Enter');
-    await page.getByText('There is no user nobody@example.com. Invite them first.').waitFor();
-    await page.getByRole('combobox', { name: 'Add to deckhands' }).fill('una@example.com');
-    await page.keyboard.press('Enter');
+    const card = rowOf('deckhands');
+    const add = async (email: string) => {
+      await card.getByRole('combobox', { name: 'Add to deckhands' }).fill(email);
+      await press(card, 'Add');
+    };
+    await add('nobody@example.com');
+    await card.getByText('There is no user nobody@example.com. Invite them first.').waitFor();
+    await add('una@example.com');
     await page.getByRole('button', { name: 'Take Una out of deckhands' }).waitFor();
     await page.goto(`${base()}/apps/${app}?view=people`);
     await page.getByText('Nobody has a role on this app alone').waitFor();

@@ -74,9 +74,9 @@ const none: readonly never[] = [];
 /** Suggests those whom one may see; the admin of an app, who sees no other users, types. */
 function WhoField({ app, kind, typed, onTyped }: WhoFieldProps) {
   const suggestions: Record<Kind, readonly { readonly value: string; readonly hint?: string }[]> = {
-    user: (useAllUsers() ?? none).map(({ email, name }) => ({ value: email, hint: name })),
-    team: (useAllTeams() ?? none).map(({ name }) => ({ value: name })),
-    robot: (useAllRobots() ?? none).filter((robot) => robot.app === null || robot.app === app).map(({ name }) => ({ value: name })),
+    user: (useAllUsers().data ?? none).map(({ email, name }) => ({ value: email, hint: name })),
+    team: (useAllTeams().data ?? none).map(({ name }) => ({ value: name })),
+    robot: (useAllRobots().data ?? none).filter((robot) => robot.app === null || robot.app === app).map(({ name }) => ({ value: name })),
   };
   return <SuggestInput label={labels[kind]} value={typed} onChange={(event) => onTyped(event.target.value)} suggestions={suggestions[kind]} autoFocus />;
 }

@@ -24,7 +24,7 @@ const none: readonly never[] = [];
 
 export function MembersSection({ app }: { readonly app: string }) {
   const members = usePages<Member>(['people', 'members', app], (query, options) => molo.listMembers({ params: { app }, query }, options), pageSize);
-  const teams = useAllTeams() ?? none;
+  const teams = useAllTeams().data ?? none;
   const mayAdminister = useMay('administer', app);
   const [asked, setAsked] = useState<'add' | 'robot'>();
   const known = members.data?.pages.flatMap(({ items }) => items) ?? none;

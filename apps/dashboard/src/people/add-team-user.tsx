@@ -7,19 +7,16 @@ import { ProblemNotice } from '../platform/problem-notice';
 import { Button } from '../ui/button';
 import { SuggestInput } from '../ui/field';
 import { findPerson } from './find-person';
-import { usePeopleChange } from './people-queries';
+import { useAllRobots, useAllUsers, usePeopleChange } from './people-queries';
 
-interface AddTeamUserProps {
-  readonly team: Team;
-  readonly users: readonly User[];
-  readonly robots: readonly Robot[];
-}
+const none: readonly never[] = [];
 
-export function AddTeamUser({ team, users, robots }: AddTeamUserProps) {
+export function AddTeamUser({ team }: { readonly team: Team }) {
+  const [everybody, programs] = [useAllUsers(), useAllRobots()];
+  const [users, robots]: readonly [readonly User[], readonly Robot[]] = [everybody.data ?? none, programs.data ?? none];
   const [typed, setTyped] = useState('');
   const [unknown, setUnknown] = useState<string>();
   const add = usePeopleChange((userId: string) => molo.addTeamUser({ params: { team: team.name, userId } }));
-  const inIt = new Set(team.users.map(({ id }) => id));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const id = findPerson(typed, users, robots);
@@ -29,6 +26,7 @@ export function AddTeamUser({ team, users, robots }: AddTeamUserProps) {
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-3 rounded-b-xl border-t border-line bg-sunken/50 px-5 py-4">
       {add.isError && <ProblemNotice error={add.error} answers />}
+      {everybody.isError && everybody.data === undefined && <ProblemNotice error={everybody.error} onRetry={() => void everybody.refetch()} />}
       <div className="flex items-start gap-3 [&>div]:min-w-0 [&>div]:flex-1">
         <SuggestInput
           label={`Add to ${team.name}`}
@@ -39,12 +37,21 @@ export function AddTeamUser({ team, users, robots }: AddTeamUserProps) {
             setUnknown(undefined);
           }}
           error={unknown}
-          suggestions={[...users.filter(({ id }) => !inIt.has(id)).map(({ email, name }) => ({ value: email, hint: name })), ...robots.filter(({ id, app }) => app === null && !inIt.has(id)).map(({ name }) => ({ value: name, hint: 'robot' }))]}
+          suggestions={suggestionsFor(team, users, robots)}
         />
-        <Button type="submit" busy={add.isPending} disabled={typed.trim() === ''} className="mt-[1.8rem]">
+        <Button type="submit" busy={add.isPending} disabled={typed.trim() === '' || everybody.data === undefined} className="mt-[1.8rem]">
           Add
         </Button>
       </div>
     </form>
   );
+}
+
+/** Who is not in it yet. A robot of an app is in no team. */
+function suggestionsFor(team: Team, users: readonly User[], robots: readonly Robot[]) {
+  const inIt = new Set(team.users.map(({ id }) => id));
+  return [
+    ...users.filter(({ id }) => !inIt.has(id)).map(({ email, name }) => ({ value: email, hint: name })),
+    ...robots.filter(({ id, app }) => app === null && !inIt.has(id)).map(({ name }) => ({ value: name, hint: 'robot' })),
+  ];
 }

@@ -20,17 +20,17 @@ export function useRobots() {
   return usePages<Robot>(['people', 'robots'], (query, options) => molo.listRobots({ query }, options));
 }
 
-/** To look through; undefined for who may not, and while it is read. */
-export function useAllUsers(): readonly User[] | undefined {
-  return useQuery({ queryKey: ['people', 'all-users'], queryFn: ({ signal }) => allPages((query, options) => molo.listUsers({ query }, options), signal), enabled: useMay('read') }).data;
+/** To look through, for who may. */
+export function useAllUsers() {
+  return useQuery({ queryKey: ['people', 'all-users'], queryFn: ({ signal }) => allPages<User>((query, options) => molo.listUsers({ query }, options), signal), enabled: useMay('read') });
 }
 
-export function useAllTeams(): readonly Team[] | undefined {
-  return useQuery({ queryKey: ['people', 'all-teams'], queryFn: ({ signal }) => allPages((query, options) => molo.listTeams({ query }, options), signal), enabled: useMay('read') }).data;
+export function useAllTeams() {
+  return useQuery({ queryKey: ['people', 'all-teams'], queryFn: ({ signal }) => allPages<Team>((query, options) => molo.listTeams({ query }, options), signal), enabled: useMay('read') });
 }
 
-export function useAllRobots(): readonly Robot[] | undefined {
-  return useQuery({ queryKey: ['people', 'all-robots'], queryFn: ({ signal }) => allPages((query, options) => molo.listRobots({ query }, options), signal), enabled: useMayAnywhere('administer') }).data;
+export function useAllRobots() {
+  return useQuery({ queryKey: ['people', 'all-robots'], queryFn: ({ signal }) => allPages<Robot>((query, options) => molo.listRobots({ query }, options), signal), enabled: useMayAnywhere('administer') });
 }
 
 /** A change of who may do what: all that is shown of people is read again, and what oneself may do. */

@@ -1,7 +1,7 @@
 'use client';
 
 import { useState } from 'react';
-import type { Robot, Team, User } from '@molo/contracts';
+import type { Team } from '@molo/contracts';
 import { X } from 'lucide-react';
 import { useMay } from '../access/use-me';
 import { molo } from '../platform/client';
@@ -16,7 +16,7 @@ import { Given } from '../ui/given';
 import { Empty } from '../ui/notice';
 import { AddTeamUser } from './add-team-user';
 import { peopleCommands } from './people-commands';
-import { useAllRobots, useAllUsers, usePeopleChange, useTeams } from './people-queries';
+import { usePeopleChange, useTeams } from './people-queries';
 import { NameTeamDialog } from './name-team-dialog';
 import { TeamMenu } from './team-menu';
 
@@ -56,11 +56,7 @@ export function TeamsSection() {
   );
 }
 
-const none: readonly never[] = [];
-
 function TeamCard({ team, mayAdminister }: { readonly team: Team; readonly mayAdminister: boolean }) {
-  const users: readonly User[] = useAllUsers() ?? none;
-  const robots: readonly Robot[] = useAllRobots() ?? none;
   return (
     <li>
       <Card className="flex h-full flex-col">
@@ -77,7 +73,7 @@ function TeamCard({ team, mayAdminister }: { readonly team: Team; readonly mayAd
             ))}
           </ul>
         </div>
-        {mayAdminister && <AddTeamUser team={team} users={users} robots={robots} />}
+        {mayAdminister && <AddTeamUser team={team} />}
       </Card>
     </li>
   );

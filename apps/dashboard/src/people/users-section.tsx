@@ -22,7 +22,7 @@ const InviteDialog = dynamic(() => import('./invite-dialog').then((part) => part
 
 export function UsersSection() {
   const users = useUsers();
-  const teams = teamsByUser(useAllTeams() ?? []);
+  const teams = teamsByUser(useAllTeams().data ?? []);
   const mayAdminister = useMay('administer');
   const [inviting, setInviting] = useState(false);
   return (

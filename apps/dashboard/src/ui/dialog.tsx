@@ -35,10 +35,10 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       className="m-auto w-[min(36rem,calc(100vw-2rem))] rounded-2xl border border-line bg-surface p-0 text-ink shadow-2xl"
     >
       <div className="flex items-center justify-between gap-4 px-6 pt-5">
-        <h2 id={titleId} className="text-lg font-semibold tracking-tight">
+        <h2 id={titleId} className="min-w-0 text-lg font-semibold tracking-tight wrap-anywhere">
           {title}
         </h2>
-        <button type="button" aria-label="Close" onClick={onClose} className="-mr-2 grid size-9 place-items-center rounded-lg text-ink-faint hover:bg-sunken hover:text-ink">
+        <button type="button" aria-label="Close" onClick={onClose} className="-mr-2 grid size-9 shrink-0 place-items-center rounded-lg text-ink-faint hover:bg-sunken hover:text-ink">
           <X aria-hidden className="size-5" />
         </button>
       </div>
