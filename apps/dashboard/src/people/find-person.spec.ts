@@ -1,6 +1,6 @@
 import type { Robot, User } from '@molo/contracts';
 import { describe, expect, it } from 'vitest';
-import { findPerson, teamsByUser } from './find-person';
+import { findPerson, teamsByUser, usersMatching } from './find-person';
 
 const at = '2026-01-01T00:00:00.000Z';
 const ada: User = { id: 'ada', email: 'Ada@example.com', name: 'Ada', role: 'viewer', state: 'active', createdAt: at, lastSeenAt: null };
@@ -17,6 +17,19 @@ describe('whom somebody means', () => {
     expect(findPerson('Ada', [ada], [])).toBeUndefined();
     expect(findPerson('ci', [ada], [robot('of-app', 'ci', 'shop')])).toBeUndefined();
     expect(findPerson('', [ada], [])).toBeUndefined();
+  });
+});
+
+describe('users who are sought', () => {
+  const max: User = { ...ada, id: 'max', email: 'max@example.com', name: 'Max Born', role: 'developer', state: 'disabled' };
+  const sought = (typed: string) => usersMatching(typed, [ada, max], new Map([['ada', ['crew']]])).map(({ id }) => id);
+
+  it('have each word somewhere, whatever its case', () => {
+    expect(sought('BORN max')).toEqual(['max']);
+    expect(sought('example.com')).toEqual(['ada', 'max']);
+    expect(sought('crew')).toEqual(['ada']);
+    expect(sought('disabled developer')).toEqual(['max']);
+    expect(sought('crew max')).toEqual([]);
   });
 });
 

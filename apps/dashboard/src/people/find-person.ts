@@ -7,6 +7,15 @@ export function findPerson(typed: string, users: readonly User[], robots: readon
   return (user ?? robots.find(({ name, app }) => app === null && name.toLowerCase() === named))?.id;
 }
 
+/** The users whose name, e-mail address, role, state or teams hold each word that was typed. */
+export function usersMatching(typed: string, users: readonly User[], teams: ReadonlyMap<string, readonly string[]>): readonly User[] {
+  const words = typed.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  return users.filter(({ id, name, email, role, state }) => {
+    const held = [name, email, role, state, ...(teams.get(id) ?? [])].join('\n').toLowerCase();
+    return words.every((word) => held.includes(word));
+  });
+}
+
 /** The teams that each user is in, by the user's id. */
 export function teamsByUser(teams: readonly { readonly name: string; readonly users: readonly { readonly id: string }[] }[]): ReadonlyMap<string, readonly string[]> {
   const names = new Map<string, string[]>();

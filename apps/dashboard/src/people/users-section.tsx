@@ -4,19 +4,18 @@ import { useState } from 'react';
 import dynamic from 'next/dynamic';
 import type { User } from '@molo/contracts';
 import { UserPlus } from 'lucide-react';
-import { useMay, useMe } from '../access/use-me';
+import { useMay } from '../access/use-me';
 import { PagedList } from '../platform/paged-list';
-import { Ago } from '../ui/ago';
 import { Button } from '../ui/button';
 import { Section } from '../ui/card';
-import { Chip, type Tone } from '../ui/chip';
 import { Command } from '../ui/command';
-import { Given } from '../ui/given';
+import { Input } from '../ui/field';
 import { Empty } from '../ui/notice';
 import { teamsByUser } from './find-person';
+import { FoundUsers } from './found-users';
 import { peopleCommands } from './people-commands';
 import { useAllTeams, useUsers } from './people-queries';
-import { UserMenu } from './user-menu';
+import { UserRow } from './user-row';
 
 const InviteDialog = dynamic(() => import('./invite-dialog').then((part) => part.InviteDialog));
 
@@ -25,6 +24,9 @@ export function UsersSection() {
   const teams = teamsByUser(useAllTeams().data ?? []);
   const mayAdminister = useMay('administer');
   const [inviting, setInviting] = useState(false);
+  const [sought, setSought] = useState('');
+  const isLong = users.hasNextPage || (users.data?.pages.length ?? 0) > 1;
+  const row = (user: User) => <UserRow key={user.id} user={user} teams={teams.get(user.id) ?? []} mayAdminister={mayAdminister} />;
   return (
     <Section
       title="Users"
@@ -38,51 +40,14 @@ export function UsersSection() {
         )
       }
     >
-      <PagedList query={users} what="the users" more="Show more users" empty={<Empty title="No user yet">The first is whoever claims the platform.</Empty>} row={(user) => <UserRow key={user.id} user={user} teams={teams.get(user.id) ?? []} mayAdminister={mayAdminister} />} />
+      {isLong && <Input label="Find" type="search" value={sought} onChange={(event) => setSought(event.target.value)} placeholder="A name, an address, a role or a team" autoComplete="off" autoCapitalize="none" spellCheck={false} />}
+      {sought.trim() === '' ? (
+        <PagedList query={users} what="the users" more="Show more users" empty={<Empty title="No user yet">The first is whoever claims the platform.</Empty>} row={row} />
+      ) : (
+        <FoundUsers sought={sought} teams={teams} row={row} />
+      )}
       <Command text={peopleCommands.users()} />
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </Section>
-  );
-}
-
-interface UserRowProps {
-  readonly user: User;
-  readonly teams: readonly string[];
-  readonly mayAdminister: boolean;
-}
-
-function UserRow({ user, teams, mayAdminister }: UserRowProps) {
-  const isMe = useMe().data?.email?.toLowerCase() === user.email.toLowerCase();
-  return (
-    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-5 gap-y-2 border-b border-line px-5 py-3 last:border-0 md:grid-cols-[minmax(0,1fr)_6.5rem_minmax(0,13rem)_8rem_2rem]">
-      <div className="min-w-0">
-        <p className="flex items-center gap-2 font-medium">
-          <span className="truncate"><Given text={user.name} /></span>
-          {isMe && <Chip tone="good">you</Chip>}
-        </p>
-        {user.email !== user.name && <p className="truncate text-[0.87rem] text-ink-faint" title={user.email}>{user.email}</p>}
-      </div>
-      <div className="order-last col-span-full flex flex-wrap items-center gap-x-4 gap-y-1.5 md:order-none md:contents">
-        <span className="flex"><Chip tone={user.role === 'sysadmin' ? 'busy' : 'quiet'}>{user.role}</Chip></span>
-        <TeamNames teams={teams} />
-        <span className="flex flex-wrap items-center gap-x-3 md:block">
-          <Chip tone={stateTones[user.state]}>{user.state}</Chip>
-          {user.state !== 'invited' && <span className="block text-[0.8rem] text-ink-faint md:mt-1">{user.lastSeenAt === null ? 'not signed in' : <>seen <Ago at={user.lastSeenAt} /></>}</span>}
-        </span>
-      </div>
-      {mayAdminister ? <UserMenu user={user} isMe={isMe} /> : <span />}
-    </li>
-  );
-}
-
-const stateTones: Record<User['state'], Tone> = { active: 'good', invited: 'warn', disabled: 'bad' };
-
-function TeamNames({ teams }: { readonly teams: readonly string[] }) {
-  if (teams.length === 0) return <span className="hidden md:block" />;
-  return (
-    <span className="min-w-0 text-[0.87rem] break-words text-ink-soft">
-      <span className="md:sr-only">In </span>
-      {teams.join(', ')}
-    </span>
   );
 }

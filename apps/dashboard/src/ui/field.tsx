@@ -24,17 +24,23 @@ export function Input({ label, hint, error, className, ...rest }: InputProps) {
 }
 
 interface SuggestInputProps extends InputProps {
+  readonly value: string;
   /** What it may hold, each with a word on it; other text may be typed all the same. */
   readonly suggestions: readonly { readonly value: string; readonly hint?: string }[];
 }
 
+/** Of a thousand, a browser would draw each at every key. */
+const mostSuggested = 30;
+
 export function SuggestInput({ suggestions, ...rest }: SuggestInputProps) {
   const id = useId();
+  const typed = rest.value.trim().toLowerCase();
+  const fitting = suggestions.filter(({ value, hint = '' }) => `${value}\n${hint}`.toLowerCase().includes(typed)).slice(0, mostSuggested);
   return (
     <>
       <Input list={id} autoComplete="off" autoCapitalize="none" spellCheck={false} {...rest} />
       <datalist id={id}>
-        {suggestions.map(({ value, hint }) => (
+        {fitting.map(({ value, hint }) => (
           <option key={value} value={value}>
             {hint}
           </option>
