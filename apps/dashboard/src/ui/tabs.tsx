@@ -19,8 +19,10 @@ interface TabsProps<Name extends string> {
 /** Arrow keys move between them; what is chosen stands in a `TabPanel`. */
 export function Tabs<Name extends string>({ label, tabs, chosen, onChoose }: TabsProps<Name>) {
   const list = useRef<HTMLDivElement>(null);
-  // On a phone it may lie beyond the edge.
-  useEffect(() => list.current?.querySelector(`#view-${chosen}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [chosen]);
+  // On a phone it may lie beyond the edge. In braces: browsers answer with a promise, which React would call as the effect's clean-up.
+  useEffect(() => {
+    list.current?.querySelector(`#view-${chosen}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [chosen]);
   const move = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     const index = tabs.findIndex(({ view }) => view === chosen);
