@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.js';
+import { launchBrowser, onPageError } from './browser.js';
 import { molo, moloJson, setting, visit, WorkingCopy } from './platform.js';
 
 const password = 'a long enough password';
@@ -18,7 +18,7 @@ describe('the dashboard', () => {
   beforeAll(async () => {
     browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.on('pageerror', (error) => troubles.push(error.message));
+    onPageError(page, (message) => troubles.push(message));
     copy = await WorkingCopy.of('showcase');
   });
 
@@ -64,7 +64,7 @@ describe('the dashboard', () => {
     const { invitation } = await moloJson<{ invitation: { link: string } }>('users', 'invite', 'ada@example.com', '--name', 'Ada');
     const context = await browser.newContext();
     const theirs = await context.newPage();
-    theirs.on('pageerror', (error) => troubles.push(error.message));
+    onPageError(theirs, (message) => troubles.push(message));
     await theirs.goto(invitation.link);
     await theirs.getByLabel('Password').fill('short');
     await theirs.getByRole('button', { name: 'Join and sign in' }).click();

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.js';
+import { launchBrowser, onPageError } from './browser.js';
 import { molo, moloJson, setting, visit } from './platform.js';
 
 const password = 'a long enough password';
@@ -25,7 +25,7 @@ describe('the pages of people', () => {
 
   async function open(context: BrowserContext): Promise<Page> {
     const opened = await context.newPage();
-    opened.on('pageerror', (error) => troubles.push(error.message));
+    onPageError(opened, (message) => troubles.push(message));
     return opened;
   }
 
