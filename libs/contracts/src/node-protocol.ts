@@ -207,9 +207,11 @@ export type BuildReport = z.infer<typeof BuildReport>;
 
 /**
  * `POST /agent/v1/logs`: whole lines of a deployment's log.
- * `key` names the chunk (`<build id>:<attempt>:<n>`); one sent twice is kept once.
+ * `key` names the chunk (`<build id>:<attempt>:<n>`); one sent twice is kept once. Where there is a `line`, `key` names a
+ * series of lines instead, which the chunk goes on with at that number, the first being 0: lines of it that were taken
+ * before are not taken again, however they were cut into chunks then.
  */
-export const LogChunk = z.object({ deploymentId: z.uuid(), source: z.string(), key: z.string().max(200), text: z.string() });
+export const LogChunk = z.object({ deploymentId: z.uuid(), source: z.string(), key: z.string().max(200), line: z.int().nonnegative().optional(), text: z.string() });
 export type LogChunk = z.infer<typeof LogChunk>;
 
 /** Requests of one environment, counted by the ingress. */

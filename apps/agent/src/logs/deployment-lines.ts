@@ -14,6 +14,13 @@ const chunkChars = 64 * 1024;
 const charsPerContainer = 256 * 1024;
 /** What may wait for the control plane to come back; older lines then go. They stay in the environment's own log. */
 const waitingChars = 2 * 1024 ** 2;
+const bound = 'There is more; read it with molo logs.';
+
+/** How much a container has said. */
+interface Said {
+  readonly lines: number;
+  readonly chars: number;
+}
 
 /** Sends the first lines of new instances to the log of their deployment, in order, each chunk until it has arrived. */
 @Injectable()
@@ -21,8 +28,8 @@ export class DeploymentLines implements OnModuleDestroy {
   private waiting: LogChunk[] = [];
   private readonly sending = new CoalescedWork(() => this.send());
   private readonly closing = new AbortController();
-  /** Characters by container. */
-  private readonly said = new Map<string, number>();
+  /** By container. */
+  private readonly said = new Map<string, Said>();
   /** Tells this agent's chunks from those of the one before. */
   private readonly run = Date.now().toString(36);
   private count = 0;
@@ -37,13 +44,16 @@ export class DeploymentLines implements OnModuleDestroy {
     await this.sending.end();
   }
 
+  /** The next lines of a container; to an agent that has just started, all from its first one on, whether they have arrived or not. */
   add(container: Container, lines: readonly LogLine[]): void {
     const { labels } = container;
     const deploymentId = labels['molo.deployment'];
     if (deploymentId === undefined) return;
     const source = `${labels['molo.process'] ?? 'web'}.${labels['molo.index'] ?? '1'}`;
+    let line = this.said.get(container.id)?.lines ?? 0;
     for (const group of groupsOf(this.allowed(container.id, lines))) {
-      this.queue({ deploymentId, source, key: this.nextKey(container), text: group.map((line) => line.text).join('\n') });
+      this.queue({ deploymentId, source, key: `${container.id.slice(0, 12)}:lines`, line, text: group.join('\n') });
+      line += group.length;
     }
   }
 
@@ -63,14 +73,18 @@ export class DeploymentLines implements OnModuleDestroy {
     return `${id.slice(0, 12)}:${this.run}:${(this.count += 1)}`;
   }
 
-  /** The lines up to the bound, and once, in their place, a line that says where the others are. */
-  private allowed(containerId: string, lines: readonly LogLine[]): readonly LogLine[] {
-    const before = this.said.get(containerId) ?? 0;
-    if (before >= charsPerContainer) return [];
-    const after = before + lines.reduce((sum, line) => sum + line.text.length + 1, 0);
-    this.said.set(containerId, after);
-    const at = lines.at(-1)?.at ?? '';
-    return after < charsPerContainer ? lines : [...lines, { at, stream: 'stdout', text: 'There is more; read it with molo logs.' }];
+  /** The lines up to the bound, and once, in their place, a line that says where the others are: the same ones, however they come. */
+  private allowed(containerId: string, lines: readonly LogLine[]): readonly string[] {
+    const before = this.said.get(containerId) ?? { lines: 0, chars: 0 };
+    let { chars } = before;
+    const texts: string[] = [];
+    for (const { text } of lines) {
+      if (chars >= charsPerContainer) break;
+      chars += text.length + 1;
+      texts.push(...(chars < charsPerContainer ? [text] : [text, bound]));
+    }
+    this.said.set(containerId, { lines: before.lines + texts.length, chars });
+    return texts;
   }
 
   private async send(): Promise<void> {
@@ -94,16 +108,16 @@ export class DeploymentLines implements OnModuleDestroy {
   }
 }
 
-function groupsOf(lines: readonly LogLine[]): LogLine[][] {
-  const groups: LogLine[][] = [];
+function groupsOf(texts: readonly string[]): string[][] {
+  const groups: string[][] = [];
   let chars = Infinity;
-  for (const line of lines) {
-    if (chars + line.text.length > chunkChars) {
+  for (const text of texts) {
+    if (chars + text.length > chunkChars) {
       groups.push([]);
       chars = 0;
     }
-    groups.at(-1)!.push(line);
-    chars += line.text.length + 1;
+    groups.at(-1)!.push(text);
+    chars += text.length + 1;
   }
   return groups;
 }

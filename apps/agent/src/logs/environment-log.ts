@@ -12,6 +12,8 @@ export interface LogRecord {
   readonly r: number;
   readonly s: 'stdout' | 'stderr' | 'molo';
   readonly t: string;
+  /** It went to the log of its deployment, too. */
+  readonly d?: true;
 }
 
 /** Where the reading of a container's log has got to: the time of its last line, and how many lines bear that time. */

@@ -156,6 +156,38 @@ it('keeps who said it, and sends it to the deployment only while that is wanted'
   expect(sent).toEqual(['line 0']);
 });
 
+it('sends what went to the deployment once more after a restart: the agent before may have been killed before it was sent', async () => {
+  let wanted = true;
+  write(3);
+  logs.follow(container, () => wanted);
+  await has(3);
+  wanted = false;
+  write(2);
+  await has(5);
+  await stopAgent();
+  sent = [];
+  startAgent();
+  logs.follow(container, () => false);
+  await waitFor(() => sent.length >= 3, { what: 'the lines of the deployment' });
+  write(1);
+  await has(6);
+  expect(sent).toEqual(expected(3));
+});
+
+it('sends nothing again of a container that started long ago', async () => {
+  const old = { ...container, startedAt: new Date(Date.now() - 2 * 3600_000) };
+  write(3);
+  logs.follow(old, () => true);
+  await has(3);
+  await stopAgent();
+  sent = [];
+  startAgent();
+  logs.follow(old, () => false);
+  write(1);
+  await has(4);
+  expect(sent).toEqual([]);
+});
+
 it('keeps the last fifty lines of an ended container at hand for a failure, the last though it has no end', async () => {
   write(60);
   appendFileSync(logFile, entry('bye'));

@@ -19,6 +19,8 @@ const gatherMs = 10;
 /** Of the engine's file; one container is read no faster, so that it cannot take the agent's time from others; bursts of one second are let through. */
 const bytesPerSecond = 8 * 1024 ** 2;
 const clockDoubtMs = 2000;
+/** Lines of a container that started before are in the log of its deployment by now, if they ever come there. */
+const sentWithinMs = 3600_000;
 
 interface Following {
   readonly done: Promise<void>;
@@ -112,7 +114,7 @@ export class InstanceLogs implements OnModuleDestroy {
   private async run(container: Container, logFile: string, forDeployment: () => boolean, { ended, stopped }: Signals): Promise<void> {
     const log = this.store.of(container.labels['molo.environment-id'] ?? 'unknown');
     await using source = new EngineLog(logFile);
-    const isNew = await this.resume(container, log, source);
+    const isNew = await this.resume(container, log, source, forDeployment);
     const target: Target = { container, log, forDeployment, isNew, pace: new Pace(bytesPerSecond, 1000 / bytesPerSecond) };
     const lines = new EngineLines();
     const either = AbortSignal.any([ended, stopped]);
@@ -131,13 +133,14 @@ export class InstanceLogs implements OnModuleDestroy {
   }
 
   /** Goes to where an agent before this one has read to. @returns whether a line comes after that */
-  private async resume(container: Container, log: EnvironmentLog, source: EngineLog): Promise<(line: LogLine) => boolean> {
+  private async resume(container: Container, log: EnvironmentLog, source: EngineLog, forDeployment: () => boolean): Promise<(line: LogLine) => boolean> {
     // What started after this agent was read by nobody yet; what seems to start yet to come started before the clock was set back.
     const startedAt = container.startedAt?.getTime() ?? 0;
     const isOld = startedAt < this.startedAt + clockDoubtMs || startedAt > Date.now() + clockDoubtMs;
     const position = isOld ? await log.position(shortId(container)) : null;
     if (position === null) return () => true;
     await this.recall(log, container);
+    if (forDeployment() || startedAt > Date.now() - sentWithinMs) await this.sendAgain(log, container);
     if (await source.seek(engineTime(position.at))) return afterPosition(position);
     await this.write(log, [gapRecord(container, position.at)]);
     return () => true;
@@ -160,8 +163,9 @@ export class InstanceLogs implements OnModuleDestroy {
   private async take({ container, log, forDeployment }: Target, lines: readonly LogLine[]): Promise<void> {
     if (lines.length === 0) return;
     this.keep(container.labels['molo.instance'] ?? '', lines);
-    if (forDeployment()) this.deployments.add(container, lines);
-    await this.write(log, lines.map((line) => recordOf(container, line)));
+    const isForDeployment = forDeployment();
+    if (isForDeployment) this.deployments.add(container, lines);
+    await this.write(log, lines.map((line) => (isForDeployment ? { ...recordOf(container, line), d: true } : recordOf(container, line))));
   }
 
   private async write(log: EnvironmentLog, records: readonly LogRecord[]): Promise<void> {
@@ -175,6 +179,13 @@ export class InstanceLogs implements OnModuleDestroy {
   private keep(instanceId: string, lines: readonly { readonly text: string }[]): void {
     const newest = lines.slice(-keptLines).map(({ text }) => text.slice(0, longestKeptLine));
     this.last.set(instanceId, [...(this.last.get(instanceId) ?? []), ...newest].slice(-keptLines));
+  }
+
+  /** Those that the agent before this one has read and may not have sent when it was killed; what has arrived is not taken twice. */
+  private async sendAgain(log: EnvironmentLog, container: Container): Promise<void> {
+    const short = shortId(container);
+    const records = await log.tail(Infinity, (record) => record.c === short && record.d === true);
+    this.deployments.add(container, records.map(({ at, t: text }) => ({ at, stream: 'stdout', text })));
   }
 
   private async recall(log: EnvironmentLog, container: Container): Promise<void> {

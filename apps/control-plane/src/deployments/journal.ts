@@ -29,6 +29,24 @@ export class Journal {
     if (written.length > 0) await this.notifications.notify(manager, 'deployment_event', deploymentId);
   }
 
+  /**
+   * Lines of a series that may be sent again from any line on, cut in another way: those that are there already are left out.
+   * @param series what they are lines of
+   * @param first the number of the first of them in the series, from 0
+   */
+  async appendLines(manager: EntityManager, deploymentId: string, series: string, first: number, { source, text }: { readonly source: string; readonly text: string }): Promise<void> {
+    // Whoever sends the same at this moment, as an agent that was killed and the next one, waits here, and then sees it.
+    await manager.query('select 1 from deployments where id = $1 for no key update', [deploymentId]);
+    const [taken]: { lines: number }[] = await manager.query(
+      `select coalesce(max(split_part(dedupe_key, '#', 2)::int + 1 + length(data->>'text') - length(replace(data->>'text', chr(10), ''))), 0) as lines
+       from deployment_events where deployment_id = $1 and starts_with(dedupe_key, $2 || '#')`,
+      [deploymentId, series],
+    );
+    const from = Math.max(first, taken!.lines);
+    const lines = text.split('\n').slice(from - first);
+    if (lines.length > 0) await this.append(manager, deploymentId, { kind: 'log', source, text: lines.join('\n') }, `${series}#${from}`);
+  }
+
   /** Several in their order, in one statement. */
   async appendAll(manager: EntityManager, deploymentId: string, events: readonly NewDeploymentEvent[]): Promise<void> {
     if (events.length === 0) return;

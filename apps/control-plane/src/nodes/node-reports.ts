@@ -23,8 +23,10 @@ export class NodeReports {
       );
       // One deployment after the other, in the order in which everybody locks them.
       for (const { id } of rows) {
-        for (const { source, key, text } of chunks.filter((chunk) => chunk.deploymentId === id)) {
-          await this.journal.append(manager, id, { kind: 'log', source, text: text.replaceAll('\0', '') }, key);
+        for (const { source, key, line, text } of chunks.filter((chunk) => chunk.deploymentId === id)) {
+          const said = { source, text: text.replaceAll('\0', '') };
+          if (line === undefined) await this.journal.append(manager, id, { kind: 'log', ...said }, key);
+          else await this.journal.appendLines(manager, id, key, line, said);
         }
       }
     });
