@@ -20,25 +20,25 @@ export async function startOwnPlatform(name: string, settings: Readonly<Record<s
   const home = mkdtempSync(join(folder, `molo-${name}-`));
   const environment = childEnvironment({ ...withoutMolo(), MOLO_HOME: home, MOLO_NODE_NAME: name, ...settings });
   const npm = (...args: string[]) => output(nodeProgram, [join(checkout, 'infra/bootstrap.mjs'), ...args], environment);
+  const docker = dockerOn(settings['MOLO_DOCKER_SOCKET']);
   try {
     await npm('start');
+    const all = parseSettings(readFileSync(join(home, 'molo.env'), 'utf8'));
+    const images = () => imagesUnder(docker, all['MOLO_REGISTRY_HOST'] ?? '');
+    // Another platform may have had the same registry address, and may want its images again.
+    const others = new Set(await images());
+    const end = async () => {
+      await npm('stop');
+      // While it still runs: the engine may be one that this platform keeps.
+      await removeFromEngine(docker, home, async () => (await images()).filter((image) => !others.has(image)));
+      await npm('stop', '--all');
+      rmSync(home, { recursive: true, force: true });
+    };
+    return { settings: all, environment, end };
   } catch (error) {
     await npm('stop', '--all').catch(() => undefined);
     throw error;
   }
-  const all = parseSettings(readFileSync(join(home, 'molo.env'), 'utf8'));
-  const docker = dockerOn(settings['MOLO_DOCKER_SOCKET']);
-  const images = () => imagesUnder(docker, all['MOLO_REGISTRY_HOST'] ?? '');
-  // Another platform may have had the same registry address, and may want its images again.
-  const others = new Set(await images());
-  const end = async () => {
-    await npm('stop');
-    // While it still runs: the engine may be one that this platform keeps.
-    await removeFromEngine(docker, home, async () => (await images()).filter((image) => !others.has(image)));
-    await npm('stop', '--all');
-    rmSync(home, { recursive: true, force: true });
-  };
-  return { settings: all, environment, end };
 }
 
 type Docker = (...args: string[]) => Promise<string>;
