@@ -103,7 +103,7 @@ describe('the pages of people', () => {
     await hers.context().close();
   });
 
-  it('sign somebody out everywhere, and offer sysadmins nothing that locks themselves out', async () => {
+  it('sign somebody out everywhere, and offer sysadmins no ending of themselves', async () => {
     const theirs = await join('otto@example.com', 'Otto', 'viewer');
     await page.goto(`${base()}/people`);
     // By keys alone.

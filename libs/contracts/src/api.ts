@@ -200,6 +200,7 @@ export const api = {
       .refine(({ email, team, robot }) => [email, team, robot].filter((each) => each !== undefined).length === 1, { path: ['email'], message: 'or team or robot is to be given, one of them' }),
     response: Member,
   }),
+  changeMember: endpoint({ method: 'PATCH', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Change the role on the app that somebody has', params: AppParams.extend({ memberId: z.uuid() }), body: z.strictObject({ role: AppRole }), response: Member }),
   removeMember: endpoint({ method: 'DELETE', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Take the role on the app away', params: AppParams.extend({ memberId: z.uuid() }), response: nothing, status: 204 }),
 
   listReleases: endpoint({ method: 'GET', path: `${environmentPath}/releases`, right: 'read', on: 'environment', tag: 'releases', summary: 'Releases, newest first', params: EnvironmentParams, query: PageQuery, response: page(Release) }),

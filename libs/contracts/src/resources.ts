@@ -52,7 +52,7 @@ export const Robot = z.object({ id: z.uuid(), name: z.string(), app: z.string().
 export type Robot = z.infer<typeof Robot>;
 
 /** Who has a role on an app: a user, a robot, or a team and so each of its users. */
-export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'robot', 'team']), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
+export const Member = z.object({ id: z.uuid(), kind: z.enum(['user', 'robot', 'team']), /** Of the user, the robot or the team: an app's own robot may have the name of another. */ holderId: z.uuid(), name: z.string(), email: z.string().nullable(), role: AppRole, since: at });
 export type Member = z.infer<typeof Member>;
 
 /** A browser that is signed in. */

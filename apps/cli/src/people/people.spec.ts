@@ -11,7 +11,7 @@ const id = '6f2f4f9a-52a2-4f60-9a2f-0d6b6f2f4f9a';
 const ada: User = { id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: at, lastSeenAt: at };
 const crew: Team = { id, name: 'crew', createdAt: at, users: [{ id, name: 'Ada', email: 'ada@example.com' }] };
 const ci: Robot = { id, name: 'ci', app: 'myapp', role: 'member', createdAt: at };
-const member: Member = { id, kind: 'user', name: 'Ada', email: 'ada@example.com', role: 'developer', since: at };
+const member: Member = { id, kind: 'user', holderId: id, name: 'Ada', email: 'ada@example.com', role: 'developer', since: at };
 const token = { id, name: 'github', rights: ['read' as const], apps: null, createdAt: at, expiresAt: null, lastUsedAt: null };
 const session = { id, ip: '10.0.0.1', userAgent: 'Firefox', createdAt: at, lastSeenAt: at, expiresAt: at, current: false };
 const link = 'http://molo.localhost/invitation?token=secret';

@@ -13,7 +13,13 @@ import { Input } from '../ui/field';
 export function RenameDialog({ me, onClose }: { readonly me: Me; readonly onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState(me.name);
-  const rename = useMutation({ mutationFn: () => molo.updateMe({ body: { name } }), onSuccess: (changed) => queries.setQueryData(['me'], changed) });
+  const rename = useMutation({
+    mutationFn: () => molo.updateMe({ body: { name } }),
+    onSuccess: (changed) => {
+      queries.setQueryData(['me'], changed);
+      void queries.invalidateQueries({ queryKey: ['people'] });
+    },
+  });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     rename.mutate(undefined, { onSuccess: onClose });

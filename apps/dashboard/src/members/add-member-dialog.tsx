@@ -43,6 +43,7 @@ export function AddMemberDialog({ app, onClose }: { readonly app: string; readon
             onChange={(event) => {
               setKind(kinds.find(({ value }) => value === event.target.value)?.value ?? 'user');
               setTyped('');
+              add.reset();
             }}
             options={kinds}
           />
@@ -73,10 +74,12 @@ const none: readonly never[] = [];
 
 /** Suggests those whom one may see; the admin of an app, who sees no other users, types. */
 function WhoField({ app, kind, typed, onTyped }: WhoFieldProps) {
+  const robots = useAllRobots().data ?? none;
   const suggestions: Record<Kind, readonly { readonly value: string; readonly hint?: string }[]> = {
     user: (useAllUsers().data ?? none).map(({ email, name }) => ({ value: email, hint: name })),
     team: (useAllTeams().data ?? none).map(({ name }) => ({ value: name })),
-    robot: (useAllRobots().data ?? none).filter((robot) => robot.app === null || robot.app === app).map(({ name }) => ({ value: name })),
+    // Those of the app have their role already; where one has the name of another, the name means the app's own.
+    robot: robots.filter(({ name, app: of }) => of === null && !robots.some((own) => own.app === app && own.name.toLowerCase() === name.toLowerCase())).map(({ name }) => ({ value: name })),
   };
   return <SuggestInput label={labels[kind]} value={typed} onChange={(event) => onTyped(event.target.value)} suggestions={suggestions[kind]} autoFocus />;
 }

@@ -14,9 +14,11 @@ import { RadioList } from '../ui/radio-list';
 import { commandWord, namedAs } from './named';
 
 export function ChangeMemberDialog({ app, member, onClose }: { readonly app: string; readonly member: Member; readonly onClose: () => void }) {
-  const [role, setRole] = useState<AppRole>(member.role);
+  // As it was when this was opened: what somebody else has changed meanwhile is not undone unseen.
+  const [before] = useState(member);
+  const [role, setRole] = useState<AppRole>(before.role);
   const named = namedAs(member.kind, member.email ?? member.name);
-  const change = usePeopleChange(() => molo.setMember({ params: { app }, body: { ...named, role } }));
+  const change = usePeopleChange(() => molo.changeMember({ params: { app, memberId: member.id }, body: { role } }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     change.mutate(undefined, { onSuccess: onClose });
@@ -29,7 +31,7 @@ export function ChangeMemberDialog({ app, member, onClose }: { readonly app: str
         <Command text={peopleCommands.addMember(app, commandWord(named), role)} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="primary" busy={change.isPending} disabled={role === member.role}>
+          <Button type="submit" tone="primary" busy={change.isPending} disabled={role === before.role}>
             Change
           </Button>
         </div>

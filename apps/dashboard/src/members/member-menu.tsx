@@ -35,7 +35,7 @@ export function MemberMenu({ app, member }: { readonly app: string; readonly mem
 /** One that belongs to the app has its role here or none: it goes as a whole. */
 function useOwnRobot(app: string, member: Member): Robot | undefined {
   const robots = useAllRobots().data;
-  return member.kind === 'robot' ? robots?.find((robot) => robot.app === app && robot.name === member.name) : undefined;
+  return member.kind === 'robot' ? robots?.find((robot) => robot.app === app && robot.id === member.holderId) : undefined;
 }
 
 function TakeDialog({ app, member, onClose }: { readonly app: string; readonly member: Member; readonly onClose: () => void }) {

@@ -4,8 +4,8 @@ import { listOf, person, shown } from '../testing/shown';
 import { MembersSection } from './members-section';
 
 const at = '2020-05-03T00:00:00.000Z';
-const ada: Member = { id: '1', kind: 'user', name: 'Ada', email: 'ada@example.com', role: 'admin', since: at };
-const crew: Member = { id: '2', kind: 'team', name: 'crew', email: null, role: 'developer', since: at };
+const ada: Member = { id: '1', kind: 'user', holderId: 'ada', name: 'Ada', email: 'ada@example.com', role: 'admin', since: at };
+const crew: Member = { id: '2', kind: 'team', holderId: 'crew', name: 'crew', email: null, role: 'developer', since: at };
 const teams = [{ id: 'crew', name: 'crew', createdAt: at, users: [{ id: 'ada', name: 'Ada', email: 'ada@example.com' }, { id: 'max', name: 'Max', email: 'max@example.com' }] }];
 
 function section(me: Me, members: readonly Member[] = [ada, crew]): string {

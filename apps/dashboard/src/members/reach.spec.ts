@@ -10,7 +10,7 @@ const crew: Team = { id: 'crew', name: 'crew', createdAt: at, users: [ada, max, 
 const night: Team = { id: 'night', name: 'night', createdAt: at, users: [max] };
 
 function member(kind: Member['kind'], name: string, role: Member['role'], email: string | null = null): Member {
-  return { id: `${kind} ${name}`, kind, name, email, role, since: at };
+  return { id: `${kind} ${name}`, kind, holderId: name.toLowerCase(), name, email, role, since: at };
 }
 
 const adaHerself = member('user', 'Ada', 'admin', 'ada@example.com');
@@ -24,7 +24,6 @@ describe('why somebody has a role on an app', () => {
       { ...watcher, direct: 'viewer' },
     ]);
     expect(usersReached(member('team', 'gone', 'viewer'), members, [crew])).toEqual([]);
-    expect(usersReached(member('user', 'crew', 'viewer', 'crew@example.com'), members, [crew])).toEqual([]);
   });
 
   it('is told of each who was given one themselves, with those that come through teams', () => {
@@ -36,8 +35,10 @@ describe('why somebody has a role on an app', () => {
     expect(rolesThroughTeams(member('robot', 'watcher', 'viewer'), members, [crew])).toHaveLength(1);
   });
 
-  it('tells a robot from a user of its name, and a team that has no role from one that has', () => {
-    expect(rolesThroughTeams(member('user', 'watcher', 'viewer', 'watcher@example.com'), members, [crew])).toEqual([]);
+  it('tells an own robot of the app from the one of its name that is in the team, and a team that has no role from one that has', () => {
+    const own: Member = { ...member('robot', 'watcher', 'admin'), id: 'own', holderId: 'own watcher' };
+    expect(rolesThroughTeams(own, [own, ...members], [crew])).toEqual([]);
+    expect(usersReached(members[0]!, [own, ...members], [crew]).find(({ id }) => id === 'watcher')?.direct).toBe('viewer');
     expect(rolesThroughTeams(adaHerself, [adaHerself], [crew])).toEqual([]);
   });
 });

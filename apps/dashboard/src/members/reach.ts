@@ -12,21 +12,15 @@ export interface ReachedUser extends TeamUser {
   readonly direct: AppRole | null;
 }
 
-/** Robots have no e-mail address; of one name there is one that a team may have. */
-function isSame(user: Pick<TeamUser, 'name' | 'email'>, member: Member): boolean {
-  if (member.kind === 'team') return false;
-  return user.email === null ? member.kind === 'robot' && member.name === user.name : member.email === user.email;
-}
-
 export function usersReached(team: Member, members: readonly Member[], teams: readonly Team[]): readonly ReachedUser[] {
-  const users = teams.find(({ name }) => team.kind === 'team' && name === team.name)?.users ?? [];
-  return users.map((user) => ({ ...user, direct: members.find((member) => isSame(user, member))?.role ?? null }));
+  const users = teams.find(({ id }) => id === team.holderId)?.users ?? [];
+  return users.map((user) => ({ ...user, direct: members.find(({ holderId }) => holderId === user.id)?.role ?? null }));
 }
 
 /** The roles that a user or robot has besides the one that they were given themselves. */
 export function rolesThroughTeams(member: Member, members: readonly Member[], teams: readonly Team[]): readonly RoleThroughTeam[] {
   return members.flatMap((other) => {
-    const isIn = other.kind === 'team' && teams.some(({ name, users }) => name === other.name && users.some((user) => isSame(user, member)));
+    const isIn = teams.some(({ id, users }) => id === other.holderId && users.some((user) => user.id === member.holderId));
     return isIn ? [{ team: other.name, role: other.role }] : [];
   });
 }

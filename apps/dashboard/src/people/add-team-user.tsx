@@ -26,7 +26,7 @@ export function AddTeamUser({ team }: { readonly team: Team }) {
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-3 rounded-b-xl border-t border-line bg-sunken/50 px-5 py-4">
       {add.isError && <ProblemNotice error={add.error} answers />}
-      {everybody.isError && everybody.data === undefined && <ProblemNotice error={everybody.error} onRetry={() => void everybody.refetch()} />}
+      {[everybody, programs].map((each) => each.isError && each.data === undefined && <ProblemNotice key={each === everybody ? 'users' : 'robots'} error={each.error} onRetry={() => void each.refetch()} />)}
       <div className="flex items-start gap-3 [&>div]:min-w-0 [&>div]:flex-1">
         <SuggestInput
           label={`Add to ${team.name}`}
@@ -39,7 +39,7 @@ export function AddTeamUser({ team }: { readonly team: Team }) {
           error={unknown}
           suggestions={suggestionsFor(team, users, robots)}
         />
-        <Button type="submit" busy={add.isPending} disabled={typed.trim() === '' || everybody.data === undefined} className="mt-[1.8rem]">
+        <Button type="submit" busy={add.isPending} disabled={typed.trim() === '' || everybody.data === undefined || programs.data === undefined} className="mt-[1.8rem]">
           Add
         </Button>
       </div>

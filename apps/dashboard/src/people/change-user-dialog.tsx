@@ -15,9 +15,11 @@ import { usePeopleChange } from './people-queries';
 import { roles } from './roles';
 
 export function ChangeUserDialog({ user, onClose }: { readonly user: User; readonly onClose: () => void }) {
-  const [name, setName] = useState(user.name);
-  const [role, setRole] = useState(user.role);
-  const changed = { ...(name === user.name ? {} : { name }), ...(role === user.role ? {} : { role }) };
+  // As they were when this was opened: what somebody else has changed meanwhile is not undone unseen.
+  const [before] = useState(user);
+  const [name, setName] = useState(before.name);
+  const [role, setRole] = useState(before.role);
+  const changed = { ...(name === before.name ? {} : { name }), ...(role === before.role ? {} : { role }) };
   const isChanged = Object.keys(changed).length > 0;
   const change = usePeopleChange(() => molo.updateUser({ params: { userId: user.id }, body: changed }));
   const submit = (event: FormEvent) => {
@@ -32,8 +34,8 @@ export function ChangeUserDialog({ user, onClose }: { readonly user: User; reado
         <Input label="Name" value={name} onChange={(event) => setName(event.target.value)} autoComplete="off" maxLength={100} error={wrong} />
         <RadioList legend="Role on the platform" choices={roles} value={role} onChange={setRole} />
         <div className="flex flex-col gap-2">
-          {(role !== user.role || !isChanged) && <Command text={peopleCommands.setRole(user.email, role)} />}
-          {name !== user.name && <Command text={peopleCommands.rename(user.email, name)} />}
+          {(role !== before.role || !isChanged) && <Command text={peopleCommands.setRole(user.email, role)} />}
+          {name !== before.name && <Command text={peopleCommands.rename(user.email, name)} />}
         </div>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

@@ -1,6 +1,6 @@
 'use client';
 
-import { type FormEvent, useState } from 'react';
+import { type ChangeEvent, type FormEvent, useState } from 'react';
 import type { AppRole, Robot, Role } from '@molo/contracts';
 import { useMay, useMe } from '../access/use-me';
 import { useApps } from '../apps/app-queries';
@@ -53,13 +53,18 @@ function RobotForm({ fixedApp, onCreated, onClose }: RobotFormProps) {
     event.preventDefault();
     create.mutate(undefined, { onSuccess: onCreated });
   };
+  // What was said of the name before is not said of this one.
+  const changesName = (event: ChangeEvent<HTMLInputElement>) => {
+    setName(event.target.value);
+    create.reset();
+  };
   const errors = fieldErrors(create.error);
   const wrongName = sentence('The name', errors.name) ?? (isProblem(create.error, 'already_exists') ? `There is a robot ${name} already. Take another name.` : undefined);
   const wrongApp = sentence('The app', errors.app);
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-5">
       {create.isError && wrongName === undefined && wrongApp === undefined && <ProblemNotice error={create.error} answers />}
-      <Input label="Name" value={name} onChange={(event) => setName(event.target.value)} autoFocus autoComplete="off" maxLength={100} error={wrongName} hint="Of the program that signs in with it." />
+      <Input label="Name" value={name} onChange={changesName} autoFocus autoComplete="off" maxLength={100} error={wrongName} hint="Of the program that signs in with it." />
       {fixedApp === null && <AppField app={app} onApp={setApp} ofPlatform={ofPlatform} error={wrongApp} />}
       {isOfApp ? <RadioList legend={app === '' ? 'Role on the app' : `Role on ${app}`} choices={appRoles} value={appRole} onChange={setAppRole} /> : <RadioList legend="Role on the platform" choices={roles} value={role} onChange={setRole} />}
       <Command text={peopleCommands.createRobot(name, isOfApp ? appRole : role, app)} />

@@ -1,6 +1,6 @@
 'use client';
 
-import { type FormEvent, useState } from 'react';
+import { type ChangeEvent, type FormEvent, useState } from 'react';
 import type { Role } from '@molo/contracts';
 import { molo } from '../platform/client';
 import { fieldErrors, isProblem, sentence } from '../platform/problem';
@@ -29,6 +29,11 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
     event.preventDefault();
     invite.mutate(undefined);
   };
+  // What was said of the address before is not said of this one.
+  const changesEmail = (event: ChangeEvent<HTMLInputElement>) => {
+    setEmail(event.target.value);
+    invite.reset();
+  };
   const errors = fieldErrors(invite.error);
   const taken = isProblem(invite.error, 'already_exists') ? `There is a user ${email.trim()} already. Their row has what to do with them.` : undefined;
   const wrong = sentence('It', errors.email) ?? taken;
@@ -36,11 +41,11 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Invite a user" onClose={onClose}>
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
         {invite.isError && wrong === undefined && errors.name === undefined && <ProblemNotice error={invite.error} answers />}
-        <Input label="Email" type="email" value={email} onChange={(event) => setEmail(event.target.value)} autoFocus autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={254} error={wrong} />
+        <Input label="Email" type="email" value={email} onChange={changesEmail} autoFocus autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={254} error={wrong} />
         <Input label="Name" value={name} onChange={(event) => setName(event.target.value)} autoComplete="off" maxLength={100} hint="Until they choose it themselves." error={sentence('It', errors.name)} />
         <RadioList legend="Role on the platform" choices={roles} value={role} onChange={setRole} />
         <Select label="The link holds" value={days} onChange={(event) => setDays(event.target.value)} options={linkLifetimes} />
-        <Command text={peopleCommands.invite(email.trim(), role, Number(days))} />
+        <Command text={peopleCommands.invite(email.trim(), name.trim(), role, Number(days))} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" tone="primary" busy={invite.isPending}>

@@ -4,7 +4,7 @@ import { shellWord } from '../text/shell-word';
 /** The commands that do what the pages of people do, as the `molo` program takes them. */
 export const peopleCommands = {
   users: () => 'molo users',
-  invite: (email: string, role: Role, days: number) => `molo users invite ${email === '' ? 'EMAIL' : shellWord(email)}${role === 'member' ? '' : ` --role ${role}`}${expiry(days)}`,
+  invite: (email: string, name: string, role: Role, days: number) => `molo users invite ${email === '' ? 'EMAIL' : shellWord(email)}${name === '' ? '' : ` --name ${shellWord(name)}`}${role === 'member' ? '' : ` --role ${role}`}${expiry(days)}`,
   inviteAgain: (email: string, days: number) => `molo users invite ${shellWord(email)} --again${expiry(days)}`,
   setRole: (email: string, role: Role) => `molo users set-role ${shellWord(email)} ${role}`,
   rename: (email: string, name: string) => `molo users rename ${shellWord(email)} ${shellWord(name)}`,
@@ -17,7 +17,6 @@ export const peopleCommands = {
   createTeam: (name: string) => `molo teams create ${name === '' ? 'NAME' : shellWord(name)}`,
   renameTeam: (team: string, name: string) => `molo teams rename ${team} ${name === '' ? 'NAME' : shellWord(name)}`,
   removeTeam: (team: string) => `molo teams remove ${team}`,
-  addTeamUser: (team: string, email: string) => `molo teams add-user ${team} ${email === '' ? 'EMAIL' : shellWord(email)}`,
 
   robots: () => 'molo robots',
   createRobot: (name: string, role: Role | AppRole, app: string) => `molo robots create ${name === '' ? 'NAME' : shellWord(name)}${app === '' ? '' : ` --app ${shellWord(app)}`} --role ${role}`,

@@ -33,11 +33,15 @@ export function useAllRobots() {
   return useQuery({ queryKey: ['people', 'all-robots'], queryFn: ({ signal }) => allPages<Robot>((query, options) => molo.listRobots({ query }, options), signal), enabled: useMayAnywhere('administer') });
 }
 
-/** A change of who may do what: all that is shown of people is read again, and what oneself may do. */
+/** A change of who may do what: all that is shown of people is read again, and what oneself may do. What it made, as a link that is shown once, waits for none of that and is kept no longer than it is shown. */
 export function usePeopleChange<Given, Made>(change: (given: Given) => Promise<Made>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: change,
-    onSuccess: () => Promise.all([queries.invalidateQueries({ queryKey: ['people'] }), queries.invalidateQueries({ queryKey: ['me'] })]),
+    gcTime: 0,
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: ['people'] });
+      void queries.invalidateQueries({ queryKey: ['me'] });
+    },
   });
 }

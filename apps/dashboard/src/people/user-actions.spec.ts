@@ -10,7 +10,7 @@ describe('what is offered on a user', () => {
     expect(names('disabled')).toEqual(['change', 'enable', 'remove']);
   });
 
-  it('is nothing by which sysadmins lock themselves out', () => {
+  it('is, of themselves, nothing that signs them out, disables or removes them', () => {
     expect(names('active', true)).toEqual(['change']);
   });
 });

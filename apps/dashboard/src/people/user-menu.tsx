@@ -40,15 +40,15 @@ function Asked({ action, ...rest }: AskedProps & { readonly action: UserAction }
       return <UserSessionsDialog {...rest} />;
     case 'disable':
     case 'enable':
-      return <DisableDialog {...rest} />;
+      return <DisableDialog disables={action === 'disable'} {...rest} />;
     case 'remove':
     default:
       return <RemoveDialog {...rest} />;
   }
 }
 
-function DisableDialog({ user, onClose }: AskedProps) {
-  const disables = user.state !== 'disabled';
+/** Does what was chosen, whatever somebody else has done to the user meanwhile. */
+function DisableDialog({ user, disables, onClose }: AskedProps & { readonly disables: boolean }) {
   const change = usePeopleChange(() => molo.updateUser({ params: { userId: user.id }, body: { disabled: disables } }));
   if (disables) {
     return (

@@ -40,7 +40,7 @@ export function UsersSection() {
         )
       }
     >
-      {isLong && <Input label="Find" type="search" value={sought} onChange={(event) => setSought(event.target.value)} placeholder="A name, an address, a role or a team" autoComplete="off" autoCapitalize="none" spellCheck={false} />}
+      {(isLong || sought !== '') && <Input label="Find" type="search" value={sought} onChange={(event) => setSought(event.target.value)} placeholder="A name, an address, a role or a team" autoComplete="off" autoCapitalize="none" spellCheck={false} />}
       {sought.trim() === '' ? (
         <PagedList query={users} what="the users" more="Show more users" empty={<Empty title="No user yet">The first is whoever claims the platform.</Empty>} row={row} />
       ) : (

@@ -24,7 +24,14 @@ interface CreateTokenDialogProps {
 
 export function CreateTokenDialog({ title, holder, onClose }: CreateTokenDialogProps) {
   const queries = useQueryClient();
-  const create = useMutation({ mutationFn: holder.create, onSuccess: () => queries.invalidateQueries({ queryKey: holder.queryKey }) });
+  // Its text waits for no list, and is kept no longer than it is shown.
+  const create = useMutation({
+    mutationFn: holder.create,
+    gcTime: 0,
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: holder.queryKey });
+    },
+  });
   if (create.data === undefined) {
     return (
       <Dialog title={title} onClose={onClose}>
@@ -33,7 +40,7 @@ export function CreateTokenDialog({ title, holder, onClose }: CreateTokenDialogP
     );
   }
   return (
-    <Dialog title="Copy the token now" onClose={onClose}>
+    <Dialog key="made" title="Copy the token now" onClose={onClose}>
       <ShownOnce text={create.data.token} copy="Copy the token" onClose={onClose}>
         Only its fingerprint is kept. Whoever has the token has its rights.
       </ShownOnce>

@@ -9,8 +9,8 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** Of radio buttons, the one that is chosen. */
-const firstField = 'input:not([type=radio], [hidden]), input:checked, textarea, select';
+/** Of radio buttons, the one that is chosen; where there is no field, what is marked to be gone to. */
+const firstField = 'input:not([type=radio], [hidden]), input:checked, textarea, select, [data-focus-first] button';
 
 /** Modal, by the browser's own dialog: focus goes to its first field and stays inside, Escape closes, focus returns to where it was. */
 export function Dialog({ title, onClose, children }: DialogProps) {

@@ -19,7 +19,7 @@ export function ShownOnce({ text, copy, children, onClose }: ShownOnceProps) {
       <Notice tone="warn" title="It is shown this once">
         {children}
       </Notice>
-      <div className="rounded-lg border border-line bg-sunken px-3 py-2">
+      <div data-focus-first className="rounded-lg border border-line bg-sunken px-3 py-2">
         <Copyable text={text} label={copy} />
       </div>
       <div className="flex justify-end">

@@ -19,6 +19,11 @@ export class MembersController {
     return await this.members.set(params.app, body, body.role, caller);
   }
 
+  @Endpoint(api.changeMember)
+  async change({ params, body, caller }: Call<typeof api.changeMember>): Answer<typeof api.changeMember> {
+    return await this.members.change(params.app, params.memberId, body.role, caller);
+  }
+
   @Endpoint(api.removeMember)
   async remove({ params, caller }: Call<typeof api.removeMember>): Answer<typeof api.removeMember> {
     await this.members.remove(params.app, params.memberId, caller);

@@ -26,7 +26,7 @@ interface Row extends Omit<Member, 'since'> {
 }
 
 const select = `
-  select m.id, case when m.team_id is not null then 'team' when u.kind = 'robot' then 'robot' else 'user' end as kind, coalesce(u.name, t.name) as name, u.email, m.role, m.since
+  select m.id, case when m.team_id is not null then 'team' when u.kind = 'robot' then 'robot' else 'user' end as kind, coalesce(m.user_id, m.team_id) as "holderId", coalesce(u.name, t.name) as name, u.email, m.role, m.since
   from app_members m left join users u on u.id = m.user_id left join teams t on t.id = m.team_id`;
 
 /** Who has a role on an app. */
@@ -60,6 +60,18 @@ export class MembersService {
       );
       const member = await find(manager, appId, id);
       if (before?.role !== role) await this.record(manager, caller, { action: 'member.set', app, appId, member, before: before && { role: before.role }, after: { role } });
+      return member;
+    });
+  }
+
+  async change(app: string, id: string, role: AppRole, caller: Caller): Promise<Member> {
+    return await this.dataSource.transaction(async (manager) => {
+      const appId = await idOf(manager, app);
+      await manager.query('select 1 from app_members where id = $1 for update', [id]);
+      const before = await find(manager, appId, id);
+      await manager.query('update app_members set role = $2 where id = $1', [id, role]);
+      const member = { ...before, role };
+      if (before.role !== role) await this.record(manager, caller, { action: 'member.set', app, appId, member, before: { role: before.role }, after: { role } });
       return member;
     });
   }

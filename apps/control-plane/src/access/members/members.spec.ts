@@ -65,6 +65,22 @@ describe('a member of an app', () => {
     expect((await set('viewer', 'nobody@example.com', as)).status).toBe(404);
   });
 
+  it('is changed by whom it is, not by a name that an own robot of the app may share with another; one that is gone comes back by no change', async () => {
+    const { ok: ofPlatform } = await platform.call(api.createRobot, { body: { name: 'namesake' } });
+    const { ok: given } = await platform.call(api.setMember, { params, body: { robot: 'namesake', role: 'viewer' } });
+    const { ok: own } = await platform.call(api.createAppRobot, { params, body: { name: 'namesake', role: 'developer' } });
+    expect(given.holderId).toBe(ofPlatform.id);
+    const { ok } = await platform.call(api.changeMember, { params: { ...params, memberId: given.id }, body: { role: 'admin' } });
+    expect(ok).toEqual({ ...given, role: 'admin' });
+    const { items } = (await platform.call(api.listMembers, { params })).ok;
+    expect(items.filter(({ name }) => name === 'namesake').map(({ holderId, role }) => [holderId, role])).toEqual([[ofPlatform.id, 'admin'], [own.id, 'developer']]);
+    await remove(given.id);
+    expect((await platform.call(api.changeMember, { params: { ...params, memberId: given.id }, body: { role: 'admin' } })).status).toBe(404);
+    await platform.call(api.createApp, { body: { name: 'elsewhere' } });
+    const [stays] = items.filter(({ holderId }) => holderId === own.id);
+    expect((await platform.call(api.changeMember, { params: { app: 'elsewhere', memberId: stays!.id }, body: { role: 'admin' } })).status).toBe(404);
+  });
+
   it('is in the audit with the role before and after', async () => {
     const { ok } = await set('viewer');
     await set('viewer');
