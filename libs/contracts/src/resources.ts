@@ -21,7 +21,7 @@ export const User = z.object({
   role: Role,
   state: UserState,
   createdAt: at,
-  /** By a session or an API token that they still have, to within a minute; null where they have none that was used. */
+  /** In the browser, with an API token or over SSH, to within a minute; null where they never came. */
   lastSeenAt: at.nullable(),
 });
 export type User = z.infer<typeof User>;

@@ -52,7 +52,7 @@ export class Authenticator {
   private async findToken(hash: string): Promise<Caller | null> {
     const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash: hash, revokedAt: IsNull() });
     if (!token || hasPassed(token.expiresAt)) return null;
-    const user = token.userId === null ? null : await this.callers.findUser(token.userId);
+    const user = token.userId === null ? null : await this.callers.userWhoComes(token.userId);
     if (token.userId !== null && user === null) return null;
     this.noteUse(token);
     return await this.callers.ofToken(token, user, null);
@@ -62,7 +62,7 @@ export class Authenticator {
     const key = await this.dataSource.manager.findOneBy(SshKey, { fingerprint });
     if (!key) return null;
     if (key.userId === null) return ownerOfMachine();
-    const user = await this.callers.findUser(key.userId);
+    const user = await this.callers.userWhoComes(key.userId);
     return user && (await this.callers.ofUser(user, null));
   }
 

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type AppRole, type Right, rightsByAppRole, rightsByRole, TokenRight } from '@molo/contracts';
 import { DataSource, IsNull } from 'typeorm';
+import { Log } from '../log.js';
 import type { ApiToken } from './api-token.entity.js';
 import { type AppRights, type Caller, noApps, unlimited } from './caller.js';
 import { User } from './user.entity.js';
+
+const lastSeenEveryMs = 60_000;
 
 interface Role {
   id: string;
@@ -14,11 +17,16 @@ interface Role {
 /** What users, and tokens of theirs, may do: their role on the platform and those on single apps, by themselves or through their teams. */
 @Injectable()
 export class Callers {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly log: Log,
+  ) {}
 
-  /** null for one who is disabled, whatever they come with. */
-  async findUser(id: string): Promise<User | null> {
-    return await this.dataSource.manager.findOneBy(User, { id, disabledAt: IsNull() });
+  /** Who has just come with a session, a token or a key; null for one who is disabled, whatever they come with. */
+  async userWhoComes(id: string): Promise<User | null> {
+    const user = await this.dataSource.manager.findOneBy(User, { id, disabledAt: IsNull() });
+    if (user !== null) this.noteSeen(user);
+    return user;
   }
 
   async ofUser(user: User, ip: string | null): Promise<Caller> {
@@ -47,6 +55,14 @@ export class Callers {
       sessionId: null,
       ip,
     };
+  }
+
+  /** Nobody waits for it, and its failure stops nobody. */
+  private noteSeen({ id, lastSeenAt }: User): void {
+    if (lastSeenAt !== null && Date.now() - lastSeenAt.getTime() < lastSeenEveryMs) return;
+    this.dataSource.manager.update(User, { id }, { lastSeenAt: new Date() }).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'when a user was last seen could not be written');
+    });
   }
 
   /** On the named apps what is held on the platform or on them, elsewhere nothing. */

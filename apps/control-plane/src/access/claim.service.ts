@@ -77,7 +77,7 @@ export class ClaimService implements OnApplicationBootstrap {
   }
 
   private async firstUser(manager: EntityManager, { email, name }: ClaimRequest, passwordHash: string, from: From): Promise<SignedIn> {
-    const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role: 'sysadmin', passwordHash, disabledAt: null, createdAt: new Date() });
+    const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role: 'sysadmin', passwordHash, disabledAt: null, lastSeenAt: null, createdAt: new Date() });
     await manager.insert(User, user);
     const caller = await this.callers.ofUser(user, from.ip);
     await this.audit.record(manager, caller, { action: 'platform.claimed', target: email });

@@ -99,8 +99,9 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async read(hash: string, ip: string | null): Promise<Omit<OpenSession, 'secret'> | null> {
     const session = await this.dataSource.manager.findOneBy(Session, { tokenHash: hash });
-    const user = session && (await this.callers.findUser(session.userId));
-    if (!session || !user) return null;
+    if (!session || session.expiresAt.getTime() <= Date.now()) return null;
+    const user = await this.callers.userWhoComes(session.userId);
+    if (!user) return null;
     this.noteUse(session, ip);
     return { id: session.id, caller: { ...(await this.callers.ofUser(user, null)), sessionId: session.id }, expiresAt: session.expiresAt };
   }

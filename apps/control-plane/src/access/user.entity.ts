@@ -12,6 +12,8 @@ export class User {
   /** null for robots, and for one who was invited and has chosen none yet. */
   @Column('text', { nullable: true }) passwordHash!: string | null;
   @Column('timestamptz', { nullable: true }) disabledAt!: Date | null;
+  /** With a session, a token or an SSH key, to within a minute. */
+  @Column('timestamptz', { nullable: true }) lastSeenAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
 }
 

@@ -16,7 +16,7 @@ export class UsersController {
   @Endpoint(api.listUsers)
   async list({ query }: Call<typeof api.listUsers>): Answer<typeof api.listUsers> {
     const users = await this.users.list(positionOf(query.cursor, PositionInTime), query.limit);
-    return pageOf(users, query.limit, ({ user: { createdAt, id } }): PositionInTime => ({ at: createdAt.toISOString(), id }), viewOf);
+    return pageOf(users, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt.toISOString(), id }), viewOf);
   }
 
   @Endpoint(api.inviteUser)

@@ -11,7 +11,6 @@ import { Revocations } from '../revocations.js';
 import { TeamsService } from '../teams/teams.service.js';
 import { User, whoIs } from '../user.entity.js';
 import { InvitationsService } from './invitations.service.js';
-import { lastSeenOf } from './last-seen.js';
 
 export interface Invited {
   readonly email: string;
@@ -24,11 +23,6 @@ export interface UserChange {
   readonly name?: string | undefined;
   readonly role?: Role | undefined;
   readonly disabled?: boolean | undefined;
-}
-
-export interface SeenUser {
-  readonly user: User;
-  readonly lastSeenAt: Date | null;
 }
 
 /** Users, as sysadmins see them and change them. What is taken away counts from the next request on. */
@@ -44,10 +38,10 @@ export class UsersService {
   ) {}
 
   /** In the order in which they came, after `after`; `limit` and one more. */
-  async list(after: PositionInTime | null, limit: number): Promise<SeenUser[]> {
+  async list(after: PositionInTime | null, limit: number): Promise<User[]> {
     const query = this.dataSource.manager.createQueryBuilder(User, 'user').where(`user.kind = 'person'`);
     if (after !== null) query.andWhere(`(date_trunc('milliseconds', user.createdAt), user.id) > (:at, :id)`, after);
-    return await seen(this.dataSource.manager, await query.orderBy(`date_trunc('milliseconds', user.createdAt)`).addOrderBy('user.id').limit(limit + 1).getMany());
+    return await query.orderBy(`date_trunc('milliseconds', user.createdAt)`).addOrderBy('user.id').limit(limit + 1).getMany();
   }
 
   /** Makes the user at once, so that they can be given roles and teams before they have followed the link. */
@@ -55,12 +49,12 @@ export class UsersService {
     requireWhole(caller, 'Whoever is invited may have rights that this token does not.');
     return await this.dataSource.transaction(async (manager) => {
       await waitForOtherChanges(manager);
-      const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, createdAt: new Date() });
+      const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, lastSeenAt: null, createdAt: new Date() });
       const inserted = await manager.createQueryBuilder().insert().into(User).values(user).orIgnore().returning('id').execute();
       if ((inserted.raw as unknown[]).length === 0) throw new AppError('already_exists', { detail: `There is a user ${email} already. "molo users invite ${email} --again" makes a new link for them.` });
       const invitation = await this.invitations.make(manager, user.id, expiresInDays, caller);
       await this.audit.record(manager, caller, { action: 'user.invited', target: email, after: { role, expiresAt: invitation.expiresAt } });
-      return { user: viewOf({ user, lastSeenAt: null }), invitation };
+      return { user: viewOf(user), invitation };
     });
   }
 
@@ -85,7 +79,7 @@ export class UsersService {
       const before = { name: user.name, role: user.role, disabled: user.disabledAt !== null };
       const after = { name: wanted.name ?? before.name, role: wanted.role ?? before.role, disabled: wanted.disabled ?? before.disabled };
       const changed = (['name', 'role', 'disabled'] as const).filter((key) => before[key] !== after[key]);
-      if (changed.length === 0) return await viewSeen(manager, user);
+      if (changed.length === 0) return viewOf(user);
       if (after.role !== 'sysadmin' || after.disabled) await refuseLastSysadmin(manager, user);
       const change = { name: after.name, role: after.role, disabledAt: after.disabled ? (user.disabledAt ?? new Date()) : null };
       await manager.update(User, { id }, change);
@@ -96,7 +90,7 @@ export class UsersService {
       const only = (all: object) => Object.fromEntries(Object.entries(all).filter(([key]) => changed.some((each) => each === key)));
       await this.audit.record(manager, caller, { action: 'user.changed', target: whoIs(user), before: only(before), after: only(after) });
       await this.revocations.announce(manager);
-      return await viewSeen(manager, Object.assign(user, change));
+      return viewOf(Object.assign(user, change));
     });
   }
 
@@ -113,19 +107,9 @@ export class UsersService {
   }
 }
 
-export function viewOf({ user, lastSeenAt }: SeenUser): UserView {
-  const { id, email, name, role, passwordHash, disabledAt, createdAt } = user;
+export function viewOf({ id, email, name, role, passwordHash, disabledAt, lastSeenAt, createdAt }: User): UserView {
   const state = disabledAt !== null ? 'disabled' : passwordHash === null ? 'invited' : 'active';
   return { id, email: email ?? '', name, role, state, createdAt: createdAt.toISOString(), lastSeenAt: lastSeenAt?.toISOString() ?? null };
-}
-
-async function viewSeen(manager: EntityManager, user: User): Promise<UserView> {
-  return viewOf({ user, lastSeenAt: (await lastSeenOf(manager, [user.id])).get(user.id) ?? null });
-}
-
-async function seen(manager: EntityManager, users: readonly User[]): Promise<SeenUser[]> {
-  const times = await lastSeenOf(manager, users.map(({ id }) => id));
-  return users.map((user) => ({ user, lastSeenAt: times.get(user.id) ?? null }));
 }
 
 async function lock(manager: EntityManager, id: string): Promise<User> {

@@ -6,6 +6,7 @@ import { waitFor } from '@molo/testkit';
 import { type As, TestControlPlane } from '../../test-control-plane.js';
 import { Authenticator } from '../authenticator.js';
 import { moloItself } from '../caller.js';
+import { fingerprintOf } from '../ssh-public-key.js';
 import { InvitationsService } from './invitations.service.js';
 import { changesOfUsers } from './users.service.js';
 
@@ -28,6 +29,14 @@ async function invite(more: object = {}) {
   const { ok } = await platform.call(api.inviteUser, { body: { email, role: 'developer', ...more } });
   return { email, id: ok.user.id, token: tokenOf(ok.invitation.link), user: ok.user };
 }
+
+function newPublicKey(name: string): string {
+  execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', `${platform.config.home}/${name}`]);
+  return readFileSync(`${platform.config.home}/${name}.pub`, 'utf8');
+}
+
+const blobOf = (publicKey: string) => Buffer.from(publicKey.split(' ')[1] ?? '', 'base64');
+const comeBySshKey = (publicKey: string) => platform.app.get(Authenticator).bySshKey(blobOf(publicKey));
 
 function tokenOf(link: string): string {
   expect(link).toMatch(/^http:\/\/molo\.localhost:8080\/invitation\?token=[\w-]{43}$/);
@@ -153,10 +162,9 @@ describe('a user', () => {
     const { id, email, token } = await invite();
     const session = sessionOf((await accept(token)).headers);
     const bearer = await platform.makeToken({ id }, ['read', 'deploy']);
-    execFileSync('ssh-keygen', ['-q', '-N', '', '-t', 'ed25519', '-f', `${platform.config.home}/theirs`]);
-    const publicKey = readFileSync(`${platform.config.home}/theirs.pub`, 'utf8');
+    const publicKey = newPublicKey('theirs');
     expect((await platform.call(api.addSshKey, { as: session, body: { name: 'laptop', publicKey }, headers: csrf })).status).toBe(201);
-    const bySshKey = () => platform.app.get(Authenticator).bySshKey(Buffer.from(publicKey.split(' ')[1] ?? '', 'base64'));
+    const bySshKey = () => comeBySshKey(publicKey);
     expect([await me(session), await me(bearer), (await bySshKey())?.email]).toEqual([200, 200, email]);
     expect((await update(id, { disabled: true })).ok.state).toBe('disabled');
     expect([await me(session), await me(bearer), await bySshKey()]).toEqual([401, 401, null]);
@@ -182,16 +190,25 @@ describe('a user', () => {
     expect((await platform.call(api.removeUser, { params: { userId: user.id } })).status).toBe(404);
   });
 
-  it('was last seen by a session or a token that they still have, and else never', async () => {
+  it('was last seen when they came, by session, token or SSH key, though what they came with is gone', async () => {
     const user = await platform.makeUser('developer');
     const lastSeen = async () => (await update(user.id, {})).ok.lastSeenAt;
+    const longAgo = new Date('2020-01-01');
+    const comes = async (by: string, come: () => Promise<unknown>) => {
+      await platform.dataSource.query('update users set last_seen_at = $2 where id = $1', [user.id, longAgo]);
+      await come();
+      await waitFor(async () => Date.parse((await lastSeen()) ?? '') > longAgo.getTime(), { what: `the ${by} to be seen` });
+    };
     expect(await lastSeen()).toBeNull();
-    const use = await platform.makeToken(user, all);
-    await platform.call(api.me, { as: use });
-    const at = await waitFor(lastSeen, { what: 'the token to be seen' });
-    await platform.makeSession(user);
-    expect(Date.parse((await lastSeen()) ?? '')).toBeGreaterThan(Date.parse(at));
-    expect((await platform.call(api.listUsers, { query: { limit: '200' } })).ok.items.find(({ id }) => id === user.id)?.lastSeenAt).toBe(await lastSeen());
+    await comes('token', async () => await platform.call(api.me, { as: await platform.makeToken(user, all) }));
+    await comes('SSH key', async () => {
+      const publicKey = newPublicKey('seen');
+      await platform.dataSource.query(`insert into ssh_keys (id, user_id, name, type, public_key, fingerprint) values (gen_random_uuid(), $1, 'laptop', 'ssh-ed25519', $2, $3)`, [user.id, publicKey, fingerprintOf(blobOf(publicKey))]);
+      expect((await comeBySshKey(publicKey))?.email).toBe(user.email);
+    });
+    await comes('session', async () => await platform.call(api.me, { as: await platform.makeSession(user) }));
+    const at = await lastSeen();
+    expect((await platform.call(api.listUsers, { query: { limit: '200' } })).ok.items.find(({ id }) => id === user.id)?.lastSeenAt).toBe(at);
     await platform.dataSource.query('delete from sessions where user_id = $1', [user.id]);
     expect(await lastSeen()).toBe(at);
   });
