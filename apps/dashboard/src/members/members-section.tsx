@@ -9,6 +9,7 @@ import { useAllTeams } from '../people/people-queries';
 import { molo } from '../platform/client';
 import { PagedList } from '../platform/paged-list';
 import { usePages } from '../platform/pages';
+import { ProblemNotice } from '../platform/problem-notice';
 import { Button } from '../ui/button';
 import { Section } from '../ui/card';
 import { Command } from '../ui/command';
@@ -24,7 +25,8 @@ const none: readonly never[] = [];
 
 export function MembersSection({ app }: { readonly app: string }) {
   const members = usePages<Member>(['people', 'members', app], (query, options) => molo.listMembers({ params: { app }, query }, options), pageSize);
-  const teams = useAllTeams().data ?? none;
+  const allTeams = useAllTeams();
+  const teams = allTeams.data ?? none;
   const mayAdminister = useMay('administer', app);
   const [asked, setAsked] = useState<'add' | 'robot'>();
   const known = members.data?.pages.flatMap(({ items }) => items) ?? none;
@@ -46,6 +48,7 @@ export function MembersSection({ app }: { readonly app: string }) {
         )
       }
     >
+      {allTeams.isError && allTeams.data === undefined && <ProblemNotice error={allTeams.error} onRetry={() => void allTeams.refetch()} />}
       <PagedList
         query={members}
         what="the people"

@@ -6,6 +6,7 @@ import type { User } from '@molo/contracts';
 import { UserPlus } from 'lucide-react';
 import { useMay } from '../access/use-me';
 import { PagedList } from '../platform/paged-list';
+import { ProblemNotice } from '../platform/problem-notice';
 import { Button } from '../ui/button';
 import { Section } from '../ui/card';
 import { Command } from '../ui/command';
@@ -21,7 +22,8 @@ const InviteDialog = dynamic(() => import('./invite-dialog').then((part) => part
 
 export function UsersSection() {
   const users = useUsers();
-  const teams = teamsByUser(useAllTeams().data ?? []);
+  const allTeams = useAllTeams();
+  const teams = teamsByUser(allTeams.data ?? []);
   const mayAdminister = useMay('administer');
   const [inviting, setInviting] = useState(false);
   const [sought, setSought] = useState('');
@@ -40,6 +42,7 @@ export function UsersSection() {
         )
       }
     >
+      {allTeams.isError && allTeams.data === undefined && <ProblemNotice error={allTeams.error} onRetry={() => void allTeams.refetch()} />}
       {(isLong || sought !== '') && <Input label="Find" type="search" value={sought} onChange={(event) => setSought(event.target.value)} placeholder="A name, an address, a role or a team" autoComplete="off" autoCapitalize="none" spellCheck={false} />}
       {sought.trim() === '' ? (
         <PagedList query={users} what="the users" more="Show more users" empty={<Empty title="No user yet">The first is whoever claims the platform.</Empty>} row={row} />

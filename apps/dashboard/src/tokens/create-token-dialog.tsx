@@ -108,6 +108,7 @@ function RightsField({ grantable, rights, onRights }: RightsFieldProps) {
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-2 text-[0.9rem] font-medium">Rights</legend>
+      {grantable.length === 0 && <p className="text-[0.87rem] text-ink-soft">There is nothing to give yet: you have no role on the platform or on an app.</p>}
       {grantable.map((right) => (
         <Checkbox key={right} label={meanings[right]} checked={rights.includes(right)} onChange={() => toggle(right)} />
       ))}
