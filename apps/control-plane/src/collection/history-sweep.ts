@@ -17,7 +17,7 @@ const history = `
 
 /**
  * What each run takes, one short statement after the other until there is no more. What stays for ever are the facts that an
- * audit asks for: audit events, releases, deployments with their states, receipts and failures, builds, rows of images.
+ * audit asks for: audit events (which the database would refuse to give), releases, deployments with their states, receipts and failures, builds, rows of images.
  * Sessions, idempotency keys and the outbox are bounded by those who own them.
  */
 const sweeps = [
