@@ -23,7 +23,8 @@ function inputOf(endpoint: Endpoint): string {
 }
 
 function answerOf(endpoint: Endpoint): string {
-  return endpoint.produces === 'event-stream' ? `${endpoint.status}, stream` : String(endpoint.status);
+  const kinds = { json: '', 'event-stream': ', stream', download: ', file' };
+  return `${endpoint.status}${kinds[endpoint.produces]}`;
 }
 
 function namesOf(schema: z.ZodType): string[] {

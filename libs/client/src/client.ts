@@ -2,6 +2,7 @@ import { type AppError, api, type Api, type Endpoint, type EndpointName } from '
 import type { z } from 'zod';
 import { type Connection, type Fetch, readText, send } from './request.js';
 import { parseAnswer } from './answer.js';
+import { download } from './download.js';
 import { follow } from './event-stream.js';
 
 export interface ClientOptions {
@@ -60,12 +61,15 @@ type Arguments<Name extends EndpointName, Options> = object extends RequestOf<Na
 
 /**
  * One method for each endpoint of the table. Calls reject with AppError: the platform's own problem, or `unavailable`
- * where it does not answer. Streams join again by themselves and end when the platform ends them.
+ * where it does not answer. Streams join again by themselves and end when the platform ends them. Files come in pieces of text,
+ * cut anywhere; one that breaks off ends with `unavailable`.
  */
 export type MoloClient = {
   readonly [Name in EndpointName]: Api[Name]['produces'] extends 'event-stream'
     ? (...given: Arguments<Name, FollowOptions>) => AsyncIterable<ResponseOf<Name>>
-    : (...given: Arguments<Name, CallOptions>) => Promise<ResponseOf<Name>>;
+    : Api[Name]['produces'] extends 'download'
+      ? (...given: Arguments<Name, CallOptions>) => AsyncIterable<string>
+      : (...given: Arguments<Name, CallOptions>) => Promise<ResponseOf<Name>>;
 };
 
 /** The parts of a request, whichever endpoint it is for. */
@@ -90,6 +94,9 @@ export function createClient(options: ClientOptions): MoloClient {
 function methodOf(connection: Connection, endpoint: Endpoint) {
   if (endpoint.produces === 'event-stream') {
     return (request: AnyRequest = {}, options: FollowOptions = {}) => follow(connection, endpoint, request, options);
+  }
+  if (endpoint.produces === 'download') {
+    return (request: AnyRequest = {}, options: CallOptions = {}) => download(connection, endpoint, request, options);
   }
   return async (request: AnyRequest = {}, options: CallOptions = {}) => {
     const answer = await send(connection, endpoint, request, options);

@@ -82,12 +82,14 @@ function isSafeToRepeat(endpoint: Endpoint): boolean {
   return endpoint.method === 'GET' || (endpoint.method === 'POST' && endpoint.right !== 'public');
 }
 
+const accepted = { json: 'application/json', 'event-stream': 'text/event-stream', download: 'application/jsonl, text/csv' };
+
 function initOf(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): FetchInit {
   const body = endpoint.method === 'GET' || request.body === undefined ? undefined : JSON.stringify(request.body);
   return {
     method: endpoint.method,
     headers: {
-      accept: endpoint.produces === 'event-stream' ? 'text/event-stream, application/problem+json' : 'application/json, application/problem+json',
+      accept: `${accepted[endpoint.produces]}, application/problem+json`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(endpoint.method === 'POST' ? { 'idempotency-key': options.idempotencyKey ?? randomKey() } : {}),
       ...connection.headers,

@@ -6,7 +6,7 @@ export interface Endpoint<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Response extends z.ZodType = z.ZodType,
-  Produces extends 'json' | 'event-stream' = 'json' | 'event-stream',
+  Produces extends 'json' | 'event-stream' | 'download' = 'json' | 'event-stream' | 'download',
 > {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** Under `/api/v1`, with `:name` for parameters. */
@@ -20,7 +20,10 @@ export interface Endpoint<
   readonly body: Body;
   readonly response: Response;
   readonly status: 200 | 201 | 202 | 204;
-  /** `event-stream`: the response is Server-Sent Events of the response type, resumed by Last-Event-ID. */
+  /**
+   * `event-stream`: the response is Server-Sent Events of the response type, resumed by Last-Event-ID. `download`: a file of any
+   * length, as JSON Lines of the response type or as CSV, by `?format`; one that breaks off has no end.
+   */
   readonly produces: Produces;
 }
 

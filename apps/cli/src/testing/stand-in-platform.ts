@@ -52,6 +52,7 @@ export class StandInPlatform {
     if (!answer) throw new AppError('not_found', { detail: `There is no ${name} here.` });
     const given = await answer(asked);
     if (endpoint.produces === 'event-stream') await stream(response, endpoint, given as AsyncIterable<unknown>, Number(asked.lastEventId ?? 0));
+    else if (endpoint.produces === 'download') await send(response, endpoint, given as AsyncIterable<unknown>);
     else if (endpoint.status === 204) response.writeHead(204).end();
     else response.writeHead(endpoint.status, { 'content-type': 'application/json' }).end(JSON.stringify(endpoint.response.parse(given)));
   }
@@ -80,6 +81,17 @@ async function stream(response: ServerResponse, endpoint: Endpoint, events: Asyn
   try {
     for await (const event of events) await write(response, `id: ${++id}\ndata: ${JSON.stringify(endpoint.response.parse(event))}\n\n`);
     response.end('event: end\ndata: {}\n\n');
+  } catch {
+    response.destroy();
+  }
+}
+
+/** As JSON Lines, whatever was asked for. What throws breaks the connection off, as a platform that dies does. */
+async function send(response: ServerResponse, endpoint: Endpoint, lines: AsyncIterable<unknown>): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/jsonl' });
+  try {
+    for await (const line of lines) await write(response, `${JSON.stringify(endpoint.response.parse(line))}\n`);
+    response.end();
   } catch {
     response.destroy();
   }

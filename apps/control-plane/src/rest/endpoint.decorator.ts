@@ -24,10 +24,22 @@ export interface StreamEvent<Data> {
   readonly data: Data;
 }
 
+/** A file that is sent as it comes into being. A piece that fails breaks it off; where that is the first, its error is answered. */
+export interface Download {
+  /** Its media type. */
+  readonly type: string;
+  readonly fileName: string;
+  readonly pieces: AsyncIterator<string>;
+}
+
 type Json<E extends TableEndpoint> = [z.output<E['response']>] extends [undefined] ? void : z.output<E['response']>;
 
 /** What the handler of an endpoint returns. A stream's existence checks belong before the stream: its errors come too late for a status. */
-export type Answer<E extends TableEndpoint> = E['produces'] extends 'event-stream' ? Promise<AsyncIterable<StreamEvent<z.output<E['response']>>>> : Promise<Json<E>>;
+export type Answer<E extends TableEndpoint> = E['produces'] extends 'event-stream'
+  ? Promise<AsyncIterable<StreamEvent<z.output<E['response']>>>>
+  : E['produces'] extends 'download'
+    ? Promise<Download>
+    : Promise<Json<E>>;
 
 const endpointOfHandler = Symbol('endpoint');
 const calls = new WeakMap<Request, Call<TableEndpoint>>();

@@ -26,7 +26,7 @@ export class EndpointGuard implements CanActivate {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     // A stream is watched before it is known whose it is, so that no change of rights falls between.
-    const signal = endpoint.produces === 'event-stream' ? this.streams.watchedSignalOf(response, () => this.callerStill(endpoint, request)) : this.streams.signalOf(response);
+    const signal = endpoint.produces !== 'json' ? this.streams.watchedSignalOf(response, () => this.callerStill(endpoint, request)) : this.streams.signalOf(response);
     const first = await this.authentication.callerOf(request, response);
     await this.decision.require(endpoint, request.params, first);
     const body = await readJsonBody(request, response);

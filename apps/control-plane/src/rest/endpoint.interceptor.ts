@@ -2,11 +2,12 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { Endpoint } from '@molo/contracts';
 import type { Request } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { type Call, callOf, endpointOf, type StreamEvent } from './endpoint.decorator.js';
+import { sendDownload } from './downloads.js';
+import { type Call, callOf, type Download, endpointOf, type StreamEvent } from './endpoint.decorator.js';
 import { EventStreams } from './event-streams.js';
 import { Idempotency } from './idempotency.js';
 
-/** Answers for the handlers of endpoints: status and JSON, or an event stream. */
+/** Answers for the handlers of endpoints: status and JSON, an event stream, or a file. */
 @Injectable()
 export class EndpointInterceptor implements NestInterceptor {
   constructor(
@@ -24,6 +25,10 @@ export class EndpointInterceptor implements NestInterceptor {
   private async answer(endpoint: Endpoint, call: Call<Endpoint>, handle: () => Promise<unknown>): Promise<void> {
     if (endpoint.produces === 'event-stream') {
       await this.streams.send(call.response, (await handle()) as AsyncIterable<StreamEvent<unknown>>, call.signal);
+      return;
+    }
+    if (endpoint.produces === 'download') {
+      await sendDownload(call.response, (await handle()) as Download, call.signal);
       return;
     }
     const body = await this.idempotency.once(endpoint, call, handle);
