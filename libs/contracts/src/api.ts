@@ -22,6 +22,28 @@ const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
+/** Which audit events: those that all of it is true for. */
+const AuditFilter = z.object({
+  /** What was done to the app or to something of it, also to an earlier one of its name. */
+  app: AppName.optional(),
+  /** A name as it stands there, or the name, e-mail address or id of a user: then also what they did by their tokens. */
+  actor: z.string().trim().min(1).max(254).optional(),
+  action: z.string().max(60).regex(/^[a-z][a-z-]*(\.[a-z-]*)?$/, 'must be an action such as app.created, or what stands before its dot, for all of these').optional(),
+  /** With all that is below it: `myapp` has `myapp/production`. */
+  target: z.string().trim().min(1).max(300).optional(),
+  ip: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional(),
+  since: z.iso.datetime({ offset: true, error: 'must be a time as RFC 3339 has it, such as 2026-01-31T08:00:00Z' }).optional(),
+  /** Not at it any more. */
+  until: z.iso.datetime({ offset: true, error: 'must be a time as RFC 3339 has it, such as 2026-01-31T08:00:00Z' }).optional(),
+  /** Words, or their beginnings, that all stand in who, what, to what, from where, before or after. */
+  q: z.string().trim().max(200).regex(/[^\s!-/:-@[-`{-~]/, 'must hold a letter or a digit').optional(),
+});
+
+const untilAfterSince = { path: ['until'], message: 'must be later than since' };
+function isSpan({ since, until }: z.output<typeof AuditFilter>): boolean {
+  return since === undefined || until === undefined || Date.parse(since) < Date.parse(until);
+}
+
 const AppParams = z.object({ app: AppName });
 const EnvironmentParams = z.object({ app: AppName, environment: EnvironmentName });
 const ReleaseParams = EnvironmentParams.extend({ number: z.coerce.number().int().min(1).max(2_147_483_647) });
@@ -267,7 +289,8 @@ export const api = {
 
   listNodes: endpoint({ method: 'GET', path: '/nodes', right: 'read', on: 'platform', tag: 'platform', summary: 'Nodes', response: z.object({ items: z.array(Node) }) }),
   listImages: endpoint({ method: 'GET', path: '/apps/:app/images', right: 'read', on: 'app', tag: 'apps', summary: 'Images of an app with their layers', params: AppParams, query: PageQuery, response: page(Image) }),
-  listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', on: 'apps', tag: 'platform', summary: 'Who did what, newest first: all of it for sysadmins, what was done to their apps for the admins of apps', query: PageQuery.extend({ app: AppName.optional() }), response: page(AuditEvent) }),
+  listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', on: 'apps', tag: 'platform', summary: 'Who did what, newest first: all of it for sysadmins, what was done to their apps for the admins of apps', query: PageQuery.extend(AuditFilter.shape).refine(isSpan, untilAfterSince), response: page(AuditEvent) }),
+  exportAudit: endpoint({ method: 'GET', path: '/audit/export', right: 'administer', on: 'apps', tag: 'platform', summary: 'The same as one file, JSON Lines or CSV. One that breaks off is not whole', query: AuditFilter.extend({ format: z.enum(['jsonl', 'csv']).default('jsonl') }).refine(isSpan, untilAfterSince), response: AuditEvent, produces: 'download' }),
 } as const;
 
 export type Api = typeof api;

@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { aboutApp, asJson, examples, runs } from '../action.js';
-import { listLimit } from '../arguments.js';
+import { instant, listLimit } from '../arguments.js';
 
 export function addPlatformCommands(program: Command): void {
   examples(
@@ -22,13 +22,28 @@ export function addPlatformCommands(program: Command): void {
       .action(runs(async () => (await import('./platform.js')).listImages)),
     'molo images --app myapp --limit 5',
   );
+  addAudit(program);
+}
+
+function addAudit(program: Command): void {
   examples(
     asJson(program.command('audit'))
-      .description('list who did what, newest first')
+      .summary('list or export who did what, newest first')
+      .description('List who did what, newest first. An event is listed where all that is asked for is true of it. With --export all\nof them go to stdout, however many, as one file for other programs. Times are such as 2026-01-31,\n2026-01-31T08:00:00Z, or how long ago: 30m, 12h, 7d.')
       .option('-a, --app <name>', 'what was done to this app alone')
-      .option('-n, --limit <number>', 'how many', listLimit, 50)
-      .action(runs(async () => (await import('./platform.js')).listAudit)),
+      .option('--actor <who>', 'by whom: a name, or the e-mail address of a user, then also what they did by tokens')
+      .option('--action <action>', 'what was done, such as app.created, or app. for all that is done to apps')
+      .option('--target <name>', 'to what, such as myapp/production; myapp takes its environments along')
+      .option('--ip <address>', 'from where')
+      .option('--since <time>', 'from this time on', instant)
+      .option('--until <time>', 'before this time', instant)
+      .option('-s, --search <words>', 'words, or their beginnings, that all stand somewhere in it')
+      .addOption(new Option('-n, --limit <number>', 'how many').argParser(listLimit).default(50).conflicts('export'))
+      .addOption(new Option('--export <format>', 'write all of them to stdout').choices(['jsonl', 'csv']))
+      .action(runs(async () => (await import('./audit.js')).audit)),
     'molo audit --limit 10',
-    'molo audit --app myapp',
+    'molo audit --app myapp --action config. --since 7d',
+    'molo audit --actor ada@example.com --search DATABASE_URL',
+    'molo audit --since 2026-01-01 --until 2026-02-01 --export csv > january.csv',
   );
 }

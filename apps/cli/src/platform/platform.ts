@@ -3,7 +3,7 @@ import type { Cli, CommonOptions } from '../cli.js';
 import { exitCodes } from '../exit-codes.js';
 import { readPages } from '../pages.js';
 import { ago, bytes, memory } from '../terminal/measures.js';
-import { dim, green, line, type Piece, red } from '../terminal/piece.js';
+import { green, line, type Piece, red } from '../terminal/piece.js';
 
 interface ListOptions extends CommonOptions {
   readonly limit: number;
@@ -69,19 +69,4 @@ function releasesOf({ releases }: Image): string | null {
   const newest = releases.toSorted((one, other) => other.number - one.number)[0];
   if (!newest) return null;
   return `${newest.environment} v${newest.number}${releases.length > 1 ? ` and ${releases.length - 1} more` : ''}`;
-}
-
-export async function listAudit(cli: Cli, { limit, app }: ListOptions): Promise<void> {
-  const client = await cli.client();
-  const events = await readPages((query) => client.listAudit({ query: { ...query, ...(app === undefined ? {} : { app }) } }), limit);
-  if (cli.isJson) return cli.terminal.json(events);
-  if (events.length === 0) return cli.terminal.note(line`Nothing was done yet.`);
-  cli.terminal.table(events, [
-    { title: 'AT', value: (event) => dim(event.at) },
-    { title: 'WHO', value: (event) => event.actor.name },
-    { title: 'AS', value: (event) => event.actor.kind },
-    { title: 'FROM', value: (event) => event.ip },
-    { title: 'DID', value: (event) => event.action },
-    { title: 'TO', value: (event) => event.target },
-  ]);
 }

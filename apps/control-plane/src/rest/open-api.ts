@@ -81,6 +81,10 @@ function headers(endpoint: Endpoint): Json[] {
 
 function success(endpoint: Endpoint, schemaOf: SchemaOf): Json {
   if (endpoint.status === 204) return { description: 'Done' };
+  if (endpoint.produces === 'download') {
+    const whole = { 'application/jsonl': { schema: schemaOf(endpoint.response, 'output') }, 'text/csv': { schema: { type: 'string' } } };
+    return { description: 'One thing a line: JSON of this schema, or CSV (RFC 4180) with a line of titles', content: whole };
+  }
   const type = endpoint.produces === 'event-stream' ? 'text/event-stream' : 'application/json';
   const description = endpoint.produces === 'event-stream' ? 'Server-Sent Events whose data is JSON of this schema; the event `end` ends them' : 'Done';
   return { description, content: { [type]: { schema: schemaOf(endpoint.response, 'output') } } };
@@ -90,7 +94,7 @@ function success(endpoint: Endpoint, schemaOf: SchemaOf): Json {
 const everywhere = ['malformed_request', 'not_signed_in', 'forbidden', 'request_too_slow', 'payload_too_large', 'unsupported_media_type', 'invalid_input', 'unavailable'] as const;
 
 /** These name apps in the body or the query. */
-const namesApps: readonly Endpoint[] = [api.createToken, api.listAudit];
+const namesApps: readonly Endpoint[] = [api.createToken, api.listAudit, api.exportAudit];
 
 function failures(endpoint: Endpoint): Json {
   const codes: (keyof typeof problems)[] = [
