@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, Robot, Session, SshKey, Status, Team, Token, User } from './resources.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, Robot, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -98,10 +98,9 @@ export const api = {
     right: 'any',
     on: 'platform',
     tag: 'access',
-    summary: "Change the caller's own password, in a session; all their other sessions end",
-    body: z.strictObject({ current: z.string().max(1024), password: Password }),
-    response: nothing,
-    status: 204,
+    summary: "Change the caller's own password, in a session; all their other sessions end, and API tokens and SSH keys where asked",
+    body: z.strictObject({ current: z.string().max(1024), password: Password, revokeTokens: z.boolean().default(false), removeKeys: z.boolean().default(false) }),
+    response: EndedAccess,
   }),
   listTokens: endpoint({ method: 'GET', path: '/tokens', right: 'any', on: 'platform', tag: 'access', summary: "The caller's API tokens", response: page(Token), query: PageQuery }),
   createToken: endpoint({
@@ -160,7 +159,7 @@ export const api = {
     right: 'administer',
     on: 'platform',
     tag: 'people',
-    summary: 'Make a new link for a user who has lost theirs, or their password; an earlier one ends',
+    summary: 'Make a new link for a user who has lost theirs, or their password; an earlier one ends. Once followed, their sessions, API tokens and SSH keys end',
     params: UserParams,
     body: z.strictObject({ expiresInDays: invitationDays }),
     response: Invitation,

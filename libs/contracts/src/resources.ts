@@ -30,6 +30,10 @@ export type User = z.infer<typeof User>;
 export const Invitation = z.object({ link: z.string(), expiresAt: at });
 export type Invitation = z.infer<typeof Invitation>;
 
+/** What a change of password ended: how many sessions, and the names of tokens and SSH keys. */
+export const EndedAccess = z.object({ sessions: z.number().int(), tokens: z.array(z.string()), sshKeys: z.array(z.string()) });
+export type EndedAccess = z.infer<typeof EndedAccess>;
+
 export const Me = z.object({
   /** `user`: signed in or by token; `robot`: by a token of a robot; `owner`: the machine's owner over the local socket. */
   kind: z.enum(['user', 'robot', 'owner']),

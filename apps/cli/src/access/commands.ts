@@ -28,8 +28,11 @@ export function addAccessCommands(program: Command): void {
   examples(
     asJson(program.command('password'))
       .description('change your password; all browsers are signed out')
+      .option('--revoke-tokens', 'revoke all your API tokens as well, also the one that molo has here')
+      .option('--remove-keys', 'remove all your SSH keys as well')
       .action(runs(async () => (await import('./password.js')).changePassword)),
     'molo password',
+    'molo password --revoke-tokens --remove-keys',
   );
   addSessionCommands(program);
   addTokenCommands(program);

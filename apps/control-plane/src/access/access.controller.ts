@@ -46,6 +46,6 @@ export class AccessController {
 
   @Endpoint(api.changePassword)
   async changePassword({ body, caller }: Call<typeof api.changePassword>): Answer<typeof api.changePassword> {
-    await this.account.changePassword(caller, body.current, body.password);
+    return await this.account.changePassword(caller, body);
   }
 }

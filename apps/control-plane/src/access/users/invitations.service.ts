@@ -11,6 +11,7 @@ import { hashSecret, randomSecret } from '../secret-text.js';
 import { SessionsService } from '../sessions.service.js';
 import type { From, SignedIn } from '../sign-in.service.js';
 import { User, whoIs } from '../user.entity.js';
+import { endAccess } from './ended-access.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -55,7 +56,7 @@ export class InvitationsService {
     await manager.query('delete from invitations where user_id = $1', [userId]);
   }
 
-  /** Of any number who follow one link at once, one chooses. Whatever sessions the user had have ended. */
+  /** Of any number who follow one link at once, one chooses. Whatever the user could come in with before has ended: who has lost a password may have lost it to somebody. */
   async accept({ token, name, password }: Acceptance, from: From): Promise<SignedIn> {
     // Before the costly hash of the password: guessing links is to cost us nothing.
     const open: unknown[] = await this.dataSource.query('select 1 from invitations where token_hash = $1 and expires_at > now()', [hashSecret(token)]);
@@ -66,9 +67,9 @@ export class InvitationsService {
       const isFirst = user.passwordHash === null;
       Object.assign(user, { passwordHash, name: name ?? user.name });
       await manager.update(User, { id: user.id }, { passwordHash, name: user.name });
-      await manager.query('delete from sessions where user_id = $1', [user.id]);
+      const ended = await endAccess(manager, user.id, { sessionId: null, revokeTokens: true, removeKeys: true });
       const caller = await this.callers.ofUser(user, from.ip);
-      await this.audit.record(manager, caller, { action: isFirst ? 'invitation.accepted' : 'password.reset', target: whoIs(user) });
+      await this.audit.record(manager, caller, { action: isFirst ? 'invitation.accepted' : 'password.reset', target: whoIs(user), after: isFirst ? undefined : { ended } });
       await this.revocations.announce(manager);
       return { caller, session: await this.sessions.start(manager, user, from) };
     });

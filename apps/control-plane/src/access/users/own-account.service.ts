@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@molo/contracts';
+import { AppError, type EndedAccess } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { Attempts } from '../attempts.js';
@@ -7,7 +7,13 @@ import type { Caller } from '../caller.js';
 import { hashPassword, isPassword } from '../passwords.js';
 import { Revocations } from '../revocations.js';
 import { User, whoIs } from '../user.entity.js';
+import { endAccess, type EndingAccess } from './ended-access.js';
 import { InvitationsService } from './invitations.service.js';
+
+export interface PasswordChange extends Omit<EndingAccess, 'sessionId'> {
+  readonly current: string;
+  readonly password: string;
+}
 
 /** What users change of their own account. */
 @Injectable()
@@ -34,7 +40,8 @@ export class OwnAccountService {
     });
   }
 
-  async changePassword(caller: Caller, current: string, password: string): Promise<void> {
+  /** @returns what ended with the old password */
+  async changePassword(caller: Caller, { current, password, ...ending }: PasswordChange): Promise<EndedAccess> {
     const { userId: id, sessionId } = requireSession(caller);
     this.guesses.take(id);
     const user = await this.dataSource.manager.findOneByOrFail(User, { id });
@@ -42,13 +49,14 @@ export class OwnAccountService {
     if (!(await isPassword(current, before))) throw new AppError('invalid_input', { detail: 'This is not your present password.', errors: [{ path: 'current', message: 'is not your present password' }] });
     this.guesses.forget(id);
     const passwordHash = await hashPassword(password);
-    await this.dataSource.transaction(async (manager) => {
+    return await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager.update(User, { id, passwordHash: before ?? '' }, { passwordHash });
       if (!affected) throw new AppError('conflict', { detail: 'The password was changed meanwhile, from elsewhere. Try again with the new one.' });
-      await manager.query('delete from sessions where user_id = $1 and id <> $2', [id, sessionId]);
+      const ended = await endAccess(manager, id, { sessionId, ...ending });
       await this.invitations.withdrawOf(manager, id);
-      await this.audit.record(manager, caller, { action: 'password.changed', target: whoIs(user) });
+      await this.audit.record(manager, caller, { action: 'password.changed', target: whoIs(user), after: { ended } });
       await this.revocations.announce(manager);
+      return ended;
     });
   }
 }
