@@ -7,6 +7,7 @@ import type { PositionInTime } from '../../rest/page.js';
 import type { Caller } from '../caller.js';
 import { noSuchApp } from '../decision.js';
 import { Revocations } from '../revocations.js';
+import { appIdsWith } from '../rights.js';
 
 /** One of the three. */
 export interface NamedMember {
@@ -51,7 +52,7 @@ export class MembersService {
   async set(app: string, named: NamedMember, role: AppRole, caller: Caller): Promise<Member> {
     return await this.dataSource.transaction(async (manager) => {
       const appId = await idOf(manager, app);
-      const who = await findNamed(manager, appId, named);
+      const who = await findNamed(manager, appId, named, caller);
       const [before]: { role: AppRole }[] = await manager.query(`select role from app_members where app_id = $1 and ${who.column} = $2 for update`, [appId, who.id]);
       const [{ id }]: [{ id: string }] = await manager.query(
         `insert into app_members (id, app_id, ${who.column}, role) values ($1, $2, $3, $4)
@@ -112,7 +113,7 @@ async function idOf(manager: EntityManager, app: string): Promise<string> {
   return found.id;
 }
 
-async function findNamed(manager: EntityManager, appId: string, { email, team, robot }: NamedMember): Promise<Holder> {
+async function findNamed(manager: EntityManager, appId: string, { email, team, robot }: NamedMember, caller: Caller): Promise<Holder> {
   if (team !== undefined) {
     const [found]: { id: string }[] = await manager.query('select id from teams where name = $1 for key share', [team]);
     if (!found) throw new AppError('not_found', { detail: `There is no team ${team}. A sysadmin makes it: molo teams create ${team}` });
@@ -124,9 +125,22 @@ async function findNamed(manager: EntityManager, appId: string, { email, team, r
     if (!found) throw new AppError('not_found', { detail: `There is no robot ${robot} that this app could have. "molo robots" lists those there are.` });
     return { column: 'user_id', id: found.id };
   }
-  const [found]: { id: string }[] = await manager.query('select id from users where lower(email) = lower($1) for key share', [email]);
-  if (!found) throw new AppError('not_found', { detail: `There is no user ${email}. A sysadmin invites them: molo users invite ${email}` });
-  return { column: 'user_id', id: found.id };
+  return { column: 'user_id', id: await findSeenUser(manager, String(email), caller) };
+}
+
+/**
+ * Whoever sees all users finds any. The others find those whom the apps that they see have as members, and nobody else: else an
+ * admin of one app could ask for address after address whether it has an account here.
+ */
+async function findSeenUser(manager: EntityManager, email: string, caller: Caller): Promise<string> {
+  const appIds = appIdsWith(caller, 'read');
+  const [found]: { id: string }[] = await manager.query(
+    `select id from users where lower(email) = lower($1) and ($2::uuid[] is null or id = $3 or exists (select 1 from app_members m where m.user_id = users.id and m.app_id = any($2))) for key share`,
+    [email, appIds, caller.userId],
+  );
+  if (found) return found.id;
+  if (appIds === null) throw new AppError('not_found', { detail: `There is no user ${email}. A sysadmin invites them: molo users invite ${email}` });
+  throw new AppError('not_found', { detail: `Nobody of whom you see that they are here has the address ${email}. Ask a sysadmin to add them to the app; from then on you can change their role.` });
 }
 
 async function find(manager: EntityManager, appId: string, id: string): Promise<Member> {

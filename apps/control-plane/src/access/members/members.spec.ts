@@ -61,8 +61,29 @@ describe('a member of an app', () => {
     await set('developer');
     expect((await set('viewer', other.email, as)).status).toBe(403);
     await set('admin');
-    expect((await set('viewer', other.email, as)).status).toBe(200);
-    expect((await set('viewer', 'nobody@example.com', as)).status).toBe(404);
+    expect((await set('viewer', other.email, as)).status).toBe(404);
+    await set('viewer', other.email);
+    expect((await set('developer', other.email, as)).ok.role).toBe('developer');
+    expect((await set('viewer', 'nobody@example.com')).status).toBe(404);
+  });
+
+  it('is added by its address where one may see them, and else nobody finds out whether it has an account', async () => {
+    const [stranger, colleague, viewer] = [await platform.makeUser('member'), await platform.makeUser('member'), await platform.makeUser('viewer')];
+    await set('admin');
+    await set('admin', viewer.email);
+    const alike = ({ status, text }: { status: number; text: string }, email: string) => ({ status, text: text.replaceAll(email, 'EMAIL') });
+    const unknown = alike(await set('viewer', 'nobody@example.com', as), 'nobody@example.com');
+    expect(unknown.status).toBe(404);
+    for (const { email } of [stranger, await platform.makeUser('sysadmin')]) expect(alike(await set('viewer', email, as), email)).toEqual(unknown);
+    // A token of a sysadmin that is limited to the app sees no more than the app either.
+    const { id: appId } = (await platform.call(api.getApp, { params })).ok;
+    const limited = await platform.makeToken(await platform.makeUser('sysadmin'), ['read', 'administer'], { appIds: [appId] });
+    expect(alike(await set('viewer', stranger.email, limited), stranger.email)).toEqual(unknown);
+    // One app that both are in is enough, and so is a role that shows all users.
+    const shared = { app: 'others' };
+    for (const { email } of [user, colleague]) await platform.call(api.setMember, { params: shared, body: { email, role: 'viewer' } });
+    expect((await set('viewer', colleague.email, as)).status).toBe(200);
+    expect((await set('viewer', stranger.email, await platform.makeToken(viewer, ['read', 'administer']))).status).toBe(200);
   });
 
   it('is changed by whom it is, not by a name that an own robot of the app may share with another; one that is gone comes back by no change', async () => {
