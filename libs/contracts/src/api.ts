@@ -218,7 +218,8 @@ export const api = {
     params: AppParams,
     body: z
       .strictObject({ email: z.string().max(254).optional(), team: TeamName.optional(), robot: ChosenName.optional(), role: AppRole })
-      .refine(({ email, team, robot }) => [email, team, robot].filter((each) => each !== undefined).length === 1, { path: ['email'], message: 'or team or robot is to be given, one of them' }),
+      .refine(({ email, team, robot }) => [email, team, robot].filter((each) => each !== undefined).length === 1, { path: ['email'], message: 'or team or robot is to be given, one of them' })
+      .meta({ oneOf: ['email', 'team', 'robot'].map((name) => ({ required: [name] })) }),
     response: Member,
   }),
   changeMember: endpoint({ method: 'PATCH', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Change the role on the app that somebody has', params: AppParams.extend({ memberId: z.uuid() }), body: z.strictObject({ role: AppRole }), response: Member }),

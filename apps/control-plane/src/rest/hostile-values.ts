@@ -8,6 +8,8 @@ export interface Schema {
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];
   readonly allOf?: readonly Schema[];
+  /** Beside properties: one of them is given. */
+  readonly oneOf?: readonly Pick<Schema, 'required'>[];
   readonly pattern?: string;
   readonly format?: string;
   readonly minimum?: number;
@@ -70,7 +72,14 @@ function texts(schema: Schema): fc.Arbitrary<string> {
 }
 
 function objects(schema: Schema, of: (inner: Schema) => fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  if (schema.oneOf) return fc.oneof(...schema.oneOf.map(({ required = [] }) => objects(onlyWith(schema, required), of)));
   const own = fc.record(Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, inner]) => [name, of(inner)])), { requiredKeys: [...(schema.required ?? [])] });
   if (typeof schema.additionalProperties !== 'object') return own;
   return fc.dictionary(of(schema.propertyNames ?? { type: 'string' }).map(String), of(schema.additionalProperties), { maxKeys: 3, noNullPrototype: true });
+}
+
+/** Of the properties that are one in place of another, those that are given. */
+function onlyWith({ oneOf = [], properties = {}, required = [], ...schema }: Schema, given: readonly string[]): Schema {
+  const others = oneOf.flatMap((each) => each.required ?? []).filter((name) => !given.includes(name));
+  return { ...schema, properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !others.includes(name))), required: [...required, ...given] };
 }

@@ -96,18 +96,22 @@ const everywhere = ['malformed_request', 'not_signed_in', 'forbidden', 'request_
 /** These name apps in the body or the query. */
 const namesApps: readonly Endpoint[] = [api.createToken, api.listAudit, api.exportAudit];
 
+/** Here somebody could try one password after the other. */
+const countsAttempts: readonly Endpoint[] = [api.signIn, api.changePassword];
+
 function failures(endpoint: Endpoint): Json {
   const codes: (keyof typeof problems)[] = [
     ...everywhere,
     ...(endpoint.path.includes(':') || namesApps.includes(endpoint) ? (['not_found'] as const) : []),
-    ...(endpoint.method === 'GET' ? [] : (['conflict'] as const)),
-    ...(endpoint.method === 'POST' && endpoint.right === 'public' ? (['too_many_attempts'] as const) : []),
+    ...(endpoint.method === 'GET' ? [] : (['conflict', 'storage_full'] as const)),
+    ...(countsAttempts.includes(endpoint) ? (['too_many_attempts'] as const) : []),
   ];
   return Object.fromEntries(codes.map((code) => [problems[code].status, { $ref: '#/components/responses/Problem' }]));
 }
 
+/** What a refinement asks for is code; where JSON Schema can say it too, the table has it as `meta`. */
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', metadata: named as never }) as Json;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', metadata: named as never, override: ({ zodSchema, jsonSchema }) => void Object.assign(jsonSchema, z.globalRegistry.get(zodSchema)) }) as Json;
   return rest;
 }
 
