@@ -3,6 +3,7 @@ import { type AppRole, type Right, rightsByAppRole, rightsByRole, TokenRight } f
 import { DataSource, IsNull } from 'typeorm';
 import { Log } from '../log.js';
 import type { ApiToken } from './api-token.entity.js';
+import { appsWithIds } from './app-ids.js';
 import { type AppRights, type Caller, noApps, unlimited } from './caller.js';
 import { User } from './user.entity.js';
 
@@ -67,7 +68,7 @@ export class Callers {
 
   /** On the named apps what is held on the platform or on them, elsewhere nothing. */
   private async limited(held: { readonly rights: readonly TokenRight[]; readonly apps: AppRights }, ids: readonly string[]): Promise<AppRights> {
-    const apps: { id: string; name: string }[] = await this.dataSource.query('select id, name from apps where id = any($1) and deleted_at is null', [ids]);
+    const apps = await appsWithIds(this.dataSource.manager, ids);
     return new Map(apps.map(({ id, name }) => [name, { id, rights: TokenRight.options.filter((right) => held.rights.includes(right) || held.apps.get(name)?.rights.includes(right)) }]));
   }
 

@@ -6,6 +6,7 @@ import { AuditService } from '../audit/audit.service.js';
 import type { PositionInTime } from '../rest/page.js';
 import { ApiToken } from './api-token.entity.js';
 import { tokenPrefix } from './authenticator.js';
+import { appIdsOf, appsWithIds } from './app-ids.js';
 import type { Caller } from './caller.js';
 import { noSuchApp } from './decision.js';
 import { Revocations } from './revocations.js';
@@ -56,7 +57,7 @@ export class TokensService {
     const rights = [...new Set(wanted.rights)];
     return await this.dataSource.transaction(async (manager) => {
       // What a limited token makes has no wider limit.
-      const appIds = wanted.apps === undefined ? (caller.appLimit && [...caller.appLimit]) : await idsOf(manager, wanted.apps);
+      const appIds = wanted.apps === undefined ? (caller.appLimit && [...caller.appLimit]) : await appIdsOf(manager, wanted.apps);
       const token = manager.create(ApiToken, { id: randomUUID(), name: wanted.name, tokenHash: hashSecret(text), userId: owner.userId, rights, appIds, createdAt, expiresAt, lastUsedAt: null, revokedAt: null });
       await manager.insert(ApiToken, token);
       const [view] = await viewsOf(manager, [token]);
@@ -111,16 +112,8 @@ function refuseLacking(lacking: readonly TokenRight[]): void {
   if (lacking.length > 0) throw new AppError('forbidden', { detail: `You do not have the right to ${lacking.join(' and ')} yourself.` });
 }
 
-async function idsOf(manager: EntityManager, names: readonly string[]): Promise<string[]> {
-  const apps: { id: string; name: string }[] = await manager.query('select id, name from apps where name = any($1) and deleted_at is null', [names]);
-  const missing = names.find((name) => !apps.some((app) => app.name === name));
-  if (missing !== undefined) throw noSuchApp(missing);
-  return apps.map(({ id }) => id);
-}
-
 async function viewsOf(manager: EntityManager, tokens: readonly ApiToken[]): Promise<Token[]> {
-  const ids = tokens.flatMap(({ appIds }) => appIds ?? []);
-  const apps: { id: string; name: string }[] = ids.length === 0 ? [] : await manager.query('select id, name from apps where id = any($1) and deleted_at is null order by name', [ids]);
+  const apps = await appsWithIds(manager, tokens.flatMap(({ appIds }) => appIds ?? []));
   return tokens.map((token) => ({
     id: token.id,
     name: token.name,

@@ -4,8 +4,8 @@ import { AppError, type AppRole, type Member } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import type { PositionInTime } from '../../rest/page.js';
+import { appIdOf } from '../app-ids.js';
 import type { Caller } from '../caller.js';
-import { noSuchApp } from '../decision.js';
 import { Revocations } from '../revocations.js';
 import { appIdsWith } from '../rights.js';
 
@@ -41,7 +41,7 @@ export class MembersService {
 
   /** In the order in which they came, after `after`; `limit` and one more. */
   async list(app: string, after: PositionInTime | null, limit: number): Promise<Member[]> {
-    const appId = await idOf(this.dataSource.manager, app);
+    const appId = await appIdOf(this.dataSource.manager, app);
     const rows: Row[] = await this.dataSource.query(
       `${select} where m.app_id = $1 and ($2::timestamptz is null or (date_trunc('milliseconds', m.since), m.id) > ($2, $3::uuid)) order by date_trunc('milliseconds', m.since), m.id limit $4`,
       [appId, after?.at ?? null, after?.id ?? null, limit + 1],
@@ -51,7 +51,7 @@ export class MembersService {
 
   async set(app: string, named: NamedMember, role: AppRole, caller: Caller): Promise<Member> {
     return await this.dataSource.transaction(async (manager) => {
-      const appId = await idOf(manager, app);
+      const appId = await appIdOf(manager, app);
       const who = await findNamed(manager, appId, named, caller);
       const [before]: { role: AppRole }[] = await manager.query(`select role from app_members where app_id = $1 and ${who.column} = $2 for update`, [appId, who.id]);
       const [{ id }]: [{ id: string }] = await manager.query(
@@ -79,7 +79,7 @@ export class MembersService {
 
   async remove(app: string, id: string, caller: Caller): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const appId = await idOf(manager, app);
+      const appId = await appIdOf(manager, app);
       const member = await find(manager, appId, id);
       const gone: unknown = await manager.query('delete from app_members where id = $1 returning id', [id]);
       if ((gone as [unknown[], number])[1] === 1) await this.record(manager, caller, { action: 'member.removed', app, appId, member, before: { role: member.role } });
@@ -105,12 +105,6 @@ export class MembersService {
     await this.audit.record(manager, caller, { action, target: app, appId, before: before && { member: who, ...before }, after: after && { member: who, ...after } });
     await this.revocations.announce(manager);
   }
-}
-
-async function idOf(manager: EntityManager, app: string): Promise<string> {
-  const [found]: { id: string }[] = await manager.query('select id from apps where name = $1 and deleted_at is null', [app]);
-  if (!found) throw noSuchApp(app);
-  return found.id;
 }
 
 async function findNamed(manager: EntityManager, appId: string, { email, team, robot }: NamedMember, caller: Caller): Promise<Holder> {

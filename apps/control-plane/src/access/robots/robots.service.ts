@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type AppRole, type Robot, type Role } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
+import { appIdOf } from '../app-ids.js';
 import type { Caller } from '../caller.js';
-import { noSuchApp, noSuchRobot } from '../decision.js';
+import { noSuchRobot } from '../decision.js';
 import { MembersService } from '../members/members.service.js';
 import { Revocations } from '../revocations.js';
 import { appIdsWith } from '../rights.js';
@@ -54,11 +55,10 @@ export class RobotsService {
 
   async createFor(app: string, name: string, role: AppRole, caller: Caller): Promise<Robot> {
     return await this.dataSource.transaction(async (manager) => {
-      const [found]: { id: string }[] = await manager.query('select id from apps where name = $1 and deleted_at is null for key share', [app]);
-      if (!found) throw noSuchApp(app);
-      const id = await insert(manager, name, 'member', found.id);
-      await manager.query('insert into app_members (id, app_id, user_id, role) values ($1, $2, $3, $4)', [randomUUID(), found.id, id, role]);
-      await this.audit.record(manager, caller, { action: 'robot.created', target: `robot ${name} of ${app}`, appId: found.id, after: { role } });
+      const appId = await appIdOf(manager, app, 'for key share');
+      const id = await insert(manager, name, 'member', appId);
+      await manager.query('insert into app_members (id, app_id, user_id, role) values ($1, $2, $3, $4)', [randomUUID(), appId, id, role]);
+      await this.audit.record(manager, caller, { action: 'robot.created', target: `robot ${name} of ${app}`, appId, after: { role } });
       return viewOf(await find(manager, id));
     });
   }
