@@ -67,7 +67,7 @@ export class MembersService {
 
   async change(app: string, id: string, role: AppRole, caller: Caller): Promise<Member> {
     return await this.dataSource.transaction(async (manager) => {
-      const appId = await idOf(manager, app);
+      const appId = await appIdOf(manager, app);
       await manager.query('select 1 from app_members where id = $1 for update', [id]);
       const before = await find(manager, appId, id);
       await manager.query('update app_members set role = $2 where id = $1', [id, role]);
