@@ -16,7 +16,7 @@ export class CredentialsController {
 
   @Endpoint(api.listTokens)
   async listTokens({ caller, query }: Call<typeof api.listTokens>): Answer<typeof api.listTokens> {
-    const tokens = await this.tokens.list(caller.userId, positionOf(query.cursor, PositionInTime), query.limit);
+    const tokens = await this.tokens.list(ownOf(caller), caller, positionOf(query.cursor, PositionInTime), query.limit);
     return pageOf(tokens, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt, id }), (token) => token);
   }
 

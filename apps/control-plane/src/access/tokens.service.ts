@@ -38,12 +38,14 @@ export class TokensService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Newest first, after `after`; `limit` and one more. */
-  async list(userId: string | null, after: PositionInTime | null, limit: number): Promise<Token[]> {
+  /** Newest first, after `after`; `limit` and one more. A token that is limited to apps sees those for these apps alone, which it may revoke as well. */
+  async list({ userId, robot }: TokenOwner, { appLimit }: Caller, after: PositionInTime | null, limit: number): Promise<Token[]> {
     const query = this.dataSource.manager
       .createQueryBuilder(ApiToken, 'token')
       .where('token.userId is not distinct from :userId::uuid', { userId })
       .andWhere('token.revokedAt is null');
+    // What names no apps reaches, of a robot, what the robot does, and whoever sees the robot may see it.
+    if (appLimit !== null) query.andWhere(`(token.app_ids <@ :appLimit::uuid[]${robot === null ? '' : ' or token.app_ids is null'})`, { appLimit });
     if (after !== null) query.andWhere(`(date_trunc('milliseconds', token.created_at), token.id) < (:at, :id)`, after);
     const tokens = await query.orderBy(`date_trunc('milliseconds', token.created_at)`, 'DESC').addOrderBy('token.id', 'DESC').limit(limit + 1).getMany();
     return await viewsOf(this.dataSource.manager, tokens);

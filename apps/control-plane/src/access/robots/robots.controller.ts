@@ -37,9 +37,9 @@ export class RobotsController {
   }
 
   @Endpoint(api.listRobotTokens)
-  async listTokens({ params, query }: Call<typeof api.listRobotTokens>): Answer<typeof api.listRobotTokens> {
-    const { userId } = await this.robots.ownerOfTokens(params.robotId);
-    const tokens = await this.tokens.list(userId, positionOf(query.cursor, PositionInTime), query.limit);
+  async listTokens({ params, query, caller }: Call<typeof api.listRobotTokens>): Answer<typeof api.listRobotTokens> {
+    const owner = await this.robots.ownerOfTokens(params.robotId);
+    const tokens = await this.tokens.list(owner, caller, positionOf(query.cursor, PositionInTime), query.limit);
     return pageOf(tokens, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt, id }), (token) => token);
   }
 
