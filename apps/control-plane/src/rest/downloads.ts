@@ -11,6 +11,8 @@ export async function sendDownload(response: Response, { type, fileName, pieces 
   // Before there is a status, so that what fails at once is answered as a problem.
   const first = await pieces.next();
   response.status(200).set({ 'content-type': `${type}; charset=utf-8`, 'content-disposition': `attachment; filename="${fileName}"`, 'cache-control': 'no-store' });
+  // Nest, Express and the pipeline listen for its end, a dozen in all, however long the file is.
+  response.setMaxListeners(20);
   let failure: unknown;
   const rest = following(first, pieces, (error) => (failure = error));
   // Rejects also where the reader has gone, which is no failure.
