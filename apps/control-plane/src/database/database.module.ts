@@ -6,6 +6,7 @@ import { Log } from '../log.js';
 import { createDataSource, migrate } from './data-source.js';
 import { isDatabaseAway } from './database-failure.js';
 import { Notifications } from './notifications.js';
+import { SharedTransactions } from './shared-transactions.js';
 import { WakeUps } from './wake-ups.js';
 
 const longestPauseMs = 2000;
@@ -47,9 +48,10 @@ class DatabaseClosing implements OnApplicationShutdown {
   providers: [
     { provide: DataSource, inject: [Config, Log], useFactory: connect },
     { provide: Notifications, inject: [Config, DataSource], useFactory: (config: Config, dataSource: DataSource) => new Notifications(config.databaseUrl, dataSource) },
+    SharedTransactions,
     WakeUps,
     DatabaseClosing,
   ],
-  exports: [DataSource, Notifications, WakeUps],
+  exports: [DataSource, Notifications, SharedTransactions, WakeUps],
 })
 export class DatabaseModule {}

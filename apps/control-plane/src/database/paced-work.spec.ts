@@ -5,7 +5,7 @@ import { PacedWork } from './paced-work.js';
 describe('paced work', () => {
   it('runs one at a time, and once more for whoever asks while it runs', async () => {
     const gates: (() => void)[] = [];
-    const work = new PacedWork(() => new Promise((resolve) => gates.push(resolve)), 1);
+    const work = new PacedWork(() => new Promise((resolve) => gates.push(resolve)), { everyMs: 1 });
     for (let asked = 0; asked < 10; asked++) work.ask();
     await waitFor(() => gates.length === 1, { what: 'the first run' });
     work.ask();
@@ -19,7 +19,7 @@ describe('paced work', () => {
 
   it('does by one run what is asked for in one interval, where it is asked for all the time', async () => {
     let runs = 0;
-    const work = new PacedWork(async () => void runs++, 50);
+    const work = new PacedWork(async () => void runs++, { everyMs: 50 });
     const begunAt = performance.now();
     for (let asked = 0; performance.now() - begunAt < 500; asked++) {
       work.ask();

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type DeploymentState, type Failure, isFinal, type Receipt } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
+import { ask, SetStatement } from '../database/set-statement.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { Course } from './course.js';
 import { type Deployment, deploymentColumns } from './deployment.entity.js';
@@ -39,50 +40,61 @@ export class DeploymentMover {
   /** The same for several moves at once: state, journal and turn in one statement. */
   async follow(manager: EntityManager, id: string, { from, at, events }: Course<DeploymentState>, facts: CourseFacts = {}): Promise<void> {
     const { failure, receipt, releaseId = null, begins = false, settles = false } = facts;
-    const [moved]: { environment_id: string; app: string }[] = await manager.query(moveStatement, [
-      id, from, at, json(failure), json(receipt), isFinal(at), JSON.stringify(events), releaseId, begins, settles,
-    ]);
+    const [moved] = await ask(manager, moves, { id, from, at, failure, receipt, ends: isFinal(at), events, releaseId, begins, settles });
     if (!moved) throw new MovedOnError(`Deployment ${id} is no longer ${from}`);
     await this.notifications.notify(manager, 'deployment_event', id);
     await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: moved.app }));
     await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
     await this.wakeUps.wake(manager, id);
     // Those who wait for the turn that this one gives back.
-    if (isFinal(at)) await this.wakeUps.wake(manager, moved.environment_id);
+    if (isFinal(at)) await this.wakeUps.wake(manager, moved.environmentId);
   }
 
   /** Locks a deployment's row; throws MovedOnError unless it is still in `state`, and the cancellation that somebody asked for. */
   async hold(manager: EntityManager, id: string, state: DeploymentState): Promise<Deployment> {
-    const [deployment]: Deployment[] = await manager.query(holdStatement, [id]);
+    const [deployment] = await ask(manager, holds, { id });
     if (deployment?.state !== state) throw new MovedOnError(`Deployment ${id} is ${deployment?.state ?? 'gone'}, not ${state}`);
     if (deployment.cancelRequestedAt && cancellableStates.includes(state)) throw cancelled();
     return deployment;
   }
 }
 
-const holdStatement = `select ${deploymentColumns('d')} from deployments d where d.id = $1 for no key update`;
+const holds = new SetStatement<Pick<Deployment, 'id'>, Deployment>({ id: 'uuid' }, `select n, ${deploymentColumns('d')} from given join deployments d on d.id = given.id order by d.id for no key update of d`);
 
-const moveStatement = `
-  with moved as (
-    update deployments d set state = $3, state_since = clock_timestamp(), failure = coalesce($4, failure), receipt = coalesce($5, receipt),
-      finished_at = case when $6 then coalesce(finished_at, clock_timestamp()) else finished_at end, release_id = coalesce($8, release_id),
-      started_at = case when $9 then coalesce(started_at, clock_timestamp()) else started_at end,
-      settling_until = case when $10 then (select clock_timestamp() + make_interval(secs => (img.manifest->>'settleSeconds')::float8) from releases r join images img on img.id = r.image_id
-        where r.id = d.release_id and (img.manifest->>'settleSeconds')::float8 > 0) else settling_until end,
-      event_seq = event_seq + jsonb_array_length($7)
-    from environments e join apps a on a.id = e.app_id where d.id = $1 and d.state = $2 and e.id = d.environment_id
-    returning d.environment_id, a.name as app, d.event_seq - jsonb_array_length($7) as before),
+interface Move {
+  readonly id: string;
+  readonly from: DeploymentState;
+  readonly at: DeploymentState;
+  readonly failure: Failure | undefined;
+  readonly receipt: Receipt | undefined;
+  readonly ends: boolean;
+  readonly events: readonly NewDeploymentEvent[];
+  readonly releaseId: string | null;
+  readonly begins: boolean;
+  readonly settles: boolean;
+}
+
+/** Those that somebody else moved on are left out. */
+const moves = new SetStatement<Move, { environmentId: string; app: string }>(
+  { id: 'uuid', from: 'text', at: 'text', failure: 'jsonb', receipt: 'jsonb', ends: 'boolean', events: 'jsonb', releaseId: 'uuid', begins: 'boolean', settles: 'boolean' },
+  `, held as materialized (select d.id from given join deployments d on d.id = given.id order by d.id for no key update of d),
+  moved as (
+    update deployments d set state = g.at, state_since = clock_timestamp(), failure = coalesce(g.failure, d.failure), receipt = coalesce(g.receipt, d.receipt),
+      finished_at = case when g.ends then coalesce(d.finished_at, clock_timestamp()) else d.finished_at end, release_id = coalesce(g."releaseId", d.release_id),
+      started_at = case when g.begins then coalesce(d.started_at, clock_timestamp()) else d.started_at end,
+      settling_until = case when g.settles then (select clock_timestamp() + make_interval(secs => (img.manifest->>'settleSeconds')::float8) from releases r join images img on img.id = r.image_id
+        where r.id = d.release_id and (img.manifest->>'settleSeconds')::float8 > 0) else d.settling_until end,
+      event_seq = d.event_seq + jsonb_array_length(g.events)
+    from held join given g on g.id = held.id where d.id = held.id and d.state = g."from"
+    returning g.n, d.id, d.environment_id, d.event_seq - jsonb_array_length(g.events) as before, g.events, g.ends),
   told as (
     insert into deployment_events (deployment_id, seq, at, kind, data)
-    select $1, before + n, clock_timestamp(), event->>'kind', event - 'kind' from moved, jsonb_array_elements($7) with ordinality as events (event, n)),
+    select moved.id, before + place, clock_timestamp(), event->>'kind', event - 'kind' from moved, jsonb_array_elements(moved.events) with ordinality as events (event, place)),
   passed as (
-    update environments e set active_deployment_id = null from moved where $6 and e.id = moved.environment_id and e.active_deployment_id = $1)
-  select environment_id, app from moved`;
+    update environments e set active_deployment_id = null from moved where moved.ends and e.id = moved.environment_id and e.active_deployment_id = moved.id)
+  select n, environment_id as "environmentId", a.name as app from moved join environments e on e.id = environment_id join apps a on a.id = e.app_id`,
+);
 
 export function cancelled(): AppError {
   return new AppError('deployment_cancelled', { detail: 'It was cancelled before traffic moved. The running release was not touched.' });
-}
-
-function json(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
 }

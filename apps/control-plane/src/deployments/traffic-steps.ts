@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type Failure, type InstanceObserved, type Receipt, type TrafficCount } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ask, SetStatement } from '../database/set-statement.js';
+import { SharedTransactions } from '../database/shared-transactions.js';
 import { Repositories } from '../git/repositories.js';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
@@ -31,6 +33,7 @@ const drainMarginMs = 30_000;
 export class TrafficSteps {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly transactions: SharedTransactions,
     private readonly instances: InstancesService,
     private readonly kept: KeptInstances,
     private readonly desired: DesiredChanges,
@@ -55,7 +58,7 @@ export class TrafficSteps {
       const told = serving.length === 0 ? [] : [stepOf('ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`)];
       await this.mover.follow(manager, id, Course.from('switching').tell(...told).to('draining'), { settles: this.settling.watches(deployment) });
       const kept = await this.#kept(manager, deployment);
-      await manager.query('update environments set serving_deployment_id = $2, live_release_id = $3 where id = $1', [environmentId, id, releaseId]);
+      await ask(manager, switches, { environmentId, id, releaseId });
       const here = await this.instances.hold(manager, environmentId);
       await this.settling.begin(manager, here.filter(({ deploymentId }) => deploymentId === id));
       await this.instances.handOn(manager, kept, id, releaseId!);
@@ -69,7 +72,7 @@ export class TrafficSteps {
 
   async drain(deployment: Deployment): Promise<Deployment> {
     const [howEnded] = await Promise.all([this.#untilDrained(deployment), this.#nameImage(deployment)]);
-    await this.dataSource.transaction(async (manager) => {
+    await this.transactions.run('draining', deployment.environmentId, async (manager) => {
       await this.mover.hold(manager, deployment.id, 'draining');
       const receipt = await this.receipt(manager, deployment);
       await this.#supersede(manager, deployment);
@@ -84,7 +87,7 @@ export class TrafficSteps {
 
   /** What the ingresses counted while the deployment ran. */
   async receipt(manager: EntityManager, deployment: Deployment): Promise<Receipt> {
-    const rows: { counts: TrafficCount }[] = await manager.query('select counts from traffic_counts where deployment_id = $1', [deployment.id]);
+    const rows = await ask(manager, trafficCounts, { id: deployment.id });
     const counts = rows.map((row) => row.counts);
     const moved = await this.#movedLayers(manager, deployment);
     const sum = (pick: (count: TrafficCount) => number) => counts.reduce((total, count) => total + pick(count), 0);
@@ -117,12 +120,7 @@ export class TrafficSteps {
 
   /** The ids of the instances that take requests, once all ingresses say now that they send theirs to these. In one statement: each report has it asked. */
   async #switched(manager: EntityManager, environmentId: string, forgives: boolean): Promise<readonly string[] | undefined> {
-    const rows: { wanted: string[]; nodeId: string | null; lastSeenAt: Date | null; serving: string[] | null; failure: Failure | null }[] = await manager.query(
-      `select wanted.ids as wanted, n.id as "nodeId", n.last_seen_at as "lastSeenAt", route.serving, route.failure
-       from (select coalesce(array_agg(id), '{}') as ids from instances where environment_id = $1 and serving and gone_at is null) wanted
-         left join nodes n on 'ingress' = any(n.roles) left join observed_routes route on route.node_id = n.id and route.environment_id = $1 order by n.name`,
-      [environmentId],
-    );
+    const rows = await ask(manager, routes, { environmentId });
     const ingresses = rows.filter(({ nodeId }) => nodeId !== null);
     const failure = ingresses.map((route) => route.failure).find(Boolean);
     if (failure && forgives) return undefined;
@@ -146,24 +144,14 @@ export class TrafficSteps {
 
   /** What is left of other deployments: their instances, the connections that are open to them, and whether it is worth waiting for. In one statement: each report has it asked. */
   async #leaving(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Leaving> {
-    const [leaving]: Leaving[] = await manager.query(
-      `select coalesce(json_agg(json_build_object('isWeb', i.process_type = 'web' and not i.runs_once, 'observed', i.observed)) filter (where i.id is not null), '[]') as instances,
-         coalesce(max((img.manifest->>'drainSeconds')::float8 + (img.manifest->>'stopSeconds')::float8), 0)::float8 * 1000 as "longestMs",
-         (select coalesce(sum(draining), 0) from observed_routes where environment_id = $1)::float8 as open,
-         exists (select 1 from deployments where undoes_deployment_id = $2) as "isUndone"
-       from instances i join releases r on r.id = i.release_id join images img on img.id = r.image_id where i.environment_id = $1 and i.deployment_id <> $2 and i.gone_at is null`,
-      [environmentId, deploymentId],
-    );
+    const [leaving] = await ask(manager, leavings, { environmentId, deploymentId });
     return leaving!;
   }
 
   /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. */
   async #nameImage({ id, releaseId }: Deployment): Promise<void> {
     const { manager } = this.dataSource;
-    const [row]: { app: string; number: number; version: string | null; digest: string }[] = await manager.query(
-      `select a.name as app, r.number, r.version, img.digest from releases r join images img on img.id = r.image_id join apps a on a.id = img.app_id where r.id = $1`,
-      [releaseId],
-    );
+    const [row] = await ask(manager, imageNames, { releaseId: releaseId! });
     if (!row) return;
     try {
       await this.tags.point(row.app, [`v${row.number}`, row.version], row.digest);
@@ -174,7 +162,7 @@ export class TrafficSteps {
   }
 
   async #supersede(manager: EntityManager, deployment: Deployment): Promise<void> {
-    const live: Pick<Deployment, 'id' | 'failure'>[] = await manager.query(`select id, failure from deployments where environment_id = $1 and state = 'live'`, [deployment.environmentId]);
+    const live = await ask(manager, liveOnes, { environmentId: deployment.environmentId });
     for (const older of live) await this.mover.move(manager, older.id, 'live', 'superseded', older.failure ? { failure: older.failure } : {});
   }
 
@@ -201,12 +189,53 @@ export class TrafficSteps {
   }
 }
 
+interface OfEnvironment {
+  readonly environmentId: string;
+}
+
 interface Leaving {
   readonly instances: readonly { readonly isWeb: boolean; readonly observed: InstanceObserved }[];
   readonly longestMs: number;
   readonly open: number;
   readonly isUndone: boolean;
 }
+
+const switches = new SetStatement<Pick<Deployment, 'environmentId' | 'id' | 'releaseId'>>(
+  { environmentId: 'uuid', id: 'uuid', releaseId: 'uuid' },
+  `, held as materialized (select e.id from given join environments e on e.id = "environmentId" order by e.id for no key update of e)
+   update environments e set serving_deployment_id = given.id, live_release_id = "releaseId" from held join given on "environmentId" = held.id where e.id = held.id`,
+);
+
+const trafficCounts = new SetStatement<Pick<Deployment, 'id'>, { counts: TrafficCount }>({ id: 'uuid' }, 'select n, counts from given join traffic_counts t on t.deployment_id = given.id');
+
+const routes = new SetStatement<OfEnvironment, { wanted: string[]; nodeId: string | null; lastSeenAt: Date | null; serving: string[] | null; failure: Failure | null }>(
+  { environmentId: 'uuid' },
+  `, ingresses as materialized (select id, name, last_seen_at from nodes where 'ingress' = any(roles))
+   select given.n, wanted.ids as wanted, node.id as "nodeId", node.last_seen_at as "lastSeenAt", route.serving, route.failure
+   from given cross join lateral (select coalesce(array_agg(id), '{}') as ids from instances where environment_id = given."environmentId" and serving and gone_at is null) wanted
+     left join ingresses node on true left join observed_routes route on route.node_id = node.id and route.environment_id = given."environmentId" order by node.name`,
+);
+
+const leavings = new SetStatement<OfEnvironment & { readonly deploymentId: string }, Leaving>(
+  { environmentId: 'uuid', deploymentId: 'uuid' },
+  `select given.n, leaving.*, (select coalesce(sum(draining), 0) from observed_routes o where o.environment_id = given."environmentId")::float8 as open,
+     exists (select 1 from deployments where undoes_deployment_id = given."deploymentId") as "isUndone"
+   from given cross join lateral (
+     select coalesce(json_agg(json_build_object('isWeb', i.process_type = 'web' and not i.runs_once, 'observed', i.observed)) filter (where i.id is not null), '[]') as instances,
+       coalesce(max((img.manifest->>'drainSeconds')::float8 + (img.manifest->>'stopSeconds')::float8), 0)::float8 * 1000 as "longestMs"
+     from instances i join releases r on r.id = i.release_id join images img on img.id = r.image_id
+     where i.environment_id = given."environmentId" and i.deployment_id <> given."deploymentId" and i.gone_at is null) leaving`,
+);
+
+const imageNames = new SetStatement<{ readonly releaseId: string }, { app: string; number: number; version: string | null; digest: string }>(
+  { releaseId: 'uuid' },
+  'select n, a.name as app, r.number, r.version, img.digest from given join releases r on r.id = "releaseId" join images img on img.id = r.image_id join apps a on a.id = img.app_id',
+);
+
+const liveOnes = new SetStatement<OfEnvironment, Pick<Deployment, 'id' | 'failure'>>(
+  { environmentId: 'uuid' },
+  `select n, d.id, d.failure from given join deployments d on d.environment_id = given."environmentId" where d.state = 'live'`,
+);
 
 function keyOf(ids: readonly string[]): string {
   return ids.toSorted().join();

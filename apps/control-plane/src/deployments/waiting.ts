@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ask, SetStatement } from '../database/set-statement.js';
+import { SharedTransactions } from '../database/shared-transactions.js';
 import { type Patience, WakeUps } from '../database/wake-ups.js';
 import { cancelled, DeploymentMover } from './deployment-mover.js';
 import { Deployment } from './deployment.entity.js';
@@ -12,6 +14,7 @@ export type Look<T> = (manager: EntityManager) => Promise<T | undefined>;
 export class Waiting {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly transactions: SharedTransactions,
     private readonly wakeUps: WakeUps,
     private readonly mover: DeploymentMover,
   ) {}
@@ -22,15 +25,17 @@ export class Waiting {
   }
 
   /**
-   * Waits as `until` does, then acts in a transaction that holds the deployment in the state it was read in. It looks once
-   * more in there: a process that was frozen after its look must not act on what was true before.
+   * Waits as `until` does, then acts in a transaction that holds the deployment in the state it was read in, and that it shares
+   * with others that wait to leave the same state. It looks once more in there: a process that was frozen after its look must
+   * not act on what was true before.
    * @returns what `act` does; undefined when `timeoutMs` passed
    */
-  async thenAct<T, Done>({ id, state }: Deployment, patience: Patience, look: Look<T>, act: (manager: EntityManager, seen: T) => Promise<Done>): Promise<Done | undefined> {
+  async thenAct<T, Done>({ id, environmentId, state }: Deployment, patience: Patience, look: Look<T>, act: (manager: EntityManager, seen: T) => Promise<Done>): Promise<Done | undefined> {
     const acted = await this.wakeUps.until(id, patience, async () => {
       if ((await look(this.dataSource.manager)) === undefined) return undefined;
-      return this.dataSource.transaction(async (manager) => {
-        const seen = await this.#heldAndSeen(manager, id, state, look);
+      return this.transactions.run(state, environmentId, async (manager) => {
+        await this.mover.hold(manager, id, state);
+        const seen = await look(manager);
         return seen === undefined ? undefined : { done: await act(manager, seen) };
       });
     });
@@ -42,18 +47,11 @@ export class Waiting {
     return async (manager) => {
       const seen = await look(manager);
       if (seen !== undefined) return seen;
-      const [asked]: unknown[] = await manager.query('select 1 from deployments where id = $1 and cancel_requested_at is not null', [deploymentId]);
+      const [asked] = await ask(manager, cancellations, { deploymentId });
       if (asked) throw cancelled();
       return undefined;
     };
   }
-
-  /** Both go out at once, and PostgreSQL does the second when it has the first: what is seen is what was true once the row was held. */
-  async #heldAndSeen<T>(manager: EntityManager, id: string, state: Deployment['state'], look: Look<T>): Promise<T | undefined> {
-    const holding = this.mover.hold(manager, id, state);
-    const looking = look(manager);
-    looking.catch(() => undefined);
-    await holding;
-    return looking;
-  }
 }
+
+const cancellations = new SetStatement<{ readonly deploymentId: string }, object>({ deploymentId: 'uuid' }, 'select n from given join deployments d on d.id = "deploymentId" where d.cancel_requested_at is not null');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { ask, SetStatement } from '../database/set-statement.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { ConfigVar } from './config-var.entity.js';
 
@@ -18,11 +19,14 @@ export function valuesOf(snapshot: ConfigSnapshot): Record<string, string> {
 
 /** The config of an environment as it is stored, in the order of its keys. */
 export async function configOf(manager: EntityManager, environmentId: string): Promise<ConfigVar[]> {
-  return manager.query(
-    'select environment_id as "environmentId", key, value_encrypted as "valueEncrypted", secret, updated_at as "updatedAt" from config_vars where environment_id = $1 order by key',
-    [environmentId],
-  );
+  return ask(manager, configs, { environmentId });
 }
+
+const configs = new SetStatement<Pick<ConfigVar, 'environmentId'>, ConfigVar>(
+  { environmentId: 'uuid' },
+  `select n, c.environment_id as "environmentId", c.key, c.value_encrypted as "valueEncrypted", c.secret, c.updated_at as "updatedAt"
+   from given join config_vars c on c.environment_id = given."environmentId" order by c.key`,
+);
 
 /** Takes an environment's config as a whole, and puts it back as a whole. */
 @Injectable()

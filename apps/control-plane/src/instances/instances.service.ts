@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Resources } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
+import { ask, SetStatement } from '../database/set-statement.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
 import type { Node } from '../nodes/node.entity.js';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
@@ -22,14 +23,62 @@ export interface WantedProcess {
 
 export type InstanceOnNode = Instance & Pick<Node, 'lastSeenAt'>;
 
-const columns = instanceColumns('i');
-const ofDeployment = `select ${columns} from instances i where i.deployment_id = $1 order by i.process_type, i.index`;
-const withNodes = `select ${columns}, n.last_seen_at as "lastSeenAt" from instances i join nodes n on n.id = i.node_id where i.deployment_id = $1 order by i.process_type, i.index`;
-const ofOthers = `select ${columns} from instances i where i.environment_id = $1 and i.deployment_id <> $2 and i.gone_at is null`;
-const all = `select ${columns} from instances i where i.environment_id = $1 and i.gone_at is null order by i.id for no key update`;
+interface OfDeployment {
+  readonly deploymentId: string;
+}
 
-/** In SQL: all of an environment ($1), in the order in which reports lock them, so that nobody waits for each other. */
-const lockAll = 'select id from instances where environment_id = $1 and gone_at is null order by id for no key update';
+interface OfEnvironment {
+  readonly environmentId: string;
+}
+
+interface SomeOfEnvironment extends OfEnvironment {
+  readonly instanceIds: readonly string[];
+}
+
+const columns = instanceColumns('i');
+const ofDeployment = new SetStatement<OfDeployment, Instance>({ deploymentId: 'uuid' }, `select n, ${columns} from given join instances i on i.deployment_id = "deploymentId" order by i.process_type, i.index`);
+const withNodes = new SetStatement<OfDeployment, InstanceOnNode>(
+  { deploymentId: 'uuid' },
+  `select given.n, ${columns}, node.last_seen_at as "lastSeenAt" from given join instances i on i.deployment_id = "deploymentId" join nodes node on node.id = i.node_id order by i.process_type, i.index`,
+);
+const ofOthers = new SetStatement<OfEnvironment & OfDeployment, Instance>(
+  { environmentId: 'uuid', deploymentId: 'uuid' },
+  `select n, ${columns} from given join instances i on i.environment_id = "environmentId" where i.deployment_id <> "deploymentId" and i.gone_at is null`,
+);
+const all = new SetStatement<OfEnvironment, Instance>(
+  { environmentId: 'uuid' },
+  `select n, ${columns} from given join instances i on i.environment_id = "environmentId" where i.gone_at is null order by i.id for no key update of i`,
+);
+const newOnes = new SetStatement<OfEnvironment & OfDeployment & Pick<Instance, 'releaseId' | 'processType' | 'runsOnce' | 'command'> & { readonly memoryBytes: number; readonly places: readonly object[] }>(
+  { places: 'jsonb', environmentId: 'uuid', deploymentId: 'uuid', releaseId: 'uuid', processType: 'text', runsOnce: 'boolean', command: 'text', memoryBytes: 'bigint' },
+  `insert into instances (id, environment_id, deployment_id, release_id, node_id, process_type, index, runs_once, command, memory_bytes, desired)
+   select place.id, "environmentId", "deploymentId", "releaseId", place.node, "processType", place.index, "runsOnce", command, "memoryBytes", 'running'
+   from given, jsonb_to_recordset(places) as place (id uuid, index integer, node uuid)`,
+);
+
+/** In SQL: all of the environments, in the order in which reports lock them, so that nobody waits for each other. */
+const locked = 'locked as materialized (select i.id, n from given join instances i on i.environment_id = "environmentId" where i.gone_at is null order by i.id for no key update of i)';
+const servings = new SetStatement<SomeOfEnvironment>(
+  { environmentId: 'uuid', instanceIds: 'uuid[]' },
+  `, ${locked} update instances i set serving = not serving from locked join given using (n) where i.id = locked.id and i.serving <> (i.id = any("instanceIds"))`,
+);
+const wishes = new SetStatement<SomeOfEnvironment & Pick<Instance, 'desired'>>(
+  { environmentId: 'uuid', instanceIds: 'uuid[]', desired: 'text' },
+  `, ${locked} update instances i set desired = given.desired, serving = false, generation = null from locked join given using (n) where i.id = locked.id and i.id = any("instanceIds")`,
+);
+const handings = new SetStatement<SomeOfEnvironment & OfDeployment & Pick<Instance, 'releaseId'>>(
+  { environmentId: 'uuid', instanceIds: 'uuid[]', deploymentId: 'uuid', releaseId: 'uuid' },
+  `, ${locked} update instances i set deployment_id = "deploymentId", release_id = "releaseId", generation = null from locked join given using (n) where i.id = locked.id and i.id = any("instanceIds")`,
+);
+
+const candidates = new SetStatement<OfEnvironment & Pick<Instance, 'processType'> & { readonly nodeIds: readonly string[] }, Omit<Candidate, 'online'> & { lastSeenAt: Date | null }>(
+  { environmentId: 'uuid', processType: 'text', nodeIds: 'uuid[]' },
+  `select given.n, node.id as "nodeId", node.name, node.last_seen_at as "lastSeenAt", (node.figures->>'memoryBytes')::float8 as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
+   from given cross join lateral (select * from nodes where nodes.id = any("nodeIds") offset 0) node cross join lateral (
+     select sum(memory_bytes) as promised, (count(*) filter (where environment_id = given."environmentId" and process_type = given."processType"))::integer as twins
+     from instances where node_id = node.id and gone_at is null and desired = 'running' offset 0) running
+   where 'instances' = any(node.roles)`,
+);
 
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
@@ -51,11 +100,9 @@ export class InstancesService {
     if (missing.length === 0) return [];
     const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType, spec.resources, missing.length), spec.resources, missing.length);
     const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
-    await manager.query(
-      `insert into instances (id, environment_id, deployment_id, release_id, node_id, process_type, index, runs_once, command, memory_bytes, desired)
-       select id, $2, $3, $4, node, $5, index, $6, $7, $8, 'running' from jsonb_to_recordset($1) as placed (id uuid, index integer, node uuid)`,
-      [JSON.stringify(placed.map(({ id, index, placement: { nodeId: node } }) => ({ id, index, node }))), release.environmentId, deploymentId, release.id, wanted.processType, wanted.runsOnce, spec.command, spec.resources.memoryBytes],
-    );
+    const { processType, runsOnce } = wanted;
+    const places = placed.map(({ id, index, placement: { nodeId: node } }) => ({ id, index, node }));
+    await ask(manager, newOnes, { places, environmentId: release.environmentId, deploymentId, releaseId: release.id, processType, runsOnce, command: spec.command, memoryBytes: spec.resources.memoryBytes });
     this.changes.marked(manager);
     return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
@@ -63,40 +110,34 @@ export class InstancesService {
   /** Makes instances of another deployment those of this one. */
   async handOn(manager: EntityManager, instances: readonly Instance[], deploymentId: string, releaseId: string): Promise<void> {
     if (instances.length === 0) return;
-    await manager.query(
-      `with locked as (${lockAll}) update instances i set deployment_id = $3, release_id = $4, generation = null from locked where i.id = locked.id and i.id = any($2)`,
-      [instances[0]!.environmentId, instances.map(({ id }) => id), deploymentId, releaseId],
-    );
+    await ask(manager, handings, { environmentId: instances[0]!.environmentId, instanceIds: instances.map(({ id }) => id), deploymentId, releaseId });
     this.changes.marked(manager);
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
-    return manager.query(ofDeployment, [deploymentId]);
+    return ask(manager, ofDeployment, { deploymentId });
   }
 
   /** Those of a deployment, with what their nodes said last. */
   async withNodes(manager: EntityManager, deploymentId: string): Promise<InstanceOnNode[]> {
-    return manager.query(withNodes, [deploymentId]);
+    return ask(manager, withNodes, { deploymentId });
   }
 
   /** Instances of an environment that still exist and belong to other deployments. */
   async ofOthers(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Instance[]> {
-    return manager.query(ofOthers, [environmentId, deploymentId]);
+    return ask(manager, ofOthers, { environmentId, deploymentId });
   }
 
   /** All of an environment that still exist, locked. */
   async hold(manager: EntityManager, environmentId: string): Promise<Instance[]> {
     // What was marked while this holds it is passed over, and stamped once it is let go.
     this.changes.marked(manager);
-    return manager.query(all, [environmentId]);
+    return ask(manager, all, { environmentId });
   }
 
   /** Sends new requests to these instances of the environment and to no others. */
   async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
-    await manager.query(
-      `with locked as (${lockAll}) update instances i set serving = not serving from locked where i.id = locked.id and i.serving <> (i.id = any($2))`,
-      [environmentId, instanceIds],
-    );
+    await ask(manager, servings, { environmentId, instanceIds });
     await this.changes.routes(manager, [environmentId]);
   }
 
@@ -119,10 +160,7 @@ export class InstancesService {
 
   async #wish(manager: EntityManager, instances: readonly Instance[], desired: 'draining' | 'stopped'): Promise<void> {
     if (instances.length === 0) return;
-    await manager.query(
-      `with locked as (${lockAll}) update instances i set desired = $3, serving = false, generation = null from locked where i.id = locked.id and i.id = any($2)`,
-      [instances[0]!.environmentId, instances.map(({ id }) => id), desired],
-    );
+    await ask(manager, wishes, { environmentId: instances[0]!.environmentId, instanceIds: instances.map(({ id }) => id), desired });
     this.changes.marked(manager);
     await this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
   }
@@ -142,14 +180,7 @@ export class InstancesService {
   }
 
   async #look(manager: EntityManager, environmentId: string, processType: string, nodeIds: readonly string[]): Promise<Candidate[]> {
-    const rows: (Omit<Candidate, 'online'> & { lastSeenAt: Date | null })[] = await manager.query(
-      `select n.id as "nodeId", n.name, n.last_seen_at as "lastSeenAt", (n.figures->>'memoryBytes')::float8 as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
-       from nodes n cross join lateral (
-         select sum(memory_bytes) as promised, (count(*) filter (where environment_id = $1 and process_type = $2))::integer as twins
-         from instances where node_id = n.id and gone_at is null and desired = 'running') running
-       where n.id = any($3) and 'instances' = any(n.roles)`,
-      [environmentId, processType, nodeIds],
-    );
+    const rows = await ask(manager, candidates, { environmentId, processType, nodeIds });
     return rows.map(({ lastSeenAt, ...row }) => ({ ...row, online: isOnline({ lastSeenAt }) }));
   }
 }

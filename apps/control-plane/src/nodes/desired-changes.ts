@@ -2,13 +2,14 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { DataSource, type EntityManager, type EntitySubscriberInterface, type QueryRunner, type TransactionCommitEvent } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
 import { PacedWork } from '../database/paced-work.js';
+import { ask, SetStatement } from '../database/set-statement.js';
 import { Log } from '../log.js';
 
 /** Finds what was changed by a process that died right after its commit. */
 const sweepMs = 5000;
 const batchSize = 1000;
 /** Where changes come all the time, those of one moment get one generation. */
-const stampEveryMs = 20;
+const stampEveryMs = 100;
 
 /**
  * Gives what changed of the desired sets its generation, and tells the nodes. A transaction only marks what it changed
@@ -20,7 +21,7 @@ const stampEveryMs = 20;
  */
 @Injectable()
 export class DesiredChanges implements EntitySubscriberInterface, OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #stamping = new PacedWork(() => this.#stampAll(), stampEveryMs);
+  readonly #stamping = new PacedWork(() => this.#stampAll(), { everyMs: stampEveryMs, burst: 10 });
   readonly #marking = new WeakSet<QueryRunner>();
   #timer: NodeJS.Timeout | null = null;
 
@@ -58,10 +59,7 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
   /** Where requests of these go, or what is counted of them, has changed, in the manager's transaction. */
   async routes(manager: EntityManager, environmentIds: readonly string[]): Promise<void> {
     if (environmentIds.length === 0) return;
-    await manager.query(
-      'insert into route_changes (environment_id) select distinct id from unnest($1::uuid[]) id order by id on conflict (environment_id) do update set generation = null',
-      [environmentIds],
-    );
+    await ask(manager, routeChanges, { environmentIds });
     this.marked(manager);
   }
 
@@ -91,6 +89,11 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
     return told?.isFull ?? false;
   }
 }
+
+const routeChanges = new SetStatement<{ readonly environmentIds: readonly string[] }>(
+  { environmentIds: 'uuid[]' },
+  `insert into route_changes (environment_id) select distinct id from given, unnest("environmentIds") id order by id on conflict (environment_id) do update set generation = null`,
+);
 
 /** @returns the nodes that are to hear of it; what is gone is no news to its node */
 const stamp = `

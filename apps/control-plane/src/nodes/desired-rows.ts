@@ -34,13 +34,27 @@ export interface RouteRow {
 /** What a node is to be, read in one statement: the generation is that of the facts beside it. */
 export interface DesiredRows {
   readonly generation: string;
-  /** null where there is nothing new. */
   readonly set: {
     readonly instances: readonly InstanceRow[];
-    readonly gone_instances: readonly string[];
     readonly routes: readonly RouteRow[];
-    readonly gone_environments: readonly string[];
-  } | null;
+  };
+}
+
+/** The generation in which it changed last; null: it changed since generations were given out last. */
+interface Changed {
+  readonly changed: number | null;
+}
+
+/** What is new for some nodes, read in one statement. `n` is the place of a node among them, from 1. */
+export interface ChangedRows {
+  readonly generation: string;
+  readonly instances: readonly (InstanceRow & { readonly n: number })[];
+  readonly gone_instances: readonly { readonly n: number; readonly id: string }[];
+  /** Whether there is something that has its generation, so that the node is to hear of it. */
+  readonly nodes: readonly { readonly n: number; readonly isConcerned: boolean; readonly isIngress: boolean }[];
+  /** For all ingresses among them, since the earliest generation that one of these has. */
+  readonly routes: readonly (RouteRow & Changed)[];
+  readonly gone_environments: readonly (Changed & { readonly id: string })[];
 }
 
 const instance = `
@@ -66,33 +80,34 @@ const besides = (join: 'each' | 'all') => {
 };
 
 const list = (rows: string) => `(select coalesce(json_agg(row), '[]') from (${rows}) row)`;
-const ids = (rows: string) => `(select coalesce(json_agg(id), '[]') from (${rows}) ids)`;
 const inRole = (role: string, value: string) => `case when '${role}' = any(n.roles) then ${value} else '[]'::json end`;
 
 /** The parameter is the node. */
 export const wholeSet = `
   select d.generation, json_build_object(
     'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and i.gone_at is null order by i.created_at, i.id`))},
-    'gone_instances', '[]'::json,
-    'routes', ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))},
-    'gone_environments', '[]'::json) as set
+    'routes', ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))}) as set
   from nodes n, desired_generation d where n.id = $1`;
 
 /** What is marked and has no generation yet is told as it is; it comes once more when it has one. Two looks into an index each, where an `or` is read as a part of the whole table. */
-const changed = (columns: string, from: string) => `(select ${columns} from ${from} generation > $2 union all select ${columns} from ${from} generation is null)`;
-const changedInstances = changed('id, gone_at', 'instances where node_id = n.id and');
-const changedRoutes = changed('environment_id', 'route_changes where');
-const somethingChanged = `d.generation > $2 and (exists (select 1 from instances i where i.node_id = n.id and i.generation > $2)
-    or ('ingress' = any(n.roles) and exists (select 1 from route_changes where generation > $2)))`;
+const changed = (columns: string, from: string, since: string) => `(select ${columns} from ${from} generation > ${since} union all select ${columns} from ${from} generation is null)`;
+const changedInstances = changed('asks.n, asks.runs, i.id, i.gone_at', 'asks join instances i on i.node_id = asks.node where', 'asks.since');
+const changedRoutes = changed('environment_id, generation', 'route_changes where', '(select min(since) from asks where is_ingress)');
+const isConcerned = `exists (select 1 from instances i where i.node_id = asks.node and i.generation > asks.since)
+  or (asks.is_ingress and exists (select 1 from route_changes where generation > asks.since))`;
 
 /** `offset 0` has PostgreSQL look each row up by itself: of how many change it knows nothing, and else it reads the tables whole. */
-const each = (rows: string, order: string, changes: string, found: string) => `select row.* from ${changes} changed cross join lateral (${rows} where ${found} offset 0) row order by ${order}`;
+const each = (rows: string, columns: string, order: string, changes: string, found: string) => `select ${columns}, row.* from ${changes} changed cross join lateral (${rows} where ${found} offset 0) row order by ${order}`;
+const anyIngress = (rows: string) => `case when exists (select 1 from asks where is_ingress) then ${rows} else '[]'::json end`;
 
-/** The parameters are the node and the generation since when. */
+/** The parameters are the nodes, and the generation since when for each. */
 export const changesSince = `
-  select d.generation, case when ${somethingChanged} then json_build_object(
-    'instances', ${inRole('instances', list(each(instance, 'id', changedInstances, 'i.id = changed.id and i.gone_at is null')))},
-    'gone_instances', ${ids(`select id from ${changedInstances} changed where gone_at is not null`)},
-    'routes', ${inRole('ingress', list(each(`${route} ${besides('each')}`, 'app, environment', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is null')))},
-    'gone_environments', ${inRole('ingress', ids(each('select e.id from environments e join apps a on a.id = e.app_id', 'id', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is not null')))}) end as set
-  from nodes n, desired_generation d where n.id = $1`;
+  with asks as materialized (select given.n::integer as n, n.id as node, since, 'ingress' = any(n.roles) as is_ingress, 'instances' = any(n.roles) as runs
+    from unnest($1::uuid[], $2::bigint[]) with ordinality as given (node, since, n) join nodes n on n.id = given.node)
+  select d.generation,
+    ${list(each(instance, 'changed.n', 'n, id', changedInstances, 'changed.runs and i.id = changed.id and i.gone_at is null'))} as instances,
+    ${list(`select n, id from ${changedInstances} changed where gone_at is not null`)} as gone_instances,
+    ${list(`select n, is_ingress as "isIngress", ${isConcerned} as "isConcerned" from asks`)} as nodes,
+    ${anyIngress(list(each(`${route} ${besides('each')}`, 'changed.generation as changed', 'app, environment', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is null')))} as routes,
+    ${anyIngress(list(each('select e.id from environments e join apps a on a.id = e.app_id', 'changed.generation as changed', 'id', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is not null')))} as gone_environments
+  from desired_generation d`;

@@ -2,16 +2,19 @@ import { Injectable } from '@nestjs/common';
 import type { DesiredAnswer, DesiredInstance, DesiredRoute } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
+import { Batches } from '../database/batches.js';
 import { Notifications } from '../database/notifications.js';
 import { Sleepers } from '../database/sleepers.js';
 import { valuesOf } from '../environments/config-snapshots.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { Log } from '../log.js';
 import { ReleasesService } from '../releases/releases.service.js';
-import { changesSince, type DesiredRows, type InstanceRow, type RouteRow, wholeSet } from './desired-rows.js';
+import { type ChangedRows, changesSince, type DesiredRows, type InstanceRow, type RouteRow, wholeSet } from './desired-rows.js';
 
 /** A notification is lost where another control plane dies between its commit and the telling. */
 const recheckMs = 10_000;
+/** Where something changes all the time. */
+const lookEveryMs = 40;
 
 /**
  * What a node has that asked here last, as long as nobody told that there is more: asked for what comes after it, there is
@@ -21,11 +24,19 @@ interface Known {
   generation: number | null;
 }
 
+interface Ask {
+  readonly nodeId: string;
+  readonly since: number;
+}
+
+type Changes = Omit<DesiredAnswer, 'nodeId' | 'since'>;
+
 /** Works out, from the facts, what a node is to be. */
 @Injectable()
 export class DesiredService {
   readonly #waiting: Sleepers;
   readonly #known = new Map<string, Known>();
+  readonly #changed = new Batches<Ask, Changes | null>((asks) => this.#readChanges(asks), { everyMs: lookEveryMs });
   #wholes: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -67,18 +78,42 @@ export class DesiredService {
 
   async #whole(nodeId: string): Promise<DesiredAnswer> {
     const known = this.#beginToKnow(nodeId);
-    const answer = this.#answer(nodeId, null, await this.#read(wholeSet, [nodeId]));
-    known.generation = answer.generation;
-    return answer;
+    const [rows]: DesiredRows[] = await this.dataSource.query(wholeSet, [nodeId]);
+    if (!rows) throw noNode(nodeId);
+    const { instances, routes } = rows.set;
+    const generation = Number(rows.generation);
+    known.generation = generation;
+    return { nodeId, generation, since: null, instances: instances.map((row) => this.#instance(row)), routes: routes.map((row) => this.#route(row)), gone: { instances: [], environments: [] } };
   }
 
   async #changes(nodeId: string, since: number): Promise<DesiredAnswer | null> {
     const known = this.#beginToKnow(nodeId);
-    const rows = await this.#read(changesSince, [nodeId, since]);
-    if (since > Number(rows.generation)) return this.#overtake(nodeId, since);
-    const answer = rows.set === null ? null : this.#answer(nodeId, since, rows);
-    known.generation = answer?.generation ?? since;
-    return answer;
+    const changes = await this.#changed.add(null, { nodeId, since });
+    if (changes && since > changes.generation) return this.#overtake(nodeId, since);
+    known.generation = changes?.generation ?? since;
+    return changes && { nodeId, since, ...changes };
+  }
+
+  /** @returns for each what is new, in their order; null where nothing is */
+  async #readChanges(asks: readonly Ask[]): Promise<(Changes | null)[]> {
+    const [rows]: ChangedRows[] = await this.dataSource.query(changesSince, [asks.map(({ nodeId }) => nodeId), asks.map(({ since }) => since)]);
+    const { nodes, instances, gone_instances: goneInstances, gone_environments: goneEnvironments } = rows!;
+    const generation = Number(rows!.generation);
+    // Every ingress is told of the same routes.
+    const routes = rows!.routes.map(({ changed, ...row }) => ({ changed, route: this.#route(row) }));
+    return asks.map(({ nodeId, since }, index) => {
+      const n = index + 1;
+      const node = nodes.find((one) => one.n === n);
+      if (!node) throw noNode(nodeId);
+      const isNew = ({ changed }: { readonly changed: number | null }) => node.isIngress && (changed === null || changed > since);
+      if (!node.isConcerned && since <= generation) return null;
+      return {
+        generation,
+        instances: instances.filter((row) => row.n === n).map((row) => this.#instance(row)),
+        routes: routes.filter(isNew).map(({ route }) => route),
+        gone: { instances: goneInstances.filter((row) => row.n === n).map(({ id }) => id), environments: goneEnvironments.filter(isNew).map(({ id }) => id) },
+      };
+    });
   }
 
   /** Where something is told while it is read, this has been forgotten by then. */
@@ -93,23 +128,6 @@ export class DesiredService {
     this.log.warn({ nodeId, known }, 'a node knows a later generation than the database, which was restored from a backup; it gets a newer one, and the whole set');
     await this.dataSource.query('update desired_generation set generation = greatest(generation, $1::bigint) + 1', [known]);
     return this.whole(nodeId);
-  }
-
-  async #read(statement: string, parameters: readonly unknown[]): Promise<DesiredRows> {
-    const [rows]: DesiredRows[] = await this.dataSource.query(statement, [...parameters]);
-    if (!rows) throw new Error(`There is no node ${String(parameters[0])}`);
-    return rows;
-  }
-
-  #answer(nodeId: string, since: number | null, { generation, set }: DesiredRows): DesiredAnswer {
-    return {
-      nodeId,
-      generation: Number(generation),
-      since,
-      instances: set?.instances.map((row) => this.#instance(row)) ?? [],
-      routes: set?.routes.map((row) => this.#route(row)) ?? [],
-      gone: { instances: [...(set?.gone_instances ?? [])], environments: [...(set?.gone_environments ?? [])] },
-    };
   }
 
   #instance(row: InstanceRow): DesiredInstance {
@@ -151,4 +169,8 @@ export class DesiredService {
       countingDeploymentId: row.counting,
     };
   }
+}
+
+function noNode(id: string): Error {
+  return new Error(`There is no node ${id}`);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type ObservedInstance, type ObservedNode } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Batches } from '../database/batches.js';
 import { Notifications } from '../database/notifications.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { Journal, type NewDeploymentEvent } from '../deployments/journal.js';
@@ -8,12 +9,14 @@ import { Settling } from '../deployments/settling.js';
 import { Instance } from '../instances/instance.entity.js';
 import { DesiredChanges } from './desired-changes.js';
 import { type KnownInstance, type NodeReport, ObservedRows } from './observed-rows.js';
-import { ReportBatches } from './report-batches.js';
 
 interface Change {
   readonly instance: KnownInstance;
   readonly observed: ObservedInstance;
 }
+
+/** Where reports come all the time. */
+const takeEveryMs = 40;
 
 /** A newer report was taken before; this one has nothing to say any more. */
 class OutdatedReport extends Error {}
@@ -27,9 +30,9 @@ class UnfitReport extends Error {}
  */
 @Injectable()
 export class ObservedService {
-  readonly #changes = new ReportBatches<NodeReport>((reports) => this.#takeChanges(reports));
+  readonly #changes = new Batches<NodeReport>((reports) => this.#takeChanges(reports), { everyMs: takeEveryMs });
   /** Which lock nothing but their nodes. */
-  readonly #signsOfLife = new ReportBatches<NodeReport>((reports) => this.#finish(this.dataSource.manager, reports));
+  readonly #signsOfLife = new Batches<NodeReport>((reports) => this.#finish(this.dataSource.manager, reports), { everyMs: takeEveryMs });
 
   constructor(
     private readonly dataSource: DataSource,

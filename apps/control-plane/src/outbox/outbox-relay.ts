@@ -21,7 +21,7 @@ const jobsByName = new Map<string, JobDefinition>(Object.values(jobs).map((job) 
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | null = null;
-  readonly #relaying = new PacedWork(() => this.#drain(), relayEveryMs);
+  readonly #relaying = new PacedWork(() => this.#drain(), { everyMs: relayEveryMs });
 
   constructor(
     private readonly dataSource: DataSource,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Actor, AppError, type Commit, type Formation, type ReleaseReason } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
+import { ask, SetStatement } from '../database/set-statement.js';
 import { ConfigSnapshots, type ConfigSnapshot } from '../environments/config-snapshots.js';
 import { Environment } from '../environments/environment.entity.js';
 import type { Image } from '../images/image.entity.js';
@@ -59,11 +60,7 @@ export class ReleasesService {
       createdBy: wanted.createdBy,
       createdAt: new Date(),
     };
-    await manager.query(
-      `insert into releases (id, environment_id, number, image_id, config_encrypted, config_keys, formation, version, reason, commit, created_by, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-      [release.id, environmentId, number, image.id, release.configEncrypted, release.configKeys, release.formation, release.version, release.reason, release.commit && JSON.stringify(release.commit), JSON.stringify(release.createdBy), release.createdAt],
-    );
+    await ask(manager, newReleases, release);
     return this.#keep(release);
   }
 
@@ -85,11 +82,7 @@ export class ReleasesService {
 
   /** What a release without a build is made of: the image of the release `sourceId`, or of the one that is live; null where nothing is. */
   async originOf(manager: EntityManager, environmentId: string, sourceId: string | null): Promise<Origin | null> {
-    const [origin]: Origin[] = await manager.query(
-      `select r.version, r.commit, json_build_object('id', img.id, 'digest', img.digest, 'stored', img.stored, 'manifest', img.manifest) as image
-       from environments e join releases r on r.id = coalesce($2, e.live_release_id) join images img on img.id = r.image_id where e.id = $1`,
-      [environmentId, sourceId],
-    );
+    const [origin] = await ask(manager, origins, { environmentId, sourceId });
     return origin ?? null;
   }
 
@@ -129,10 +122,7 @@ export class ReleasesService {
 
   /** The next number, and the formation of this moment; the environment is locked from here on. */
   async #count(manager: EntityManager, environmentId: string): Promise<{ number: number; formation: Formation }> {
-    const [[counted]]: [{ number: number; formation: Formation }[], number] = await manager.query(
-      'update environments set release_count = release_count + 1 where id = $1 returning release_count as number, formation',
-      [environmentId],
-    );
+    const [counted] = await ask(manager, counts, { environmentId });
     return counted!;
   }
 
@@ -142,6 +132,27 @@ export class ReleasesService {
     return release;
   }
 }
+
+const newReleases = new SetStatement<Release>(
+  {
+    id: 'uuid', environmentId: 'uuid', number: 'integer', imageId: 'uuid', configEncrypted: 'text', configKeys: 'text[]', formation: 'jsonb', version: 'text', reason: 'text',
+    commit: 'jsonb', createdBy: 'jsonb', createdAt: 'timestamptz',
+  },
+  `insert into releases (id, environment_id, number, image_id, config_encrypted, config_keys, formation, version, reason, commit, created_by, created_at)
+   select id, "environmentId", number, "imageId", "configEncrypted", "configKeys", formation, version, reason, commit, "createdBy", "createdAt" from given`,
+);
+
+const origins = new SetStatement<{ readonly environmentId: string; readonly sourceId: string | null }, Origin>(
+  { environmentId: 'uuid', sourceId: 'uuid' },
+  `select n, r.version, r.commit, json_build_object('id', img.id, 'digest', img.digest, 'stored', img.stored, 'manifest', img.manifest) as image
+   from given join environments e on e.id = "environmentId" join releases r on r.id = coalesce("sourceId", e.live_release_id) join images img on img.id = r.image_id`,
+);
+
+const counts = new SetStatement<{ readonly environmentId: string }, { number: number; formation: Formation }>(
+  { environmentId: 'uuid' },
+  `, held as materialized (select e.id from given join environments e on e.id = "environmentId" order by e.id for no key update of e)
+   update environments e set release_count = release_count + 1 from held join given on "environmentId" = held.id where e.id = held.id returning n, e.release_count as number, e.formation`,
+);
 
 /** Binds the sealed config of a release to its place. */
 export function releaseContext(environmentId: string, number: number): string {
