@@ -73,7 +73,7 @@ export class Batches<Item, Done = void> {
       for (const [index, { resolve }] of batch.entries()) resolve(done?.[index] as Done);
     } catch (error) {
       if (batch.length === 1 || isDatabaseAway(error)) for (const { reject } of batch) reject(error);
-      else for (const waiting of batch) await this.#doTogether([waiting]);
+      else await Promise.all(batch.map(async (waiting) => this.#doTogether([waiting])));
     }
   }
 }

@@ -53,9 +53,11 @@ export const probedWhenSilent = { keepAlive: true, keepAliveInitialDelayMillis: 
 
 /**
  * Each statement is planned once for a connection, not for each of its values: planning took PostgreSQL as long as the
- * statements themselves. Statistics that change plan it anew.
+ * statements themselves. Statistics that change plan it anew; since they come late, and a plan that was made while a table was
+ * nearly empty would read it whole until then, indexes are read wherever there is one. Where there is none that makes a plan look so
+ * dear that PostgreSQL would compile it, for a second.
  */
-const planOnce = '-c plan_cache_mode=force_generic_plan';
+const planOnce = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off';
 
 /** Facts live in PostgreSQL; the schema changes by migrations alone. */
 export function createDataSource(url: string, options: { poolSize?: number } = {}): DataSource {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
 
 /** More texts than the platform has statements; lists in a text (`in ($1, $2, …)`) make many of one. */
@@ -19,6 +20,7 @@ const begun = { command: 'START', rowCount: null, rows: [], fields: [] };
  */
 export class PreparingClient extends Client {
   #begins = false;
+  #isCorked = false;
 
   constructor(config?: string | ClientConfig) {
     super({ ...(typeof config === 'string' ? { connectionString: config } : config), pipeline: true });
@@ -36,21 +38,34 @@ export class PreparingClient extends Client {
     return this.#begins ? this.#together(send) : send();
   }) as Client['query'];
 
-  /** In one write. Where the start fails, its first statement may have been done by itself; the connection goes, so that nothing more is. */
+  /** Where the start fails, its first statement may have been done by itself; the connection goes, so that nothing more is. */
   #together(send: () => unknown): unknown {
     this.#begins = false;
-    const { stream } = (this as unknown as { connection: { stream: { cork(): void; uncork(): void; destroy(): void } } }).connection;
-    stream.cork();
-    try {
-      (this.#send(begin) as Promise<unknown>).catch(() => stream.destroy());
-      return send();
-    } finally {
-      stream.uncork();
-    }
+    const stream = this.#stream();
+    (this.#send(begin) as Promise<unknown>).catch(() => stream.destroy());
+    return send();
   }
 
   #send(...args: unknown[]): unknown {
+    this.#cork();
     return (Client.prototype.query as (...args: unknown[]) => unknown).apply(this, args);
+  }
+
+  /** What is sent until the end of this tick goes out in one write. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const stream = this.#stream();
+    stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      stream.uncork();
+    });
+  }
+
+  /** pg has it, its types do not. */
+  #stream(): Pick<Socket, 'cork' | 'uncork' | 'destroy'> {
+    return (this as unknown as { connection: { stream: Socket } }).connection.stream;
   }
 }
 

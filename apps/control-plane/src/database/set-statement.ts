@@ -6,7 +6,7 @@ type ElementType = 'uuid' | 'text' | 'jsonb' | 'integer' | 'bigint' | 'boolean' 
 type ColumnType = ElementType | `${'uuid' | 'text'}[]`;
 
 /** Outside of transactions, where the same is looked for all the time. */
-const lookEveryMs = 40;
+const lookEveryMs = 80;
 
 /**
  * One statement for what many ask at once, each for its own part: a step of a deployment is written for one deployment, and

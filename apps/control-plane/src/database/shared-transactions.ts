@@ -6,7 +6,9 @@ import { gather } from './set-statement.js';
 type Work = (manager: EntityManager) => Promise<unknown>;
 
 /** So long a step waits for company where there is much to do; where there is little it does not. */
-const everyMs = 100;
+const everyMs = 200;
+/** Longer nobody waits for a row that somebody holds whom another of the transaction waits for: then each is done by itself. */
+const patience = `set local lock_timeout = '250ms'`;
 
 /**
  * Transactions that do the same for many: what is to be done for one is written for one, and done in one transaction with
@@ -33,7 +35,10 @@ export class SharedTransactions {
 
   async #doAll(works: readonly Work[]): Promise<readonly unknown[]> {
     return this.dataSource.transaction(async (manager) => {
-      if (works.length > 1) gather(manager);
+      if (works.length > 1) {
+        gather(manager);
+        await manager.query(patience);
+      }
       // The first to fail says why; the others then fail because it did. Nobody may still be at work when the transaction ends.
       const failures: unknown[] = [];
       const done = await Promise.all(works.map((work) => work(manager).catch((error: unknown) => void failures.push(error))));

@@ -56,7 +56,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   async #freeEnvironments(): Promise<void> {
     const [freed]: [{ id: string }[], number] = await this.dataSource.query(
       `update environments e set active_deployment_id = null from deployments d
-       where d.id = e.active_deployment_id and d.finished_at is not null returning e.id`,
+       where e.active_deployment_id is not null and d.id = e.active_deployment_id and d.finished_at is not null returning e.id`,
     );
     if (freed.length > 0) this.log.error({ environments: freed.map(({ id }) => id) }, 'environments were held by deployments that are over; they are free again');
   }

@@ -120,13 +120,11 @@ export class TrafficSteps {
 
   /** The ids of the instances that take requests, once all ingresses say now that they send theirs to these. In one statement: each report has it asked. */
   async #switched(manager: EntityManager, environmentId: string, forgives: boolean): Promise<readonly string[] | undefined> {
-    const rows = await ask(manager, routes, { environmentId });
-    const ingresses = rows.filter(({ nodeId }) => nodeId !== null);
+    const [{ wanted, ingresses }] = (await ask(manager, routes, { environmentId })) as [Switched];
     const failure = ingresses.map((route) => route.failure).find(Boolean);
     if (failure && forgives) return undefined;
     if (failure) throw new AppError(failure.code, { detail: failure.detail });
-    const wanted = rows[0]?.wanted ?? [];
-    return ingresses.every((route) => isOnline(route) && keyOf(route.serving ?? []) === keyOf(wanted)) ? wanted : undefined;
+    return ingresses.every(({ seenAtMs, serving }) => seenAtMs !== null && isOnline({ lastSeenAt: new Date(seenAtMs) }) && keyOf(serving ?? []) === keyOf(wanted)) ? wanted : undefined;
   }
 
   /** @returns how it went, for people; null where there was nothing to end */
@@ -148,7 +146,7 @@ export class TrafficSteps {
     return leaving!;
   }
 
-  /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. */
+  /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. One that is in no registry has no name there. */
   async #nameImage({ id, releaseId }: Deployment): Promise<void> {
     const { manager } = this.dataSource;
     const [row] = await ask(manager, imageNames, { releaseId: releaseId! });
@@ -156,7 +154,7 @@ export class TrafficSteps {
     try {
       await this.tags.point(row.app, [`v${row.number}`, row.version], row.digest);
     } catch (error) {
-      this.log.warn({ deploymentId: id, err: error }, 'the image of a release has no tag');
+      this.log.warn({ deploymentId: id, reason: reasonOf(error) }, 'the image of a release has no tag');
       await this.journal.step(manager, id, 'image.untagged', 'The registry did not take the tags of the release; its image is there by digest.');
     }
   }
@@ -193,6 +191,12 @@ interface OfEnvironment {
   readonly environmentId: string;
 }
 
+/** The instances that are to take requests, and where each ingress sends them; `seenAtMs` since 1970. */
+interface Switched {
+  readonly wanted: readonly string[];
+  readonly ingresses: readonly { readonly seenAtMs: number | null; readonly serving: readonly string[] | null; readonly failure: Failure | null }[];
+}
+
 interface Leaving {
   readonly instances: readonly { readonly isWeb: boolean; readonly observed: InstanceObserved }[];
   readonly longestMs: number;
@@ -208,12 +212,13 @@ const switches = new SetStatement<Pick<Deployment, 'environmentId' | 'id' | 'rel
 
 const trafficCounts = new SetStatement<Pick<Deployment, 'id'>, { counts: TrafficCount }>({ id: 'uuid' }, 'select n, counts from given join traffic_counts t on t.deployment_id = given.id');
 
-const routes = new SetStatement<OfEnvironment, { wanted: string[]; nodeId: string | null; lastSeenAt: Date | null; serving: string[] | null; failure: Failure | null }>(
+const routes = new SetStatement<OfEnvironment, Switched>(
   { environmentId: 'uuid' },
-  `, ingresses as materialized (select id, name, last_seen_at from nodes where 'ingress' = any(roles))
-   select given.n, wanted.ids as wanted, node.id as "nodeId", node.last_seen_at as "lastSeenAt", route.serving, route.failure
-   from given cross join lateral (select coalesce(array_agg(id), '{}') as ids from instances where environment_id = given."environmentId" and serving and gone_at is null) wanted
-     left join ingresses node on true left join observed_routes route on route.node_id = node.id and route.environment_id = given."environmentId" order by node.name`,
+  `, ingresses as materialized (select id, name, extract(epoch from last_seen_at)::float8 * 1000 as seen from nodes where 'ingress' = any(roles))
+   select given.n, (select coalesce(json_agg(id), '[]') from instances where environment_id = given."environmentId" and serving and gone_at is null) as wanted,
+     (select coalesce(json_agg(json_build_object('seenAtMs', node.seen, 'serving', route.serving, 'failure', route.failure) order by node.name), '[]')
+      from ingresses node left join observed_routes route on route.node_id = node.id and route.environment_id = given."environmentId") as ingresses
+   from given`,
 );
 
 const leavings = new SetStatement<OfEnvironment & { readonly deploymentId: string }, Leaving>(
@@ -229,7 +234,7 @@ const leavings = new SetStatement<OfEnvironment & { readonly deploymentId: strin
 
 const imageNames = new SetStatement<{ readonly releaseId: string }, { app: string; number: number; version: string | null; digest: string }>(
   { releaseId: 'uuid' },
-  'select n, a.name as app, r.number, r.version, img.digest from given join releases r on r.id = "releaseId" join images img on img.id = r.image_id join apps a on a.id = img.app_id',
+  'select n, a.name as app, r.number, r.version, img.digest from given join releases r on r.id = "releaseId" join images img on img.id = r.image_id join apps a on a.id = img.app_id where img.stored',
 );
 
 const liveOnes = new SetStatement<OfEnvironment, Pick<Deployment, 'id' | 'failure'>>(
@@ -239,4 +244,10 @@ const liveOnes = new SetStatement<OfEnvironment, Pick<Deployment, 'id' | 'failur
 
 function keyOf(ids: readonly string[]): string {
   return ids.toSorted().join();
+}
+
+/** Why the registry did not do it; a stack tells nothing more. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof AppError && error.cause ? error.cause : error;
+  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -85,8 +85,10 @@ const appStatements = [
   `insert into environments (id, app_id, name, release_count, live_release_id, serving_deployment_id) select environment_id, app_id, 'production', 2, release_id, deployment_id from seed`,
 ];
 
-const imageStatement = `insert into images (id, app_id, digest, engine_image_id, tree_id, bytes, layers, manifest)
-  select image_id, app_id, 'sha256:' || encode(sha256(image_id::text::bytea), 'hex'), 'sha256:' || encode(sha256(app_id::text::bytea), 'hex'), md5(app), 1000, $1, $2 from seed`;
+/** What runs is in no registry, as there is nothing in it, so no deployment names it there; beside it each app has an earlier one, for the lists. */
+const imageStatement = `insert into images (id, app_id, digest, engine_image_id, tree_id, bytes, layers, manifest, stored)
+  select image.id, app_id, 'sha256:' || encode(sha256(image.id::text::bytea), 'hex'), 'sha256:' || encode(sha256(app_id::text::bytea), 'hex'), md5(image.id::text), 1000, $1, $2, stored
+  from seed cross join lateral (values (image_id, false), (gen_random_uuid(), true)) image (id, stored)`;
 
 const lifeStatements = [
   `insert into deployments (id, environment_id, state, reason, release_id, actor, event_seq, created_at, started_at, finished_at)

@@ -11,7 +11,7 @@ import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
 import { type Instance, instanceColumns } from './instance.entity.js';
 
-const mostLookedAt = 16;
+const mostLookedAt = 8;
 
 export interface WantedProcess {
   readonly processType: string;

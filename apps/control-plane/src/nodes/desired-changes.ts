@@ -9,7 +9,7 @@ import { Log } from '../log.js';
 const sweepMs = 5000;
 const batchSize = 1000;
 /** Where changes come all the time, those of one moment get one generation. */
-const stampEveryMs = 100;
+const stampEveryMs = 200;
 
 /**
  * Gives what changed of the desired sets its generation, and tells the nodes. A transaction only marks what it changed

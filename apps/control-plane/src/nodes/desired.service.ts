@@ -14,7 +14,7 @@ import { type ChangedRows, changesSince, type DesiredRows, type InstanceRow, typ
 /** A notification is lost where another control plane dies between its commit and the telling. */
 const recheckMs = 10_000;
 /** Where something changes all the time. */
-const lookEveryMs = 40;
+const lookEveryMs = 80;
 
 /**
  * What a node has that asked here last, as long as nobody told that there is more: asked for what comes after it, there is

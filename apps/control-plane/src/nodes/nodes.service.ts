@@ -17,7 +17,7 @@ export type NodeInRole = Pick<Node, 'id' | 'name' | 'lastSeenAt'> & { readonly m
 export class NodesService {
   /** Tokens that were right, so that an agent's calls cost no query each. */
   readonly #known = new Map<string, string>();
-  readonly #inRole = new Map<string, { readonly ids: readonly string[]; readonly readAt: number }>();
+  readonly #inRole = new Map<string, { readonly ids: Promise<readonly string[]>; readonly readAt: number }>();
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -52,11 +52,16 @@ export class NodesService {
   /** Ids of all that have a role, as of a second ago at the most: where a fleet is large, looking for them each time costs more than what is done with them. */
   async idsInRole(manager: EntityManager, role: Node['roles'][number], { afresh = false } = {}): Promise<readonly string[]> {
     const known = this.#inRole.get(role);
-    if (known && !afresh && performance.now() - known.readAt < rolesKnownMs) return known.ids;
-    const rows: { id: string }[] = await manager.query('select id from nodes where $1 = any(roles)', [role]);
-    const ids = rows.map(({ id }) => id);
+    // Its reader's transaction may have failed.
+    if (known && !afresh && performance.now() - known.readAt < rolesKnownMs) return known.ids.catch(() => this.#readIdsInRole(manager, role));
+    const ids = this.#readIdsInRole(manager, role);
     this.#inRole.set(role, { ids, readAt: performance.now() });
     return ids;
+  }
+
+  async #readIdsInRole(manager: EntityManager, role: Node['roles'][number]): Promise<readonly string[]> {
+    const rows: { id: string }[] = await manager.query('select id from nodes where $1 = any(roles)', [role]);
+    return rows.map(({ id }) => id);
   }
 
   async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
@@ -89,11 +94,11 @@ type NodeRow = Omit<NodeView, Figures | 'online' | 'lastSeenAt'> & { lastSeenAt:
 
 /** A node is to be at the generation in which its instances changed last, or as an ingress its routes. Its figures, which tell of all that runs there, are taken apart once. */
 const nodeList = `
-  select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration", coalesce(running.count, 0)::float8 as instances,
+  select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration", running.count::float8 as instances,
     greatest((select max(generation) from instances i where i.node_id = n.id), case when 'ingress' = any(n.roles) then routes.generation end, 0)::float8 as generation,
     json_build_object('agentVersion', told."agentVersion", 'engineVersion', told."engineVersion", 'cpus', told.cpus, 'memoryBytes', told."memoryBytes",
       'memoryUsedBytes', told."memoryUsedBytes", 'diskBytes', told."diskBytes", 'diskUsedBytes', told."diskUsedBytes") as figures
   from nodes n cross join (select max(generation) as generation from route_changes) routes
-    left join (select node_id, count(*) from instances where gone_at is null and desired = 'running' and not runs_once group by node_id) running on running.node_id = n.id
+    cross join lateral (select count(*) from instances i where i.node_id = n.id and gone_at is null and desired = 'running' and not runs_once) running
     left join lateral jsonb_to_record(n.figures) as told ("agentVersion" text, "engineVersion" text, cpus float8, "memoryBytes" bigint, "memoryUsedBytes" bigint, "diskBytes" bigint, "diskUsedBytes" bigint) on true
   order by n.name`;

@@ -16,7 +16,7 @@ interface Change {
 }
 
 /** Where reports come all the time. */
-const takeEveryMs = 40;
+const takeEveryMs = 80;
 
 /** A newer report was taken before; this one has nothing to say any more. */
 class OutdatedReport extends Error {}

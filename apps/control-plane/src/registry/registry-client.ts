@@ -19,6 +19,8 @@ export interface RegistryRequest {
 }
 
 const answerWithinMs = 60_000;
+/** As many as ask at once where many deployments do: to open a connection takes longer than most requests. */
+const mostFreeSockets = 64;
 /** A token is used for as long as a transfer that begins with it may take to be let in. */
 const renewBeforeSeconds = 120;
 
@@ -93,7 +95,7 @@ export class RegistryClient implements OnApplicationShutdown {
   }
 
   #connections(): Agent {
-    this.#agent ??= new Agent({ keepAlive: true, maxFreeSockets: 8, ca: readFileSync(this.config.path('ca', 'ca.crt')) });
+    this.#agent ??= new Agent({ keepAlive: true, maxFreeSockets: mostFreeSockets, ca: readFileSync(this.config.path('ca', 'ca.crt')) });
     return this.#agent;
   }
 
