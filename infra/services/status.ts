@@ -23,6 +23,9 @@ const portNames: Readonly<Record<string, string>> = {
   dashboard: 'MOLO_DASHBOARD_PORT',
 };
 
+/** Those that hold no secret and that others go by, such as `molo doctor`. */
+const shownSettings = ['MOLO_DOMAIN', 'MOLO_HTTP_PORT', 'MOLO_HTTPS_PORT', 'MOLO_SSH_PORT', 'MOLO_REGISTRY_PORT', 'MOLO_DOCKER_SOCKET', 'MOLO_EXTRA_CA'];
+
 /** Every part that this machine keeps, and the engine that it uses. Empty where nothing was set up. */
 export async function statusOf(settings: Settings): Promise<PartStatus[]> {
   const kept = keptServices().toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
@@ -44,8 +47,8 @@ async function engineStatus(settings: Settings): Promise<PartStatus> {
   return { name: 'docker', state: up ? 'up' : 'down', pid: null, uptimeSeconds: null, port: null };
 }
 
-export function showStatus(parts: readonly PartStatus[], { asJson }: { asJson: boolean }): void {
-  if (asJson) return say(JSON.stringify({ home: moloHome, up: parts.length > 0 && parts.every((part) => part.state === 'up'), parts }, null, 2));
+export function showStatus(parts: readonly PartStatus[], settings: Settings, { asJson }: { asJson: boolean }): void {
+  if (asJson) return say(JSON.stringify(told(parts, settings), null, 2));
   if (parts.length === 0) return say(`Molo is not set up in ${moloHome}. Set it up and start it with: npm start`);
   say(paint.bold(row(['part', 'state', 'pid', 'uptime', 'port'])));
   for (const part of parts) {
@@ -53,6 +56,11 @@ export function showStatus(parts: readonly PartStatus[], { asJson }: { asJson: b
     const text = row([part.name, part.state, part.pid ?? '–', part.uptimeSeconds === null ? '–' : duration(part.uptimeSeconds), part.port ?? '–']);
     say(text.replace(part.state, colour(part.state)));
   }
+}
+
+function told(parts: readonly PartStatus[], settings: Settings) {
+  const shown = Object.fromEntries(shownSettings.flatMap((name) => (settings[name] ? [[name, settings[name]]] : [])));
+  return { home: moloHome, up: parts.length > 0 && parts.every((part) => part.state === 'up'), settings: shown, parts };
 }
 
 function row(cells: readonly (string | number)[]): string {
