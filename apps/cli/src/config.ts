@@ -25,6 +25,7 @@ export interface Settings {
   readonly environment: string | undefined;
   /** Whether MOLO_HOME was named, which says that the platform of that folder is meant. */
   readonly homeIsNamed: boolean;
+  readonly home: string;
   readonly controlSocket: string;
   readonly credentialsFile: string;
   readonly extraCaFile: string | undefined;
@@ -47,6 +48,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     app: given.MOLO_APP,
     environment: given.MOLO_ENVIRONMENT,
     homeIsNamed: given.MOLO_HOME !== undefined,
+    home,
     controlSocket: join(home, 'run', 'control.sock'),
     credentialsFile: join(given.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'molo', 'credentials.json'),
     extraCaFile: given.MOLO_EXTRA_CA,

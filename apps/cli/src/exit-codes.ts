@@ -9,6 +9,7 @@ export const exitCodes = {
   notAllowed: { code: 4, meaning: 'you are not signed in, or may not do this' },
   unavailable: { code: 5, meaning: 'the platform or a part of it does not answer; the same command may work later' },
   conflict: { code: 6, meaning: 'it exists already, or its present state does not allow this' },
+  problemFound: { code: 7, meaning: '`molo doctor` found a problem' },
   interrupted: { code: 130, meaning: 'you pressed Ctrl-C; a deployment that was followed goes on' },
 } as const;
 

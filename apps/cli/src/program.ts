@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAccessCommands } from './access/commands.js';
 import { runs } from './action.js';
@@ -11,6 +10,7 @@ import { addInstanceCommands } from './instances/commands.js';
 import { addPeopleCommands } from './people/commands.js';
 import { addPlatformCommands } from './platform/commands.js';
 import { addReleaseCommands } from './releases/commands.js';
+import { version } from './version.js';
 
 const firstSteps = `
 First steps:
@@ -20,7 +20,7 @@ First steps:
   $ molo logs -f
 
 Every command has --help. Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 unavailable,
-6 conflict, 130 interrupted.`;
+6 conflict, 7 molo doctor found a problem, 130 interrupted.`;
 
 /** All commands; nothing that they need is loaded before one of them runs. */
 export function makeProgram(): Command {
@@ -75,9 +75,4 @@ function endQuietlyWhenNobodyReads(): void {
     if (error.code === 'EPIPE') process.exit(exitCodes.ok.code);
     throw error;
   });
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return version;
 }

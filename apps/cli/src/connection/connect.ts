@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { createClient, type MoloClient } from '@molo/client';
+import { type ClientOptions, createClient, type Fetch, type MoloClient } from '@molo/client';
 import { AppError } from '@molo/contracts';
 import type { Settings } from '../config.js';
 import { readCredentials } from './credentials.js';
@@ -34,15 +34,17 @@ export async function findRoute(settings: Settings): Promise<Route> {
 }
 
 export async function openClient(route: Route, settings: Settings): Promise<MoloClient> {
-  if (route.kind === 'socket') {
-    return createClient({ baseUrl: 'http://localhost', address: `the socket ${route.address}`, fetch: httpFetch({ socketPath: route.address }) });
-  }
+  return createClient(await openConnection(route, settings));
+}
+
+export async function openConnection(route: Route, settings: Settings): Promise<ClientOptions & { readonly fetch: Fetch }> {
+  if (route.kind === 'socket') return { baseUrl: 'http://localhost', address: `the socket ${route.address}`, fetch: httpFetch({ socketPath: route.address }) };
   const extraCa = await readExtraCa(settings);
-  return createClient({
+  return {
     baseUrl: route.address,
     fetch: httpFetch({ extraCa }),
     headers: route.token === undefined ? {} : { authorization: `Bearer ${route.token}` },
-  });
+  };
 }
 
 export async function readExtraCa(settings: Settings): Promise<string | undefined> {
