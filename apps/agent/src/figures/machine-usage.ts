@@ -5,6 +5,7 @@ export interface MachineUsage {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly memoryUsedBytes: number;
+  /** What ordinary users may fill, as `df` has it. */
   readonly diskBytes: number;
   readonly diskUsedBytes: number;
 }
@@ -13,12 +14,13 @@ export interface MachineUsage {
 export async function machineUsage(folder: string): Promise<MachineUsage> {
   const [meminfo, disk] = await Promise.all([readFile('/proc/meminfo', 'utf8'), statfs(folder)]);
   const total = kilobytes(meminfo, 'MemTotal');
+  const used = disk.blocks - disk.bfree;
   return {
     cpus: availableParallelism(),
     memoryBytes: total,
     memoryUsedBytes: total - kilobytes(meminfo, 'MemAvailable'),
-    diskBytes: disk.blocks * disk.bsize,
-    diskUsedBytes: (disk.blocks - disk.bfree) * disk.bsize,
+    diskBytes: (used + disk.bavail) * disk.bsize,
+    diskUsedBytes: used * disk.bsize,
   };
 }
 
