@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { count } from '../terminal/measures.js';
 import { type Check, type Finding, ok, problem, warning } from './check.js';
 import { worst } from './fullness.js';
@@ -20,8 +20,10 @@ export async function checkExtraCa(file: string | undefined, advice: string): Pr
   return good === 0 ? problem(`all certificates in ${file} have ended`, advice) : ok(`${file} holds ${count(good, 'certificate')} that ${good === 1 ? 'is' : 'are'} good`);
 }
 
+const unread: Readonly<Record<string, string>> = { ENOENT: 'it is not there', EACCES: 'you may not read it' };
+
 function certificatesIn(text: string | NodeJS.ErrnoException): X509Certificate[] | Error {
-  if (text instanceof Error) return new Error(text.code ?? text.message);
+  if (text instanceof Error) return new Error(unread[text.code ?? ''] ?? text.message);
   const blocks = text.match(/-----BEGIN (TRUSTED )?CERTIFICATE-----.+?-----END \1?CERTIFICATE-----/gs) ?? [];
   if (blocks.length === 0) return new Error('no certificate is in it');
   try {
@@ -55,5 +57,5 @@ async function checkEnd(file: string, advice: string): Promise<Finding> {
   const end = Math.min(...certificates.map(({ validToDate }) => validToDate.getTime()));
   const day = new Date(end).toISOString().slice(0, 10);
   if (end < Date.now()) return problem(`${file} ended on ${day}`, advice);
-  return end < Date.now() + soonMs ? warning(`${file} ends on ${day}`, advice) : ok(`${file} is good until ${day}`);
+  return end < Date.now() + soonMs ? warning(`${file} ends on ${day}`, advice) : ok(`${basename(file)} is good until ${day}`);
 }

@@ -80,23 +80,42 @@ describe('the way to the platform', () => {
     const { code, finding, all } = await examined({ environment: { MOLO_URL: 'http://127.0.0.1:9', MOLO_TOKEN: 'good' } });
     expect(code).toBe(7);
     expect(finding('platform')).toMatchObject({ status: 'problem', advice: expect.stringContaining('ECONNREFUSED') as string });
-    expect(finding('clock')).toEqual({ name: 'clock', status: 'warning', found: 'not seen: the platform does not answer', advice: 'Mend first: platform' });
+    expect(finding('clock')).toEqual({ name: 'clock', status: 'warning', found: 'not seen: the platform is not seen', advice: 'Mend first: platform' });
     expect(all.filter((each) => each.status === 'problem')).toHaveLength(1);
   });
 
-  test('to a platform that takes the question and never answers ends in time, as problems', async () => {
+  test('to a platform that takes the question and never answers is one problem, told in time', async () => {
     const options = await answering(() => undefined);
-    const { code, finding } = await examined(options);
+    const { code, finding, all } = await examined(options);
     expect(code).toBe(7);
-    expect(finding('platform')).toMatchObject({ status: 'problem', found: 'nothing was found out in time' });
+    expect(finding('platform')).toMatchObject({ status: 'problem', advice: expect.stringContaining('did not answer within 5 s') as string });
+    expect(all.filter((each) => each.status === 'problem')).toHaveLength(1);
     expect(finding('git').status).toBe('ok');
   });
 
   test('to something that is no platform is a problem and no stack trace', async () => {
     const options = await answering((_, response) => response.end('<h1>hello</h1>'));
-    const { code, finding } = await examined(options);
+    const { code, finding, all } = await examined(options);
     expect(code).toBe(7);
     expect(finding('platform')).toMatchObject({ status: 'problem', advice: expect.stringContaining('does not speak as a Molo platform') as string });
+    expect(all.filter((each) => each.status === 'problem')).toHaveLength(1);
+  });
+
+  test('whose database is away blames the part for it, and the checks that need it name that one', async () => {
+    const away = () => {
+      throw new AppError('unavailable', { detail: 'The database does not answer.' });
+    };
+    const parts = ['postgres', 'nodes'].map((name) => ({ name, up: false, detail: 'connect ENOENT' }));
+    const { finding } = await examined(await signedIn({ status: () => ({ ...status, parts }), listNodes: away }));
+    expect(finding('platform parts')).toMatchObject({ status: 'problem', found: 'postgres is down (connect ENOENT)' });
+    for (const name of ['nodes', 'disks of nodes']) expect(finding(name)).toMatchObject({ status: 'warning', advice: 'Mend first: platform parts' });
+  });
+
+  test('by a home in which no platform was set up, and by one whose platform is stopped, is told each by its own', async () => {
+    const asked = async () => (await examined({ environment: { MOLO_HOME: bed.home.path } })).finding('platform');
+    expect(await asked()).toMatchObject({ status: 'problem', advice: expect.stringContaining('No platform was set up in') as string });
+    await writeFile(join(bed.home.path, 'molo.env'), '');
+    expect(await asked()).toMatchObject({ status: 'problem', advice: 'npm start' });
   });
 
   test('with a token that is refused says how to sign in, and still sees the platform', async () => {
@@ -106,7 +125,7 @@ describe('the way to the platform', () => {
     const options = await signedIn({ me: refuse, listNodes: refuse, status: ({ authorization }) => (authorization === undefined ? status : refuse()) });
     const { code, finding } = await examined(options);
     expect(code).toBe(7);
-    expect(finding('sign-in')).toMatchObject({ status: 'problem', advice: `Sign in: molo login ${options.environment?.['MOLO_URL']}, or set MOLO_TOKEN` });
+    expect(finding('sign-in')).toMatchObject({ status: 'problem', advice: `Set MOLO_TOKEN to a new one, or unset it and sign in: molo login ${options.environment?.['MOLO_URL']}` });
     expect(finding('platform').status).toBe('ok');
     expect(finding('disks of nodes')).toMatchObject({ status: 'warning', advice: 'Mend first: sign-in' });
   });
@@ -149,7 +168,7 @@ describe('the way to the platform', () => {
     const { environment } = await signedIn();
     const file = join(bed.home.path, 'ca.pem');
     const checked = async () => (await examined({ environment: { ...environment, MOLO_EXTRA_CA: file } })).finding('extra CA');
-    expect(await checked()).toMatchObject({ status: 'problem', found: `${file} cannot be used: ENOENT` });
+    expect(await checked()).toMatchObject({ status: 'problem', found: `${file} cannot be used: it is not there` });
     await writeFile(file, 'hello');
     expect(await checked()).toMatchObject({ status: 'problem', found: `${file} cannot be used: no certificate is in it` });
   });
@@ -165,10 +184,10 @@ describe('git', () => {
     expect(finding('git remote')).toMatchObject({ status: 'warning', advice: 'Mend first: git' });
   });
 
-  test('in a checkout without the remote is told how to get one', async () => {
+  test('in a checkout without the remote is no problem, and told how to get one', async () => {
     const options = await signedIn();
     await git('init', '--quiet');
-    expect((await examined(options)).finding('git remote')).toMatchObject({ status: 'warning', advice: expect.stringContaining('molo apps create') as string });
+    expect((await examined(options)).finding('git remote')).toMatchObject({ status: 'ok', found: expect.stringContaining('molo apps create') as string });
   });
 
   test('with a remote that leads elsewhere is told the right one', async () => {

@@ -8,6 +8,7 @@ import { engineChecks } from './engine-checks.js';
 import { gitChecks } from './git-checks.js';
 import { Machine } from './machine.js';
 import { machineChecks } from './machine-checks.js';
+import { Platform } from './platform.js';
 import { platformChecks } from './platform-checks.js';
 import { serviceChecks } from './service-checks.js';
 
@@ -36,10 +37,11 @@ export async function doctor(cli: Cli): Promise<number> {
 async function checksHere(cli: Cli, signal: AbortSignal): Promise<Check[]> {
   const { settings } = cli;
   const machine = new Machine(settings.home, signal);
+  const platform = new Platform(cli, signal);
   return [
-    ...platformChecks(cli, signal),
+    ...platformChecks(cli, signal, platform, machine),
     { name: 'extra CA', run: () => checkExtraCa(settings.extraCaFile, "Let MOLO_EXTRA_CA name a file with the certificates of your site's CA, as PEM, or unset it.") },
-    ...gitChecks(cli, signal, { ofPlatform: machine.isHere }),
+    ...gitChecks(signal, platform, { ofPlatform: machine.isHere }),
     ...(machine.isHere ? await checksOfMachine(machine) : []),
   ];
 }

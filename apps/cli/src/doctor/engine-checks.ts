@@ -27,8 +27,8 @@ async function checkEngine(machine: Machine): Promise<Finding> {
     return warning(`Docker Engine ${version} is older than Molo was tried with`, `Install ${oldestEngine} or later: apt install docker.io`);
   } catch (error) {
     if (!(error instanceof EngineAway)) throw error;
-    if (error.reason === 'EACCES') return problem(`you may not use the Docker Engine at ${error.socketPath}`, 'usermod -aG docker YOU, then sign in again');
-    return problem(error.message, "Start it: systemctl start docker, or npm start where it is Molo's own. Its log: journalctl -u docker, or $MOLO_HOME/log/dockerd/current");
+    if (error.reason === 'EACCES') return problem(`you may not use the Docker Engine at ${error.socketPath}`, 'sudo usermod -aG docker $USER, then sign in to this machine again');
+    return problem(error.message, `Start it: systemctl start docker, or npm start where it is Molo's own. Its log: journalctl -u docker, or ${machine.home}/log/dockerd/current`);
   }
 }
 

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '@molo/contracts';
-import type { Cli } from '../cli.js';
 import { appOfRemote, credentialSetting, remoteName } from '../git/checkout.js';
 import { type Check, type Finding, NotSeen, ok, problem, warning } from './check.js';
 import { once } from './once.js';
-import { throughPlatform } from './platform-checks.js';
+import type { Platform } from './platform.js';
 import { programOutput } from './program-output.js';
 import { checkSshKey } from './ssh-key-check.js';
 import { isAtLeast, versionIn } from './version-order.js';
@@ -15,13 +14,13 @@ const oldestGit = '2.7';
 const oldestGitOfPlatform = '2.29';
 
 /** git, and this folder's way to its app. */
-export function gitChecks(cli: Cli, signal: AbortSignal, { ofPlatform }: { ofPlatform: boolean }): Check[] {
+export function gitChecks(signal: AbortSignal, platform: Platform, { ofPlatform }: { ofPlatform: boolean }): Check[] {
   const git = (...args: string[]) => programOutput(signal, 'git', ...args);
   const remote = once(() => remoteHere(git));
   return [
     { name: 'git', run: () => checkGit(git, ofPlatform ? oldestGitOfPlatform : oldestGit) },
-    { name: 'git remote', run: async () => checkRemote(cli, await remote(), signal) },
-    { name: 'git sign-in', run: async () => checkGitSignIn(cli, signal, git, await remote()) },
+    { name: 'git remote', run: async () => checkRemote(platform, await remote(), signal) },
+    { name: 'git sign-in', run: async () => checkGitSignIn(platform, signal, git, await remote()) },
   ];
 }
 
@@ -46,14 +45,14 @@ async function remoteHere(git: Git): Promise<{ readonly url: string | undefined 
 
 type Remote = Awaited<ReturnType<typeof remoteHere>>;
 
-async function checkRemote(cli: Cli, remote: Remote, signal: AbortSignal): Promise<Finding> {
+async function checkRemote(platform: Platform, remote: Remote, signal: AbortSignal): Promise<Finding> {
   if (remote === undefined) return ok('this folder is no git checkout');
-  if (remote.url === undefined) return warning(`this checkout has no remote ${remoteName}`, 'For an app that is there: molo deploy --app NAME. For a new one: molo apps create NAME');
+  if (remote.url === undefined) return ok(`this checkout has no remote ${remoteName}, so it is no app's: molo apps create gives it one`);
   const { url } = remote;
   const name = appOfRemote(url);
   if (name === undefined) return problem(`${remoteName} leads to ${url}, which names no app`, `molo apps lists the apps. Then: git remote set-url ${remoteName} ADDRESS`);
   try {
-    const app = await throughPlatform(async () => (await cli.client()).getApp({ params: { app: name } }, { signal }));
+    const app = await platform.ask((client) => client.getApp({ params: { app: name } }, { signal }));
     if (url === app.gitHttpUrl || url === app.gitSshUrl) return ok(`${remoteName} leads to the app ${name}`);
     const right = isSsh(url) ? app.gitSshUrl : app.gitHttpUrl;
     return problem(`${remoteName} leads to ${url}, and ${name} is at ${right}`, `git remote set-url ${remoteName} ${right}`);
@@ -67,9 +66,9 @@ function isSsh(url: string): boolean {
   return url.startsWith('ssh://') || /^[^/]+@[^/]+:/.test(url);
 }
 
-async function checkGitSignIn(cli: Cli, signal: AbortSignal, git: Git, remote: Remote): Promise<Finding> {
+async function checkGitSignIn(platform: Platform, signal: AbortSignal, git: Git, remote: Remote): Promise<Finding> {
   if (remote?.url === undefined) return ok('nothing is pushed from here');
-  if (isSsh(remote.url)) return await checkSshKey(cli, signal, remote.url);
+  if (isSsh(remote.url)) return await checkSshKey(platform, signal, remote.url);
   if (!/^https?:\/\//.test(remote.url)) return ok('this remote asks nobody who you are');
   const [key, value] = credentialSetting(remote.url);
   const advice = `git config --local ${key} ${quoted(value)}`;

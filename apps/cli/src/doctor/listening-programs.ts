@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 export interface Holder {
   readonly pid: number;
@@ -14,9 +15,14 @@ export async function holdersOf(port: number): Promise<(Holder | undefined)[]> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const own = (await socketsOf(pid)).filter((socket) => sockets.has(socket));
     for (const socket of own) seen.add(socket);
-    if (own.length > 0) holders.push({ pid: Number(pid), program: (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?')).trim() });
+    if (own.length > 0) holders.push({ pid: Number(pid), program: await programOf(pid) });
   }
   return sockets.size > seen.size ? [...holders, undefined] : holders;
+}
+
+/** By its file: its main thread may have another name. */
+async function programOf(pid: string): Promise<string> {
+  return basename(await readlink(`/proc/${pid}/exe`).catch(() => 'a program'));
 }
 
 /** Whether a process is one of these or descends from one, as the workers of HAProxy do. */

@@ -109,12 +109,13 @@ describe("the platform's own machine", () => {
     expect(finding('memory').found).toMatch(/ of .* available$/);
   });
 
-  test('says which service is down or does not answer, and where its last words are', async () => {
+  test('says which services are down or do not answer, and where its last words are', async () => {
     const port = await setUp();
     await keep(port, { answers: false });
+    await mkdir(join(bed.home.path, 'services/redis'));
     const { code, finding } = await examined();
     expect(code).toBe(7);
-    expect(finding('services')).toEqual({ name: 'services', status: 'problem', found: 'haproxy runs and does not answer', advice: `npm start. Last words: tail ${bed.home.path}/log/haproxy/current` });
+    expect(finding('services')).toEqual({ name: 'services', status: 'problem', found: 'redis is down, haproxy runs and does not answer', advice: `npm start. Last words: tail ${bed.home.path}/log/redis/current` });
   });
 
   test('whose port another program took is told which one, and how to get it back', async () => {
@@ -123,14 +124,16 @@ describe("the platform's own machine", () => {
     await listen(createServer(), port);
     const { code, finding } = await examined();
     expect(code).toBe(7);
-    expect(finding('services')).toMatchObject({ status: 'problem', found: 'haproxy is down' });
-    expect(finding('HTTP port')).toMatchObject({ status: 'problem', found: expect.stringContaining(`(pid ${process.pid}) listens on ${port}, not Molo`) as string, advice: expect.stringContaining('MOLO_HTTP_PORT=… npm start') as string });
+    expect(finding('services')).toMatchObject({ status: 'problem', found: 'all of them are down' });
+    expect(finding('HTTP port')).toMatchObject({ status: 'problem', found: expect.stringContaining(`(pid ${process.pid}), which is not of this platform, listens on ${port}`) as string, advice: expect.stringContaining('MOLO_HTTP_PORT=… npm start') as string });
   });
 
-  test('on whose port nobody listens is told so', async () => {
+  test('that was stopped is told so by the services, not by their ports, too', async () => {
     const port = await setUp();
     await mkdir(join(bed.home.path, 'services/haproxy'));
-    expect((await examined()).finding('HTTP port')).toMatchObject({ status: 'problem', found: `nobody listens on ${port}` });
+    const { finding } = await examined();
+    expect(finding('services')).toMatchObject({ status: 'problem', found: 'all of them are down', advice: 'npm start' });
+    expect(finding('HTTP port')).toMatchObject({ status: 'ok', found: `${port} is free for haproxy` });
   });
 
   test('whose engine is away has one problem for it', async () => {

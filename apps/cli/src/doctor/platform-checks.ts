@@ -1,57 +1,29 @@
 import { stat } from 'node:fs/promises';
 import { api, apiPrefix, AppError, type Status } from '@molo/contracts';
 import type { Cli } from '../cli.js';
-import { openClient, openConnection } from '../connection/connect.js';
+import { openConnection, type Route } from '../connection/connect.js';
 import { readCredentials } from '../connection/credentials.js';
 import { version } from '../version.js';
-import { type Check, type Finding, NotSeen, ok, problem, warning } from './check.js';
+import { type Check, type Finding, ok, problem, warning } from './check.js';
 import { diskFinding, worst } from './fullness.js';
-import { once } from './once.js';
+import type { Machine } from './machine.js';
+import { isRefusal, names, partAway, type Platform } from './platform.js';
 
 const noticeableMs = 5_000;
 const harmfulMs = 60_000;
-const names = { platform: 'platform', signIn: 'sign-in' } as const;
 
 /** The way to the platform, and what it says of itself over REST. */
-export function platformChecks(cli: Cli, signal: AbortSignal): Check[] {
-  const status = once(() => askStatus(cli, signal));
+export function platformChecks(cli: Cli, signal: AbortSignal, platform: Platform, machine: Machine): Check[] {
   return [
     { name: 'credentials file', run: () => checkCredentialsFile(cli.settings.credentialsFile) },
-    { name: names.platform, run: () => checkPlatform(cli, status) },
-    { name: names.signIn, run: () => checkSignIn(cli, signal) },
-    { name: 'version', run: async () => checkVersion((await throughPlatform(status)).version) },
-    { name: 'clock', run: () => throughPlatform(() => checkClock(cli, signal)) },
-    { name: 'platform parts', run: async () => checkParts((await throughPlatform(status)).parts) },
-    { name: 'nodes', run: async () => checkNodes((await throughPlatform(status)).parts) },
-    { name: 'disks of nodes', run: () => throughPlatform(() => checkNodeDisks(cli, signal)) },
+    { name: names.platform, run: () => checkPlatform(cli, platform, machine) },
+    { name: names.signIn, run: () => checkSignIn(cli, signal, platform) },
+    { name: 'version', run: async () => checkVersion((await platform.seen()).version) },
+    { name: 'clock', run: () => checkClock(cli, signal, platform) },
+    { name: names.parts, run: async () => checkParts((await platform.seen()).parts) },
+    { name: 'nodes', run: async () => checkNodes((await platform.seen()).parts) },
+    { name: 'disks of nodes', run: () => checkNodeDisks(signal, platform) },
   ];
-}
-
-/** Its own right to ask is nothing to the platform's state: a token that is refused is left out. */
-async function askStatus(cli: Cli, signal: AbortSignal): Promise<Status> {
-  try {
-    return await (await cli.client()).status({}, { signal });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'credentials_refused') throw error;
-    const client = await openClient({ ...(await cli.route()), token: undefined }, cli.settings);
-    return await client.status({}, { signal });
-  }
-}
-
-/** Asks the platform for a check that is about something else; where it is away or refuses, other checks tell that. */
-export async function throughPlatform<Value>(ask: () => Promise<Value>): Promise<Value> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    if (error.code === 'unavailable') throw new NotSeen('the platform does not answer', `Mend first: ${names.platform}`);
-    if (isRefusal(error)) throw new NotSeen('nobody is signed in', `Mend first: ${names.signIn}`);
-    throw error;
-  }
-}
-
-function isRefusal({ code }: AppError): boolean {
-  return code === 'not_signed_in' || code === 'credentials_refused';
 }
 
 async function checkCredentialsFile(file: string): Promise<Finding> {
@@ -62,30 +34,42 @@ async function checkCredentialsFile(file: string): Promise<Finding> {
   return ok(login ? `${file} holds a login at ${login.url}` : `${file} holds no login`);
 }
 
-async function checkPlatform(cli: Cli, status: () => Promise<Status>): Promise<Finding> {
-  const { address } = await cli.route().catch((error: unknown) => {
-    throw error instanceof AppError && isRefusal(error) ? new NotSeen('it is not known which platform is meant', `Mend first: ${names.signIn}`) : error;
-  });
-  const asked = await status().catch((error: unknown) => {
-    if (error instanceof AppError && error.code === 'unavailable') return error;
+async function checkPlatform(cli: Cli, platform: Platform, machine: Machine): Promise<Finding> {
+  const route = await cli.route().catch((error: unknown) => {
+    if (error instanceof AppError) return error;
     throw error;
   });
-  if (asked instanceof AppError) return problem(`nothing usable answers at ${address}`, asked.detail);
-  if (asked.claimed) return ok(`answers at ${address}`);
-  return warning(`answers at ${address}, and nobody has claimed it yet`, 'Open the link that npm start prints on its machine, and become its first sysadmin.');
+  if (route instanceof AppError) return machine.isHere ? problem(`the platform of ${machine.home} does not run`, 'npm start') : problem('it is not known which platform is meant', route.detail);
+  const asked = await platform.status().catch((error: unknown) => {
+    if (error instanceof AppError) return error;
+    throw error;
+  });
+  if (asked instanceof AppError) return problem(`no platform can be reached at ${route.address}`, wayTo(route, asked, machine));
+  if (asked.claimed) return ok(`answers at ${route.address}`);
+  return warning(`answers at ${route.address}, and nobody has claimed it yet`, 'Open the link that npm start prints on its machine, and become its first sysadmin.');
 }
 
-async function checkSignIn(cli: Cli, signal: AbortSignal): Promise<Finding> {
+/** What to do where nothing usable is at the end of the way. */
+function wayTo({ kind }: Route, { code, detail, cause }: AppError, { home, isHere }: Machine): string {
+  if (kind === 'address') return code === 'not_found' ? `${detail} Check the address; a platform's is such as http://molo.example.com` : detail;
+  if ((cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES') return `The socket is for root and the owner of ${home}: sudo MOLO_HOME=${home} molo doctor. Others sign in: molo login http://molo.example.com`;
+  return isHere ? 'npm start' : `No platform was set up in ${home}. Let MOLO_HOME name its folder, or unset it and sign in to one elsewhere: molo login http://molo.example.com`;
+}
+
+async function checkSignIn(cli: Cli, signal: AbortSignal, platform: Platform): Promise<Finding> {
+  await platform.seen();
   const route = await cli.route();
+  const by = route.kind === 'socket' ? "the owner's socket" : cli.settings.token === undefined ? 'molo login' : 'MOLO_TOKEN';
   try {
     const me = await (await cli.client()).me({}, { signal });
-    const by = route.kind === 'socket' ? "the owner's socket" : cli.settings.token !== undefined ? 'MOLO_TOKEN' : 'molo login';
     return ok(`${me.name} (${me.role}), by ${by}`);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    if (error.code === 'unavailable') throw new NotSeen('the platform does not answer', `Mend first: ${names.platform}`);
     if (!isRefusal(error)) throw error;
-    return problem(route.token === undefined ? `there is no token for ${route.address}` : `${route.address} does not take the token`, `Sign in: molo login ${route.address}, or set MOLO_TOKEN`);
+    const signIn = `molo login ${route.address}`;
+    if (route.token === undefined) return problem(`there is no token for ${route.address}`, `Sign in: ${signIn}, or set MOLO_TOKEN`);
+    // It goes before what molo login stored.
+    const advice = cli.settings.token === undefined ? `Sign in again: ${signIn}` : `Set MOLO_TOKEN to a new one, or unset it and sign in: ${signIn}`;
+    return problem(`${route.address} refuses the token of ${by}: it is unknown, expired or revoked`, advice);
   }
 }
 
@@ -96,7 +80,8 @@ function checkVersion(theirs: string): Finding {
 }
 
 /** Over HTTP's own Date, which counts whole seconds: in the middle of one, it was half a second ago that it began. */
-async function checkClock(cli: Cli, signal: AbortSignal): Promise<Finding> {
+async function checkClock(cli: Cli, signal: AbortSignal, platform: Platform): Promise<Finding> {
+  await platform.seen();
   const { baseUrl, address, fetch } = await openConnection(await cli.route(), cli.settings);
   const before = Date.now();
   const answer = await fetch(`${baseUrl}${apiPrefix}${api.status.path}`, { method: 'GET', headers: {}, signal }).catch((cause: unknown) => {
@@ -125,6 +110,7 @@ function checkParts(all: readonly Part[]): Finding {
 
 function checkNodes(all: readonly Part[]): Finding {
   const nodes = all.filter(isNode);
+  if (nodes.some(({ name, up }) => name === 'nodes' && !up)) throw partAway();
   if (nodes.length === 0) return problem('there are no nodes, so nothing can run', 'The agent of the platform\'s machine becomes the first. On it: npm run status, then npm start');
   if (nodes.every(({ up }) => up)) return ok(`${nodes.map(({ name }) => name.replace(/^node /, '')).join(', ')} online`);
   return problem(listDown(nodes), 'On the machine of the node: npm run status, then npm start. What its agent says: $MOLO_HOME/log/agent/current');
@@ -134,9 +120,9 @@ function listDown(parts: readonly Part[]): string {
   return parts.filter(({ up }) => !up).map(({ name, detail }) => `${name} is down${detail === null ? '' : ` (${detail})`}`).join('; ');
 }
 
-async function checkNodeDisks(cli: Cli, signal: AbortSignal): Promise<Finding> {
+async function checkNodeDisks(signal: AbortSignal, platform: Platform): Promise<Finding> {
   try {
-    const { items } = await (await cli.client()).listNodes({}, { signal });
+    const { items } = await platform.ask((client) => client.listNodes({}, { signal }));
     const known = items.filter(({ diskBytes, diskUsedBytes }) => diskBytes !== null && diskUsedBytes !== null);
     if (known.length === 0) return ok('no node has told of its disk yet');
     return worst(known.map(({ name, diskBytes, diskUsedBytes }) => diskFinding(name, Number(diskUsedBytes) / Number(diskBytes), `molo nodes shows it. Free room on ${name}, or let fewer releases be kept: MOLO_KEEP_RELEASES=… npm start`)));

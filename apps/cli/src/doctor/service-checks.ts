@@ -16,7 +16,7 @@ type Port = (typeof ports)[number];
 export function serviceChecks(machine: Machine): Check[] {
   return [
     { name: 'services', run: async () => checkServices(await machine.kept(), machine.home) },
-    ...ports.map((port) => ({ name: `${port.name} port`, run: async () => checkPort(port, await keptOf(machine)) })),
+    ...ports.map((port) => ({ name: `${port.name} port`, run: async () => checkPort(port, await keptOf(machine), machine.home) })),
   ];
 }
 
@@ -30,22 +30,25 @@ function checkServices({ parts }: KeptParts, home: string): Finding {
   if (parts.length === 0) return problem(`nothing was set up in ${home} to the end`, 'npm start');
   const away = parts.filter(({ state }) => state !== 'up');
   if (away.length === 0) return ok(`${parts.map(({ name }) => name).join(', ')} run and answer`);
+  if (parts.every(({ name, state }) => name === 'docker' || state === 'down')) return problem('all of them are down', 'npm start');
   const found = away.map(({ name, state }) => (state === 'down' ? `${name} is down` : `${name} runs and does not answer`)).join(', ');
   // An engine of the machine's own has its log elsewhere.
   const spoken = away.find(({ name }) => name !== 'docker');
   return problem(found, `npm start${spoken ? `. Last words: tail ${home}/log/${spoken.name}/current` : ''}`);
 }
 
-async function checkPort({ name, setting, service, isServed }: Port, { settings, parts }: KeptParts): Promise<Finding> {
+async function checkPort({ setting, service, isServed }: Port, { settings, parts }: KeptParts, home: string): Promise<Finding> {
   const port = Number(settings[setting]);
-  if (!parts.some((part) => part.name === service)) return ok(`${service} is not kept on this machine`);
+  const served = parts.find((part) => part.name === service);
+  if (served === undefined) return ok(`${service} is not kept on this machine`);
   if (!port) return problem(`${setting} is not in molo.env`, 'npm start');
   const holders = await holdersOf(port);
-  if (holders.length === 0) return isServed ? problem(`nobody listens on ${port}`, `npm start brings ${service} up.`) : ok(`${port} is free, kept for TLS`);
+  // A service that is down is told by the check of the services.
+  if (holders.length === 0) return isServed && served.state !== 'down' ? problem(`${service} runs and does not listen on ${port}`, `Its last words: tail ${home}/log/${service}/current. Then: npm start`) : ok(`${port} is free for ${service}`);
   const pids = parts.flatMap(({ pid }) => (pid === null ? [] : [pid]));
   for (const holder of holders) {
     if (holder === undefined) return warning(`who listens on ${port} cannot be seen`, 'sudo molo doctor');
-    if (!(await isWithin(holder.pid, pids))) return problem(`${holder.program} (pid ${holder.pid}) listens on ${port}, not Molo`, `Stop it (ss -ltnp 'sport = :${port}' shows it) and then: npm start. Or give Molo another port for ${name}: ${setting}=… npm start`);
+    if (!(await isWithin(holder.pid, pids))) return problem(`${holder.program} (pid ${holder.pid}), which is not of this platform, listens on ${port}`, `Stop it and then: npm start. Or take another port: ${setting}=… npm start`);
   }
   return ok(`${port} is held by ${service}`);
 }

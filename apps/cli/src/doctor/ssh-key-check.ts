@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Cli } from '../cli.js';
 import { readPages } from '../pages.js';
 import { type Finding, ok, problem } from './check.js';
-import { throughPlatform } from './platform-checks.js';
+import type { Platform } from './platform.js';
 import { programOutput } from './program-output.js';
 
 interface LocalKey {
@@ -14,17 +13,14 @@ interface LocalKey {
 }
 
 /** Whether a key that ssh would offer for this remote is one that the platform knows. */
-export async function checkSshKey(cli: Cli, signal: AbortSignal, url: string): Promise<Finding> {
+export async function checkSshKey(platform: Platform, signal: AbortSignal, url: string): Promise<Finding> {
   const destination = destinationOf(url);
   if (destination === undefined) return problem(`${url} is not an address that ssh can go to`, 'molo apps info NAME shows the right one.');
   const settings = await programOutput(signal, 'ssh', '-G', ...destination);
   if (settings === undefined) return problem('ssh is not installed', 'apt install openssh-client');
   const local = [...(await keysOfAgent(signal)), ...(await keysInFiles(signal, settings.text))];
   if (local.length === 0) return problem('ssh has no key to offer', 'Make one and add it: ssh-keygen -t ed25519 && molo keys add');
-  const known = await throughPlatform(async () => {
-    const client = await cli.client();
-    return await readPages((query) => client.listSshKeys({ query }, { signal }));
-  });
+  const known = await platform.ask((client) => readPages((query) => client.listSshKeys({ query }, { signal })));
   const registered = known.find(({ fingerprint }) => local.some((key) => key.fingerprint === fingerprint));
   if (registered) return ok(`the platform knows the SSH key ${registered.name} (${registered.fingerprint})`);
   const file = local.find((key) => key.file !== undefined)?.file;
