@@ -28,7 +28,8 @@ async function checkEngine(machine: Machine): Promise<Finding> {
   } catch (error) {
     if (!(error instanceof EngineAway)) throw error;
     if (error.reason === 'EACCES') return problem(`you may not use the Docker Engine at ${error.socketPath}`, 'sudo usermod -aG docker $USER, then sign in to this machine again');
-    return problem(error.message, `Start it: systemctl start docker, or npm start where it is Molo's own. Its log: journalctl -u docker, or ${machine.home}/log/dockerd/current`);
+    const isMolos = (await machine.kept()).parts.some(({ name }) => name === 'dockerd');
+    return problem(error.message, isMolos ? `npm start. Last words: tail ${machine.home}/log/dockerd/current` : 'Start it: systemctl start docker. Its log: journalctl -u docker');
   }
 }
 

@@ -46,7 +46,7 @@ async function remoteHere(git: Git): Promise<{ readonly url: string | undefined 
 type Remote = Awaited<ReturnType<typeof remoteHere>>;
 
 async function checkRemote(platform: Platform, remote: Remote, signal: AbortSignal): Promise<Finding> {
-  if (remote === undefined) return ok('this folder is no git checkout');
+  if (remote === undefined) return ok('git sees no checkout in this folder');
   if (remote.url === undefined) return ok(`this checkout has no remote ${remoteName}, so it is no app's: molo apps create gives it one`);
   const { url } = remote;
   const name = appOfRemote(url);
