@@ -1,6 +1,41 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Release } from '@molo/contracts';
-import { command, moloJson, setting, visit, WorkingCopy } from './platform.js';
+import { command, molo, moloJson, setting, visit, WorkingCopy } from './platform.js';
+
+describe('molo doctor', () => {
+  interface Finding {
+    readonly name: string;
+    readonly status: 'ok' | 'warning' | 'problem';
+    readonly found: string;
+    readonly advice: string | null;
+  }
+
+  async function examine(): Promise<{ code: number; problems: Finding[]; statusOf: Record<string, Finding['status']> }> {
+    const { code, stdout } = await molo('doctor', '--json');
+    const findings = JSON.parse(stdout) as Finding[];
+    return { code, problems: findings.filter(({ status }) => status === 'problem'), statusOf: Object.fromEntries(findings.map(({ name, status }) => [name, status])) };
+  }
+
+  it('finds nothing to mend on a platform that is well, and what is down on one that is not', async () => {
+    const well = await examine();
+    expect(well).toMatchObject({ code: 0, problems: [] });
+    expect(well.statusOf).toMatchObject(Object.fromEntries(['sign-in', 'version', 'clock', 'platform parts', 'nodes', 'services', 'HTTP port', 'SSH port', 'registry port', 'engine', 'certificates'].map((name) => [name, 'ok'])));
+    const registry = join(setting('MOLO_HOME'), 'services/registry');
+    expect(await command('sv', ['-w', '10', 'down', registry])).toMatchObject({ code: 0 });
+    try {
+      const { code, problems } = await examine();
+      expect(code).toBe(7);
+      expect(problems).toEqual([
+        { name: 'platform parts', status: 'problem', found: expect.stringMatching(/^registry is down \(.+\)$/) as string, advice: "On the platform's machine: npm run status, then npm start" },
+        { name: 'services', status: 'problem', found: 'registry is down', advice: `npm start. Last words: tail ${setting('MOLO_HOME')}/log/registry/current` },
+      ]);
+    } finally {
+      // It waits until the service's own check is content.
+      expect(await command('sv', ['-w', '30', 'start', registry])).toMatchObject({ code: 0 });
+    }
+  });
+});
 
 describe('other programs', () => {
   let copy: WorkingCopy;
