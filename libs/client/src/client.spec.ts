@@ -126,6 +126,16 @@ describe('calls', () => {
     expect(requests).toBe(1);
   });
 
+  test('asks once alone where it is told to', async () => {
+    let requests = 0;
+    const baseUrl = await serve((_, response) => {
+      requests++;
+      answer(response, 503, '<html>', 'text/html');
+    });
+    expect(await failureOf(createClient({ baseUrl, retryDelaysMs: [] }).status())).toMatchObject({ code: 'unavailable' });
+    expect(requests).toBe(1);
+  });
+
   test('ends with the reason of the signal when the caller gives up', async () => {
     const baseUrl = await serve(() => undefined);
     const giveUp = new AbortController();

@@ -1,6 +1,6 @@
 import { type AppError, api, type Api, type Endpoint, type EndpointName } from '@molo/contracts';
 import type { z } from 'zod';
-import { type Connection, type Fetch, readText, send } from './request.js';
+import { type Connection, type Fetch, readText, retryDelaysMs, send } from './request.js';
 import { parseAnswer } from './answer.js';
 import { download } from './download.js';
 import { follow } from './event-stream.js';
@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly fetch?: Fetch;
   /** Sent with every request, such as `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Waits before each further try where the platform does not answer, in milliseconds (default: 150 and 600); none: one try alone. */
+  readonly retryDelaysMs?: readonly number[] | undefined;
 }
 
 export interface CallOptions {
@@ -86,6 +88,7 @@ export function createClient(options: ClientOptions): MoloClient {
     address: options.address ?? options.baseUrl,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     headers: options.headers ?? {},
+    retryDelaysMs: options.retryDelaysMs ?? retryDelaysMs,
   };
   const methods = Object.entries(api).map(([name, endpoint]) => [name, methodOf(connection, endpoint)]);
   return Object.fromEntries(methods) as MoloClient;

@@ -26,10 +26,11 @@ export interface Connection {
   readonly address: string;
   readonly fetch: Fetch;
   readonly headers: Readonly<Record<string, string>>;
+  readonly retryDelaysMs: readonly number[];
 }
 
 /** Waits before the second and the third try; a control plane that restarts is back in about that time. */
-const retryDelaysMs = [150, 600];
+export const retryDelaysMs = [150, 600];
 
 /** Every endpoint answers at once, and tells longer work as an event stream or as a deployment. */
 const answerWithinMs = 60_000;
@@ -40,7 +41,7 @@ type SendOptions = CallOptions & { readonly headers?: Record<string, string> };
 export async function send(connection: Connection, endpoint: Endpoint, request: AnyRequest, options: SendOptions): Promise<Answer> {
   const url = urlOf(connection.baseUrl, endpoint, request);
   const init = initOf(connection, endpoint, request, options);
-  for (const delayMs of isSafeToRepeat(endpoint) ? retryDelaysMs : []) {
+  for (const delayMs of isSafeToRepeat(endpoint) ? connection.retryDelaysMs : []) {
     const answer = await ask(connection, url, init);
     if (!(answer instanceof AppError) && !isGatewayAnswer(answer)) return await accept(answer, url);
     if (!(answer instanceof AppError)) await answer.body?.cancel();
