@@ -10,6 +10,7 @@ export interface Sources {
   readonly manifest: z.ZodType;
   readonly program: Command;
   readonly exitCodes: Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
+  readonly shells: Readonly<Record<string, { readonly once: string; readonly forGood: readonly string[] }>>;
 }
 
 export interface GeneratedPart {
@@ -21,12 +22,13 @@ export interface GeneratedPart {
 }
 
 /** Whatever in the docs is made from the code, so that it cannot say anything else. */
-export function generatedParts({ api, manifest, program, exitCodes }: Sources): GeneratedPart[] {
+export function generatedParts({ api, manifest, program, exitCodes, shells }: Sources): GeneratedPart[] {
   const codes = Object.values(exitCodes).map(({ code, meaning }) => `| ${code} | ${meaning} |`);
   return [
     { file: 'molo.schema.json', part: null, text: manifestSchema(manifest) },
     { file: 'rest.md', part: 'endpoints', text: endpointTables(api) },
     { file: 'cli.md', part: 'commands', text: commandList(program) },
+    { file: 'cli.md', part: 'completion', text: Object.entries(shells).map(([name, { once, forGood }]) => `In ${name}, for one session and for good:\n\n\`\`\`${name}\n${[once, '', ...forGood].join('\n')}\n\`\`\``).join('\n\n') },
     { file: 'cli.md', part: 'exit codes', text: ['| code | meaning |', '|---|---|', ...codes].join('\n') },
   ];
 }

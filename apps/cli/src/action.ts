@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.js';
+import { offers } from './completion/offers.js';
 
 /** What a command does. It is given what was typed and returns the exit code, 0 where it returns none. */
 export type Action<Options, Given extends unknown[]> = (cli: Cli, options: Options, ...given: Given) => Promise<number | void>;
@@ -26,11 +27,11 @@ export function runsAlone<Options>(load: () => Promise<Action<Options, []>>) {
 }
 
 export function aboutApp(command: Command): Command {
-  return command.option('-a, --app <name>', 'the app (default: MOLO_APP, or the git remote molo of this directory)');
+  return offers(command.option('-a, --app <name>', 'the app (default: MOLO_APP, or the git remote molo of this directory)'), { '--app': 'apps' });
 }
 
 export function aboutEnvironment(command: Command): Command {
-  return aboutApp(command).option('-e, --env <name>', 'the environment (default: MOLO_ENVIRONMENT, or production)');
+  return offers(aboutApp(command).option('-e, --env <name>', 'the environment (default: MOLO_ENVIRONMENT, or production)'), { '--env': 'environments' });
 }
 
 export function asJson(command: Command): Command {

@@ -20,6 +20,8 @@ export class Cli {
     readonly settings: Settings,
     readonly terminal: Terminal,
     private readonly options: CommonOptions,
+    /** As the client has them; its own where none are given. */
+    private readonly retryDelaysMs?: readonly number[],
   ) {}
 
   get isJson(): boolean {
@@ -31,7 +33,7 @@ export class Cli {
   }
 
   client(): Promise<MoloClient> {
-    this.opened ??= this.route().then((route) => openClient(route, this.settings));
+    this.opened ??= this.route().then((route) => openClient(route, this.settings, this.retryDelaysMs));
     return this.opened;
   }
 

@@ -3,6 +3,8 @@ import { addAccessCommands } from './access/commands.js';
 import { runs } from './action.js';
 import { addConfigCommands } from './app-config/commands.js';
 import { addAppCommands } from './apps/commands.js';
+import { addCompletionAnswer, addCompletionCommands } from './completion/commands.js';
+import { offers } from './completion/offers.js';
 import { addDeploymentCommands } from './deployments/commands.js';
 import { addDomainCommands } from './domains/commands.js';
 import { exitCodes } from './exit-codes.js';
@@ -30,11 +32,12 @@ export function makeProgram(): Command {
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('Run it with --help to see how it is used.')
     .configureHelp({ showGlobalOptions: false })
-    .addHelpCommand(new Command('help').argument('[command]').helpGroup('Platform:').description('show help for a command'))
+    .addHelpCommand(offers(new Command('help').argument('[command]'), { command: 'commands' }).helpGroup('Platform:').description('show help for a command'))
     .exitOverride()
     .addHelpText('after', firstSteps);
   for (const [heading, add] of groups) addUnder(program, heading, add);
   program.command('git-credential <operation>', { hidden: true }).action(runs(async () => (await import('./git/credential.js')).answerGit));
+  addCompletionAnswer(program);
   return program;
 }
 
@@ -48,6 +51,7 @@ const groups = [
   ['Access:', addAccessCommands],
   ['People:', addPeopleCommands],
   ['Platform:', addPlatformCommands],
+  ['Platform:', addCompletionCommands],
 ] as const;
 
 function addUnder(program: Command, heading: string, add: (program: Command) => void): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { offers } from '../completion/offers.js';
 import { tokenOptions, withExpiry } from './token-options.js';
 
 export function addAccessCommands(program: Command): void {
@@ -52,7 +53,7 @@ function addSessionCommands(program: Command): void {
     'molo sessions list --json',
   );
   examples(
-    confirmed(asJson(sessions.command('end [session]')))
+    confirmed(asJson(offers(sessions.command('end [session]'), { session: 'sessions' })))
       .description('sign a browser out, named by the id of its session, or all of them')
       .option('--all', 'all of them')
       .action(runs(async () => {
@@ -89,7 +90,7 @@ function addTokenCommands(program: Command): void {
     'MOLO_TOKEN=$(molo tokens create ci --rights read deploy --apps myapp)',
   );
   examples(
-    confirmed(asJson(tokens.command('revoke <token>')))
+    confirmed(asJson(offers(tokens.command('revoke <token>'), { token: 'tokens' })))
       .description('revoke an API token, named by its id or its name')
       .action(runs(async () => (await import('./tokens.js')).revokeToken)),
     'molo tokens revoke ci --yes',
@@ -110,7 +111,7 @@ function addKeyCommands(program: Command): void {
     'molo keys list --json',
   );
   examples(
-    asJson(keys.command('add [file]'))
+    asJson(offers(keys.command('add [file]'), { file: 'files' }))
       .summary('add an SSH public key')
       .description('Add an SSH public key: the one in the file, on stdin for -, or the usual one in ~/.ssh.')
       .option('--name <name>', "its name (default: the key's comment)")
@@ -119,7 +120,7 @@ function addKeyCommands(program: Command): void {
     'molo keys add ~/.ssh/work.pub --name work',
   );
   examples(
-    confirmed(asJson(keys.command('remove <key>')))
+    confirmed(asJson(offers(keys.command('remove <key>'), { key: 'sshKeys' })))
       .description('remove an SSH key, named by its id, name or fingerprint')
       .action(runs(async () => (await import('./keys.js')).removeKey)),
     'molo keys remove work --yes',

@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { dayCount } from '../arguments.js';
+import { takes } from '../completion/offers.js';
 import type { CreateTokenOptions } from './tokens.js';
 
 /** For commands that make a token. */
 export function tokenOptions(command: Command): Command {
   return command
     .addOption(new Option('--rights <rights...>', 'what it may do (default: read deploy)').choices(['read', 'deploy', 'administer']))
-    .option('--apps <apps...>', 'the apps that it is for (default: all that its user may see)')
+    .addOption(takes(new Option('--apps <apps...>', 'the apps that it is for (default: all that its user may see)'), 'apps'))
     .option('--expires <days>', 'how long it lasts (default: 365)', dayCount)
     .option('--no-expires', 'it never ends');
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { aboutEnvironment, asJson, examples, following, runs, runsAlone } from '../action.js';
+import { offers } from '../completion/offers.js';
 
 export function addConfigCommands(program: Command): void {
   const config = examples(
@@ -15,13 +16,13 @@ export function addConfigCommands(program: Command): void {
     'molo config list --app myapp --json',
   );
   examples(
-    asJson(aboutEnvironment(config.command('get <key>')))
+    asJson(aboutEnvironment(offers(config.command('get <key>'), { key: 'configKeys' })))
       .description('print one value')
       .action(runs(async () => (await import('./app-config.js')).getConfig)),
     'GREETING=$(molo config get GREETING)',
   );
   examples(
-    following(config.command('set <assignments...>'))
+    following(offers(config.command('set <assignments...>'), { assignments: 'assignments' }))
       .summary('set config')
       .description(
         'Set config. Where a release is live this makes and deploys a new one, without a build. A KEY with no =value\nis asked for, or read from stdin: so a secret stays out of the history of your shell.',
@@ -32,7 +33,7 @@ export function addConfigCommands(program: Command): void {
     'molo config set --secret DATABASE_PASSWORD < password-file',
   );
   examples(
-    following(config.command('unset <keys...>'))
+    following(offers(config.command('unset <keys...>'), { keys: 'configKeys' }))
       .description('unset config')
       .action(runs(async () => (await import('./app-config.js')).unsetConfig)),
     'molo config unset GREETING LOG_LEVEL',

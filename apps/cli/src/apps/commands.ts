@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { aboutApp, aboutEnvironment, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { offers, takes } from '../completion/offers.js';
 
 export function addAppCommands(program: Command): void {
   const apps = examples(
@@ -18,7 +19,7 @@ export function addAppCommands(program: Command): void {
     asJson(apps.command('create <name>'))
       .summary('create an app')
       .description('Create an app, with its production environment and its git repository. In a git checkout the git remote\nmolo is added, and git is told to ask molo for the token.')
-      .option('--branch <branch>', 'the branch whose pushes deploy (default: main)')
+      .addOption(takes(new Option('--branch <branch>', 'the branch whose pushes deploy (default: main)'), 'branches'))
       .option('--ssh', 'add the remote with its SSH address')
       .option('--no-remote', 'do not add a git remote')
       .action(runs(async () => (await import('./apps.js')).createApp)),
@@ -26,19 +27,19 @@ export function addAppCommands(program: Command): void {
     'molo apps create myapp --branch release --no-remote',
   );
   examples(
-    asJson(aboutApp(apps.command('info [name]')))
+    asJson(aboutApp(offers(apps.command('info [name]'), { name: 'apps' })))
       .description('show one app')
       .action(runs(async () => (await import('./apps.js')).showApp)),
     'molo apps info myapp',
   );
   examples(
-    confirmed(asJson(apps.command('delete <name>')))
+    confirmed(asJson(offers(apps.command('delete <name>'), { name: 'apps' })))
       .description('delete an app: its instances stop and its name is free again')
       .action(runs(async () => (await import('./apps.js')).deleteApp)),
     'molo apps delete myapp',
   );
   examples(
-    asJson(aboutApp(apps.command('set-branch <branch>')))
+    asJson(aboutApp(offers(apps.command('set-branch <branch>'), { branch: 'branches' })))
       .description('change the branch whose pushes deploy')
       .action(runs(async () => (await import('./apps.js')).setBranch)),
     'molo apps set-branch release --app myapp',

@@ -33,8 +33,9 @@ export async function findRoute(settings: Settings): Promise<Route> {
   });
 }
 
-export async function openClient(route: Route, settings: Settings): Promise<MoloClient> {
-  return createClient(await openConnection(route, settings));
+/** `retryDelaysMs` are as the client has them. */
+export async function openClient(route: Route, settings: Settings, retryDelaysMs?: readonly number[]): Promise<MoloClient> {
+  return createClient({ ...(await openConnection(route, settings)), retryDelaysMs });
 }
 
 export async function openConnection(route: Route, settings: Settings): Promise<ClientOptions & { readonly fetch: Fetch }> {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { aboutEnvironment, asJson, examples, following, runs } from '../action.js';
+import { offers } from '../completion/offers.js';
 import { listLimit, releaseNumber } from '../arguments.js';
 
 export function addDeploymentCommands(program: Command): void {
   examples(
-    asJson(aboutEnvironment(program.command('deploy [commit]')))
+    asJson(aboutEnvironment(offers(program.command('deploy [commit]'), { commit: 'commits' })))
       .summary('push HEAD, or another commit, and follow its deployment')
       .description("Push HEAD, or another commit, to the app's deploying branch with git. The push shows the build and the\ndeployment; Ctrl-C stops the showing, not the deployment. The git remote is set up where it is missing.")
       .option('--ssh', 'add the remote with its SSH address where it is missing')
@@ -13,7 +14,7 @@ export function addDeploymentCommands(program: Command): void {
     'molo deploy --app myapp v1.1',
   );
   examples(
-    following(program.command('rollback').argument('[release]', 'such as v3', releaseNumber))
+    following(offers(program.command('rollback').argument('[release]', 'such as v3', releaseNumber), { release: 'releases' }))
       .summary('make an earlier release live again')
       .description('Make an earlier release live again, image and config both: the one before the live one, or the one that is named.')
       .action(runs(async () => (await import('./deployments.js')).rollBack)),
@@ -34,13 +35,13 @@ export function addDeploymentCommands(program: Command): void {
     'molo deployments --limit 5',
   );
   examples(
-    asJson(program.command('deployment <id>'))
+    asJson(offers(program.command('deployment <id>'), { id: 'deployments' }))
       .description('show one deployment')
       .action(runs(async () => (await import('./deployments.js')).showDeployment)),
     'molo deployment 0198c2a4-8f9e-7cc1-9d6e-0b1f4a5d2c3e',
   );
   examples(
-    asJson(aboutEnvironment(program.command('cancel [deployment]')))
+    asJson(aboutEnvironment(offers(program.command('cancel [deployment]'), { deployment: 'runningDeployments' })))
       .description('cancel the running deployment, or the one that is named, while it has not switched')
       .action(runs(async () => (await import('./deployments.js')).cancel)),
     'molo cancel --app myapp',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { aboutEnvironment, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { offers } from '../completion/offers.js';
 
 export function addDomainCommands(program: Command): void {
   const domains = examples(
@@ -21,7 +22,7 @@ export function addDomainCommands(program: Command): void {
     'molo domains add shop.example.com --app myapp',
   );
   examples(
-    confirmed(asJson(aboutEnvironment(domains.command('remove <host>'))))
+    confirmed(asJson(aboutEnvironment(offers(domains.command('remove <host>'), { host: 'addedDomains' }))))
       .description('remove a domain')
       .action(runs(async () => (await import('./domains.js')).removeDomain)),
     'molo domains remove shop.example.com --app myapp',

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { aboutEnvironment, asJson, examples, following, runs } from '../action.js';
+import { offers, takes } from '../completion/offers.js';
 import { lineCount } from '../arguments.js';
 
 export function addInstanceCommands(program: Command): void {
@@ -11,7 +12,7 @@ export function addInstanceCommands(program: Command): void {
     'molo ps --json',
   );
   examples(
-    following(program.command('scale [types...]'))
+    following(offers(program.command('scale [types...]'), { types: 'scales' }))
       .summary('set how many instances of each process type run')
       .description('Set how many instances of each process type run, or show it.')
       .action(runs(async () => (await import('./instances.js')).scale)),
@@ -24,8 +25,8 @@ export function addInstanceCommands(program: Command): void {
       .description("Show the instances' log; with --deployment, join a deployment: its build log and its steps.")
       .option('-f, --follow', 'go on as lines come')
       .option('-n, --lines <number>', 'how many earlier lines', lineCount, 100)
-      .option('-p, --process <type>', 'one process type alone')
-      .option('--deployment <id>', 'join this deployment')
+      .addOption(takes(new Option('-p, --process <type>', 'one process type alone'), 'processTypes'))
+      .addOption(takes(new Option('--deployment <id>', 'join this deployment'), 'deployments'))
       .action(runs(async () => (await import('./logs.js')).logs)),
     'molo logs -f --process web',
     'molo logs --deployment 0198c2a4-8f9e-7cc1-9d6e-0b1f4a5d2c3e',

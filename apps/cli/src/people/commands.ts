@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { aboutApp, asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { offers, takes } from '../completion/offers.js';
 import { addRobotCommands } from './robot-commands.js';
 import { addUserCommands } from './user-commands.js';
 
@@ -40,19 +41,19 @@ function addTeamCommands(program: Command): void {
     'molo teams create crew',
   );
   examples(
-    asJson(teams.command('rename <team> <name>')).description('give a team another name').action(runs(async () => (await import('./teams.js')).renameTeam)),
+    asJson(offers(teams.command('rename <team> <name>'), { team: 'teams' })).description('give a team another name').action(runs(async () => (await import('./teams.js')).renameTeam)),
     'molo teams rename crew deckhands',
   );
   examples(
-    confirmed(asJson(teams.command('remove <team>'))).description('remove a team: its users lose what they may do through it').action(runs(async () => (await import('./teams.js')).removeTeam)),
+    confirmed(asJson(offers(teams.command('remove <team>'), { team: 'teams' }))).description('remove a team: its users lose what they may do through it').action(runs(async () => (await import('./teams.js')).removeTeam)),
     'molo teams remove crew',
   );
   examples(
-    asJson(teams.command('add-user <team> <email>')).description('add a user to a team').action(runs(async () => (await import('./teams.js')).addTeamUser)),
+    asJson(offers(teams.command('add-user <team> <email>'), { team: 'teams', email: 'users' })).description('add a user to a team').action(runs(async () => (await import('./teams.js')).addTeamUser)),
     'molo teams add-user crew ada@example.com',
   );
   examples(
-    asJson(teams.command('remove-user <team> <email>')).description('take a user out of a team').action(runs(async () => (await import('./teams.js')).removeTeamUser)),
+    asJson(offers(teams.command('remove-user <team> <email>'), { team: 'teams', email: 'teamUsers' })).description('take a user out of a team').action(runs(async () => (await import('./teams.js')).removeTeamUser)),
     'molo teams remove-user crew ada@example.com',
   );
 }
@@ -71,18 +72,18 @@ function addMemberCommands(program: Command): void {
     'molo members list --app myapp --json',
   );
   examples(
-    asJson(aboutApp(members.command('add [email]')))
+    asJson(aboutApp(offers(members.command('add [email]'), { email: 'users' })))
       .summary('give somebody a role on an app')
       .description('Give a user, a team or a robot a role on an app; who has one gets this in its place. It adds to the role\non the platform: viewers read, developers deploy, admins also delete the app and choose its members.')
-      .option('--team <team>', 'a team in the place of a user')
-      .option('--robot <robot>', 'a robot in the place of a user')
+      .addOption(takes(new Option('--team <team>', 'a team in the place of a user'), 'teams'))
+      .addOption(takes(new Option('--robot <robot>', 'a robot in the place of a user'), 'robots'))
       .addOption(new Option('--role <role>', 'the role on the app').choices(['admin', 'developer', 'viewer']).makeOptionMandatory())
       .action(runs(async () => (await import('./members.js')).addMember)),
     'molo members add ada@example.com --role admin --app myapp',
     'molo members add --team crew --role developer --app myapp',
   );
   examples(
-    confirmed(asJson(aboutApp(members.command('remove <member>'))))
+    confirmed(asJson(aboutApp(offers(members.command('remove <member>'), { member: 'members' }))))
       .description('take the role on an app away, named by e-mail address, name or id')
       .action(runs(async () => (await import('./members.js')).removeMember)),
     'molo members remove ada@example.com --app myapp',

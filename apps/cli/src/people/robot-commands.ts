@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { tokenOptions, withExpiry } from '../access/token-options.js';
 import { asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { offers, takes } from '../completion/offers.js';
 
 export function addRobotCommands(program: Command): void {
   const robots = examples(
@@ -19,14 +20,14 @@ export function addRobotCommands(program: Command): void {
     asJson(robots.command('create <name>'))
       .summary('make a robot')
       .description('Make a robot: a user for a program, without a password, with tokens alone. One of an app is in the hands of the\napp\'s admins and reaches nothing else; one of the platform (without --app) is made by sysadmins.')
-      .option('-a, --app <name>', 'the app that it belongs to')
-      .option('--role <role>', 'its role: on the app (default: developer), or on the platform (default: member)')
+      .addOption(takes(new Option('-a, --app <name>', 'the app that it belongs to'), 'apps'))
+      .addOption(takes(new Option('--role <role>', 'its role: on the app (default: developer), or on the platform (default: member)'), 'robotRoles'))
       .action(runs(async () => (await import('./robots.js')).createRobot)),
     'molo robots create ci --app myapp',
     'molo robots create watcher --role viewer',
   );
   examples(
-    confirmed(asJson(robots.command('remove <robot>'))).description('remove a robot with its tokens').action(runs(async () => (await import('./robots.js')).removeRobot)),
+    confirmed(asJson(offers(robots.command('remove <robot>'), { robot: 'robots' }))).description('remove a robot with its tokens').action(runs(async () => (await import('./robots.js')).removeRobot)),
     'molo robots remove ci --yes',
   );
   addTokenCommands(robots);
@@ -34,11 +35,11 @@ export function addRobotCommands(program: Command): void {
 
 function addTokenCommands(robots: Command): void {
   examples(
-    asJson(robots.command('tokens <robot>')).description("list a robot's API tokens").action(runs(async () => (await import('./robots.js')).listRobotTokens)),
+    asJson(offers(robots.command('tokens <robot>'), { robot: 'robots' })).description("list a robot's API tokens").action(runs(async () => (await import('./robots.js')).listRobotTokens)),
     'molo robots tokens ci',
   );
   examples(
-    tokenOptions(asJson(robots.command('create-token <robot> <name>')))
+    tokenOptions(asJson(offers(robots.command('create-token <robot> <name>'), { robot: 'robots' })))
       .summary('make an API token of a robot')
       .description('Make an API token of a robot. It is shown this once, alone on stdout.')
       .action(
@@ -50,7 +51,7 @@ function addTokenCommands(robots: Command): void {
     'MOLO_TOKEN=$(molo robots create-token ci github --expires 90)',
   );
   examples(
-    confirmed(asJson(robots.command('revoke-token <robot> <token>')))
+    confirmed(asJson(offers(robots.command('revoke-token <robot> <token>'), { robot: 'robots', token: 'robotTokens' })))
       .description('revoke an API token of a robot, named by its id or its name')
       .action(runs(async () => (await import('./robots.js')).revokeRobotToken)),
     'molo robots revoke-token ci github --yes',

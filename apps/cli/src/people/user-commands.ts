@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { asJson, confirmed, examples, runs, runsAlone } from '../action.js';
+import { offers } from '../completion/offers.js';
 import { invitationDays } from '../arguments.js';
 
 const roles = ['sysadmin', 'developer', 'viewer', 'member'];
@@ -20,17 +21,17 @@ export function addUserCommands(program: Command): void {
   addInvite(users);
   addChanges(users);
   examples(
-    confirmed(asJson(users.command('remove <email>')))
+    confirmed(asJson(offers(users.command('remove <email>'), { email: 'users' })))
       .description('remove a user with their tokens, SSH keys and roles; what they did stays in the audit')
       .action(runs(async () => (await import('./users.js')).removeUser)),
     'molo users remove ada@example.com',
   );
   examples(
-    asJson(users.command('sessions <email>')).description('list where a user is signed in').action(runs(async () => (await import('./users.js')).listUserSessions)),
+    asJson(offers(users.command('sessions <email>'), { email: 'users' })).description('list where a user is signed in').action(runs(async () => (await import('./users.js')).listUserSessions)),
     'molo users sessions ada@example.com',
   );
   examples(
-    confirmed(asJson(users.command('sign-out <email>'))).description('end all sessions of a user').action(runs(async () => (await import('./users.js')).signOutUser)),
+    confirmed(asJson(offers(users.command('sign-out <email>'), { email: 'users' }))).description('end all sessions of a user').action(runs(async () => (await import('./users.js')).signOutUser)),
     'molo users sign-out ada@example.com',
   );
 }
@@ -52,23 +53,23 @@ function addInvite(users: Command): void {
 
 function addChanges(users: Command): void {
   examples(
-    asJson(users.command('set-role <email>').addArgument(new Argument('<role>', 'the role on the platform').choices(roles)))
+    asJson(offers(users.command('set-role <email>'), { email: 'users' }).addArgument(new Argument('<role>', 'the role on the platform').choices(roles)))
       .description("change a user's role on the platform")
       .action(runs(async () => (await import('./users.js')).setRole)),
     'molo users set-role ada@example.com sysadmin',
   );
   examples(
-    asJson(users.command('rename <email> <name>')).description("change a user's name").action(runs(async () => (await import('./users.js')).renameUser)),
+    asJson(offers(users.command('rename <email> <name>'), { email: 'users' })).description("change a user's name").action(runs(async () => (await import('./users.js')).renameUser)),
     "molo users rename ada@example.com 'Ada Lovelace'",
   );
   examples(
-    confirmed(asJson(users.command('disable <email>')))
+    confirmed(asJson(offers(users.command('disable <email>'), { email: 'users' })))
       .description('refuse a user at once, however they come; they keep what they have')
       .action(runs(async () => (await import('./users.js')).disableUser)),
     'molo users disable ada@example.com',
   );
   examples(
-    asJson(users.command('enable <email>')).description('let a disabled user in again').action(runs(async () => (await import('./users.js')).enableUser)),
+    asJson(offers(users.command('enable <email>'), { email: 'users' })).description('let a disabled user in again').action(runs(async () => (await import('./users.js')).enableUser)),
     'molo users enable ada@example.com',
   );
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { aboutApp, asJson, examples, runs } from '../action.js';
+import { takes } from '../completion/offers.js';
 import { instant, listLimit } from '../arguments.js';
 
 export function addPlatformCommands(program: Command): void {
@@ -38,10 +39,10 @@ function addAudit(program: Command): void {
     asJson(program.command('audit'))
       .summary('list or export who did what, newest first')
       .description('List who did what, newest first. An event is listed where all that is asked for is true of it. With --export all\nof them go to stdout, however many, as one file for other programs. Times are such as 2026-01-31,\n2026-01-31T08:00:00Z, or how long ago: 30m, 12h, 7d.')
-      .option('-a, --app <name>', 'what was done to this app alone')
-      .option('--actor <who>', 'by whom: a name, or the e-mail address of a user, then also what they did by tokens')
+      .addOption(takes(new Option('-a, --app <name>', 'what was done to this app alone'), 'apps'))
+      .addOption(takes(new Option('--actor <who>', 'by whom: a name, or the e-mail address of a user, then also what they did by tokens'), 'users'))
       .option('--action <action>', 'what was done, such as app.created, or app. for all that is done to apps')
-      .option('--target <name>', 'to what, such as myapp/production; myapp takes its environments along')
+      .addOption(takes(new Option('--target <name>', 'to what, such as myapp/production; myapp takes its environments along'), 'targets'))
       .option('--ip <address>', 'from where')
       .option('--since <time>', 'from this time on', instant)
       .option('--until <time>', 'before this time', instant)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { aboutEnvironment, asJson, examples, runs, runsAlone } from '../action.js';
+import { offers } from '../completion/offers.js';
 import { listLimit, releaseNumber } from '../arguments.js';
 
 export function addReleaseCommands(program: Command): void {
@@ -20,7 +21,7 @@ export function addReleaseCommands(program: Command): void {
     'molo releases list --limit 5 --json',
   );
   examples(
-    asJson(aboutEnvironment(releases.command('info').argument('[release]', 'such as v3', releaseNumber)))
+    asJson(aboutEnvironment(offers(releases.command('info').argument('[release]', 'such as v3', releaseNumber), { release: 'releases' })))
       .description('show one release with its layers and its receipt: the live one, or the one that is named')
       .action(runs(async () => (await import('./releases.js')).showRelease)),
     'molo releases info',
