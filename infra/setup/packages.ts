@@ -33,6 +33,8 @@ const testPackages: readonly Package[] = [
   { name: 'chromium', present: () => program('chromium') },
   { name: 'skopeo', present: () => program('skopeo') },
   { name: 'curl', present: () => program('curl') },
+  { name: 'zsh', present: () => program('zsh') },
+  { name: 'fish', present: () => program('fish') },
   { name: dockerClient(), present: () => program('docker') },
 ];
 
