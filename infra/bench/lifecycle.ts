@@ -72,6 +72,7 @@ async function measure(molo: MoloClient, apps: readonly string[], agents: number
       notes: [
         `${count} config changes of ${fleet.apps} apps on ${fleet.nodes} nodes (${fleet.ingresses} ingresses), ${deployed.failures.length} failed`,
         `each took ${each.median.toFixed(3)} s in the median, ${each.p99.toFixed(3)} s in 99 of 100, at most ${each.max.toFixed(3)} s`,
+        'no image is stored or named: what runs has none, and the registry takes no part',
         `CPU for each: ${Object.entries(after).map(([what, seconds]) => `${what} ${(((seconds - (before[what] ?? 0)) / count) * 1000).toFixed(1)} ms`).join(', ')}`,
       ],
     },

@@ -24,7 +24,7 @@ const portNames: Readonly<Record<string, string>> = {
 };
 
 /** Those that hold no secret and that others go by, such as `molo doctor`. */
-const shownSettings = ['MOLO_DOMAIN', 'MOLO_HTTP_PORT', 'MOLO_HTTPS_PORT', 'MOLO_SSH_PORT', 'MOLO_REGISTRY_PORT', 'MOLO_DOCKER_SOCKET', 'MOLO_EXTRA_CA'];
+const shownSettings = ['MOLO_HTTP_PORT', 'MOLO_HTTPS_PORT', 'MOLO_SSH_PORT', 'MOLO_REGISTRY_PORT', 'MOLO_DOCKER_SOCKET', 'MOLO_EXTRA_CA'];
 
 /** Every part that this machine keeps, and the engine that it uses. Empty where nothing was set up. */
 export async function statusOf(settings: Settings): Promise<PartStatus[]> {
@@ -48,7 +48,7 @@ async function engineStatus(settings: Settings): Promise<PartStatus> {
 }
 
 export function showStatus(parts: readonly PartStatus[], settings: Settings, { asJson }: { asJson: boolean }): void {
-  if (asJson) return say(JSON.stringify(told(parts, settings), null, 2));
+  if (asJson) return say(JSON.stringify(statusAsJson(parts, settings), null, 2));
   if (parts.length === 0) return say(`Molo is not set up in ${moloHome}. Set it up and start it with: npm start`);
   say(paint.bold(row(['part', 'state', 'pid', 'uptime', 'port'])));
   for (const part of parts) {
@@ -58,7 +58,8 @@ export function showStatus(parts: readonly PartStatus[], settings: Settings, { a
   }
 }
 
-function told(parts: readonly PartStatus[], settings: Settings) {
+/** For programs. */
+export function statusAsJson(parts: readonly PartStatus[], settings: Settings) {
   const shown = Object.fromEntries(shownSettings.flatMap((name) => (settings[name] ? [[name, settings[name]]] : [])));
   return { home: moloHome, up: parts.length > 0 && parts.every((part) => part.state === 'up'), settings: shown, parts };
 }

@@ -24,6 +24,12 @@ function output(): DestinationStream {
   return pino.destination({ fd: 1, sync: false, maxLength: mostWaitingChars });
 }
 
+/** Why something failed, in a line: for what is away, of which a stack tells nothing more. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Nest says what it has to say through the same log; its chatter about modules and routes is for debugging. */
 export function nestLog(log: Log): LoggerService {
   return {

@@ -2,7 +2,7 @@ import { AppError } from '@molo/contracts';
 import { describe, expect, test } from 'vitest';
 import { examine, exitCodeOf, NotSeen, ok, problem, warning } from './check.js';
 import { diskFinding, worst } from './fullness.js';
-import { checkForwarding, checkMemory } from './machine-checks.js';
+import { checkForwarding, checkMemory, diskOf } from './machine-checks.js';
 import { isAtLeast } from './version-order.js';
 
 describe('a check', () => {
@@ -36,6 +36,14 @@ describe('a check', () => {
 describe('what is found', () => {
   test.each([[0.85, 'ok'], [0.851, 'warning'], [0.95, 'warning'], [0.951, 'problem']])('of a disk that is filled to %f is %s', (share, expected) => {
     expect(diskFinding('it', share, 'Free some.').status).toBe(expected);
+  });
+
+  test('of a disk that is short of files is told beside one that is short of bytes', () => {
+    const disk = (bytes: number, files: number) => diskOf('/x', { blocks: 1000, bfree: 1000 - bytes, bavail: 1000 - bytes, files: 1000, ffree: 1000 - files }, 'Free some.');
+    expect(disk(100, 100)).toMatchObject({ status: 'ok', found: 'the disk of /x is 10 % full' });
+    expect(disk(860, 990)).toMatchObject({ status: 'problem', found: 'the table of files on the disk of /x is 99 % full' });
+    expect(disk(960, 860)).toMatchObject({ status: 'problem', found: 'the disk of /x is 96 % full' });
+    expect(diskOf('/x', { blocks: 1000, bfree: 900, bavail: 900, files: 0, ffree: 0 }, 'Free some.').status).toBe('ok');
   });
 
   test('of several things is told of those that are worst off', () => {

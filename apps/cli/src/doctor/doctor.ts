@@ -18,6 +18,7 @@ const withinMs = 10_000;
 /** Looks at this machine and at the way to the platform; the exit code says whether there is a problem. */
 export async function doctor(cli: Cli): Promise<number> {
   const end = new AbortController();
+  // Each check listens to it, which is no leak.
   setMaxListeners(0, end.signal);
   const timer = setTimeout(() => end.abort(), withinMs);
   try {
@@ -48,7 +49,7 @@ async function checksHere(cli: Cli, signal: AbortSignal): Promise<Check[]> {
 
 async function checksOfMachine(machine: Machine): Promise<Check[]> {
   if (!(await machine.isOurs())) {
-    return [{ name: 'machine', run: () => Promise.resolve(warning(`the platform in ${machine.home} is somebody else's, so this machine was not looked at`, `sudo MOLO_HOME=${machine.home} molo doctor`)) }];
+    return [{ name: 'machine', run: () => Promise.resolve(warning(`the platform in ${machine.home} is somebody else's, so this machine was not looked at`, machine.asRoot)) }];
   }
   return [...serviceChecks(machine), ...engineChecks(machine), ...machineChecks(machine), ...certificateChecks(machine)];
 }

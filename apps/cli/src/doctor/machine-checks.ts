@@ -1,8 +1,9 @@
+import type { StatsFs } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { memory } from '../terminal/measures.js';
 import { type Check, type Finding, ok, problem, warning } from './check.js';
 import { engineOf } from './engine-checks.js';
-import { diskFinding } from './fullness.js';
+import { diskFinding, worst } from './fullness.js';
 import type { Machine } from './machine.js';
 
 const littleMemory = 0.1;
@@ -18,12 +19,17 @@ export function machineChecks(machine: Machine): Check[] {
   ];
 }
 
-/** Of what others than root may use, as df counts; files can run out before bytes do. */
 async function checkDisk(folder: string, advice: string): Promise<Finding> {
-  const { blocks, bfree, bavail, files, ffree } = await statfs(folder);
+  return diskOf(folder, await statfs(folder), advice);
+}
+
+type Room = Pick<StatsFs, 'blocks' | 'bfree' | 'bavail' | 'files' | 'ffree'>;
+
+/** Of what others than root may use, as df counts; files can run out before bytes do. */
+export function diskOf(folder: string, { blocks, bfree, bavail, files, ffree }: Room, advice: string): Finding {
   const bytes = diskFinding(`the disk of ${folder}`, share(blocks - bfree, bavail), advice);
   const names = diskFinding(`the table of files on the disk of ${folder}`, share(files - ffree, ffree), advice);
-  return bytes.status === 'ok' ? (names.status === 'ok' ? bytes : names) : bytes;
+  return names.status === 'ok' ? bytes : worst([bytes, names]);
 }
 
 /** Some file systems count no files. */

@@ -8,7 +8,7 @@ import { NotSeen } from './check.js';
 import { once } from './once.js';
 import { programOutput } from './program-output.js';
 
-/** What `npm run status -- --json` prints. */
+/** What `npm run status -- --json` prints: the programs that are kept running, and settings. */
 const KeptParts = z.object({
   settings: z.record(z.string(), z.string()),
   parts: z.array(z.object({ name: z.string(), state: z.enum(['up', 'starting', 'down']), pid: z.number().nullable(), port: z.number().nullable() })),
@@ -40,6 +40,11 @@ export class Machine {
     return existsSync(join(this.home, 'molo.env'));
   }
 
+  /** The same look with the rights that it takes. */
+  get asRoot(): string {
+    return `sudo MOLO_HOME=${this.home} molo doctor`;
+  }
+
   async isOurs(): Promise<boolean> {
     return await access(join(this.home, 'molo.env'), constants.R_OK).then(
       () => true,
@@ -50,6 +55,8 @@ export class Machine {
   readonly kept = once(async (): Promise<KeptParts> => {
     const told = existsSync(statusProgram) ? await programOutput(this.signal, process.execPath, '--disable-warning=ExperimentalWarning', statusProgram, '--json') : undefined;
     if (told === undefined) throw new NotSeen('the checkout of the platform is not here', "Run bin/molo doctor in the platform's own checkout.");
+    // 3: not all of them run.
+    if (told.code !== 0 && told.code !== 3) throw new NotSeen('set-up cannot tell how its services are', `See what it says: MOLO_HOME=${this.home} npm run status`);
     return KeptParts.parse(JSON.parse(told.text));
   });
 

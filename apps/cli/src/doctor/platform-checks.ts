@@ -50,9 +50,9 @@ async function checkPlatform(cli: Cli, platform: Platform, machine: Machine): Pr
 }
 
 /** What to do where nothing usable is at the end of the way. */
-function wayTo({ kind }: Route, { code, detail, cause }: AppError, { home, isHere }: Machine): string {
+function wayTo({ kind }: Route, { code, detail, cause }: AppError, { home, isHere, asRoot }: Machine): string {
   if (kind === 'address') return code === 'not_found' ? `${detail} Check the address; a platform's is such as http://molo.example.com` : detail;
-  if ((cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES') return `The socket is for root and the owner of ${home}: sudo MOLO_HOME=${home} molo doctor. Others sign in: molo login http://molo.example.com`;
+  if ((cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES') return `The socket is for root and the owner of ${home}: ${asRoot}. Others sign in: molo login http://molo.example.com`;
   return isHere ? 'npm start' : `No platform was set up in ${home}. Let MOLO_HOME name its folder, or unset it and sign in to one elsewhere: molo login http://molo.example.com`;
 }
 

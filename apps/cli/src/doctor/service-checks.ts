@@ -16,7 +16,7 @@ type Port = (typeof ports)[number];
 export function serviceChecks(machine: Machine): Check[] {
   return [
     { name: 'services', run: async () => checkServices(await machine.kept(), machine.home) },
-    ...ports.map((port) => ({ name: `${port.name} port`, run: async () => checkPort(port, await keptOf(machine), machine.home) })),
+    ...ports.map((port) => ({ name: `${port.name} port`, run: async () => checkPort(port, await keptOf(machine), machine) })),
   ];
 }
 
@@ -37,7 +37,7 @@ function checkServices({ parts }: KeptParts, home: string): Finding {
   return problem(found, `npm start${spoken ? `. Last words: tail ${home}/log/${spoken.name}/current` : ''}`);
 }
 
-async function checkPort({ setting, service, isServed }: Port, { settings, parts }: KeptParts, home: string): Promise<Finding> {
+async function checkPort({ setting, service, isServed }: Port, { settings, parts }: KeptParts, { home, asRoot }: Machine): Promise<Finding> {
   const port = Number(settings[setting]);
   const served = parts.find((part) => part.name === service);
   if (served === undefined) return ok(`${service} is not kept on this machine`);
@@ -47,7 +47,7 @@ async function checkPort({ setting, service, isServed }: Port, { settings, parts
   if (holders.length === 0) return isServed && served.state !== 'down' ? problem(`${service} runs and does not listen on ${port}`, `Its last words: tail ${home}/log/${service}/current. Then: npm start`) : ok(`${port} is free for ${service}`);
   const pids = parts.flatMap(({ pid }) => (pid === null ? [] : [pid]));
   for (const holder of holders) {
-    if (holder === undefined) return warning(`who listens on ${port} cannot be seen`, 'sudo molo doctor');
+    if (holder === undefined) return warning(`who listens on ${port} cannot be seen`, asRoot);
     if (!(await isWithin(holder.pid, pids))) return problem(`${holder.program} (pid ${holder.pid}), which is not of this platform, listens on ${port}`, `Stop it and then: npm start. Or take another port: ${setting}=… npm start`);
   }
   return ok(`${port} is held by ${service}`);

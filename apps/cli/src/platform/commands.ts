@@ -29,7 +29,7 @@ export function addPlatformCommands(program: Command): void {
       .description("Check this machine and the way to the platform, and say what to mend: who is signed in, versions, clocks, git and\nthe remote of this folder. On the platform's own machine also its services, ports, engine, disk, memory and\ncertificates. Ends with 7 where there is a problem; warnings alone end with 0.")
       .action(runs(async () => (await import('../doctor/doctor.js')).doctor)),
     'molo doctor',
-    'sudo molo doctor --json',
+    'molo doctor --json',
   );
   addAudit(program);
 }

@@ -61,7 +61,13 @@ describe('what comes at once', () => {
     await slow;
   });
 
-  it('is done in fewer batches where it comes all the time, and at once where it does not', async () => {
+  it('is done at once where it comes seldom', async () => {
+    const batches = new Batches<number>(async () => undefined, { everyMs: 3_600_000, burst: 2 });
+    await batches.add(null, 1);
+    await batches.add(null, 2);
+  });
+
+  it('is done in fewer batches where it comes all the time', async () => {
     let batchCount = 0;
     const batches = new Batches<number>(async () => void batchCount++, { everyMs: 50, burst: 2 });
     const begunAt = performance.now();

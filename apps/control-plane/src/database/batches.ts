@@ -5,8 +5,11 @@ import { Pace, type PaceOptions } from './pace.js';
 /** Each holds its rows until all are done. */
 const mostTogether = 50;
 
+/** Where the same comes all the time: a tenth of a second is nothing to whoever waits in a flood, and several times as many go together. */
+export const usualEveryMs = 80;
+
 /** What takes longer waits for a row that somebody holds: those that come later do not wait. */
-const patienceMs = 250;
+export const patienceMs = 250;
 
 interface Waiting<Item, Done> {
   readonly subject: string | null;
@@ -17,7 +20,7 @@ interface Waiting<Item, Done> {
 
 /**
  * Does together what comes while something is done, when it is its turn: one transaction for the reports of many nodes, or the
- * steps of many deployments, where there are many, and at once where there is one. Of one subject no two go together. Where
+ * steps of many deployments, where there are many, and at once where there is one. No two of one subject are in one batch. Where
  * those of a batch cannot be done together each is done by itself, so that nobody fails for another.
  */
 export class Batches<Item, Done = void> {

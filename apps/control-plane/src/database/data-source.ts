@@ -54,8 +54,8 @@ export const probedWhenSilent = { keepAlive: true, keepAliveInitialDelayMillis: 
 /**
  * Each statement is planned once for a connection, not for each of its values: planning took PostgreSQL as long as the
  * statements themselves. Statistics that change plan it anew; since they come late, and a plan that was made while a table was
- * nearly empty would read it whole until then, indexes are read wherever there is one. Where there is none that makes a plan look so
- * dear that PostgreSQL would compile it, for a second.
+ * nearly empty would read it whole until then, indexes are read wherever there is one. A plan that has to
+ * read a table after all is then counted so dear that PostgreSQL would spend a second on compiling it, hence no `jit`.
  */
 const planOnce = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off';
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
-import { Log } from '../log.js';
+import { Log, reasonOf } from '../log.js';
 import { createDataSource, migrate } from './data-source.js';
 import { isDatabaseAway } from './database-failure.js';
 import { Notifications } from './notifications.js';
@@ -26,11 +26,6 @@ async function connect(config: Config, log: Log): Promise<DataSource> {
       await pause(Math.min(100 * 2 ** attempt, longestPauseMs));
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Last of all: whatever shuts down before may still write. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestDatabase } from '@molo/testkit';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from './data-source.js';
-import { ask, SetStatement } from './set-statement.js';
+import { send } from './gathering.js';
+import { SetStatement } from './set-statement.js';
 import { SharedTransactions } from './shared-transactions.js';
 import { createSchemaDatabase } from './test-database.js';
 
@@ -43,11 +44,11 @@ describe('a set statement', () => {
       { name: `'"\\{},;\n$1`, words: ['', 'a b', '"', '\\', 'null', '{}', ',', "'"], facts: { deep: ['"', '\\', null, 1.5, { a: '{}' }] }, at: new Date('2026-02-03T04:05:06.789Z') },
       { name: 'NULL', words: ['NULL'], facts: ['x'], at: null },
     ];
-    const apart = await Promise.all(given.map((one) => dataSource.transaction((manager) => ask(manager, echo, one))));
+    const apart = await Promise.all(given.map((one) => dataSource.transaction((manager) => send(manager, echo, one))));
     expect(apart).toEqual(given.map((one) => [{ ...one, together: 1 }]));
-    const looked = await Promise.all(given.map((one) => ask(dataSource.manager, echo, one)));
+    const looked = await Promise.all(given.map((one) => send(dataSource.manager, echo, one)));
     expect(looked).toEqual(given.map((one) => [{ ...one, together: 3 }]));
-    const shared = await Promise.all(given.map((one) => transactions.run('echo', one.name, (manager) => ask(manager, echo, one))));
+    const shared = await Promise.all(given.map((one) => transactions.run('echo', one.name, (manager) => send(manager, echo, one))));
     expect(shared).toEqual(given.map((one) => [{ ...one, together: 3 }]));
   });
 
@@ -55,7 +56,7 @@ describe('a set statement', () => {
     const steps = await Promise.all(
       ['a', 'b', 'c'].map((name) =>
         transactions.run('steps', name, async (manager) => {
-          const [added] = await ask(manager, add, { name });
+          const [added] = await send(manager, add, { name });
           const [{ count }] = await manager.query('select count(*)::integer as count from things where name = any($1)', [['a', 'b', 'c']]);
           return { xid: added!.xid, count };
         }),
@@ -68,13 +69,13 @@ describe('a set statement', () => {
 
   it('undoes nothing of the others where one fails, whether the database refuses or the step itself', async () => {
     const done = await Promise.allSettled([
-      transactions.run('failing', 'd', (manager) => ask(manager, add, { name: 'd' })),
-      transactions.run('failing', 'again', (manager) => ask(manager, add, { name: 'a' })),
+      transactions.run('failing', 'd', (manager) => send(manager, add, { name: 'd' })),
+      transactions.run('failing', 'again', (manager) => send(manager, add, { name: 'a' })),
       transactions.run('failing', 'refused', async (manager) => {
-        await ask(manager, add, { name: 'refused' });
+        await send(manager, add, { name: 'refused' });
         throw new Error('it does not want to');
       }),
-      transactions.run('failing', 'e', (manager) => ask(manager, add, { name: 'e' })),
+      transactions.run('failing', 'e', (manager) => send(manager, add, { name: 'e' })),
     ]);
     expect(done.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
     expect(done[1]).toMatchObject({ reason: { message: expect.stringContaining('duplicate key') } });
@@ -88,8 +89,8 @@ describe('a set statement', () => {
     await holder.query(`select 1 from things where name = 'a' for update`);
     let isHeld = true;
     const slow = transactions.run('waiting', 'a', (manager) => manager.query(`update things set name = name where name = 'a'`)).then(() => isHeld);
-    await transactions.run('waiting', 'f', (manager) => ask(manager, add, { name: 'f' }));
-    await transactions.run('waiting', 'g', (manager) => ask(manager, add, { name: 'g' }));
+    await transactions.run('waiting', 'f', (manager) => send(manager, add, { name: 'f' }));
+    await transactions.run('waiting', 'g', (manager) => send(manager, add, { name: 'g' }));
     isHeld = false;
     await holder.rollbackTransaction();
     await holder.release();

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Batches } from './batches.js';
-import { gather } from './set-statement.js';
+import { Batches, patienceMs } from './batches.js';
+import { gather } from './gathering.js';
 
 type Work = (manager: EntityManager) => Promise<unknown>;
 
 /** So long a step waits for company where there is much to do; where there is little it does not. */
 const everyMs = 200;
-/** Longer nobody waits for a row that somebody holds whom another of the transaction waits for: then each is done by itself. */
-const patience = `set local lock_timeout = '250ms'`;
+/** Nobody waits longer than this because another of the transaction waits for a row: it is undone, and each is done by itself. */
+const patience = `set local lock_timeout = '${patienceMs}ms'`;
 
 /**
  * Transactions that do the same for many: what is to be done for one is written for one, and done in one transaction with
@@ -25,7 +25,7 @@ export class SharedTransactions {
 
   /**
    * @param kind what is done alike, and locks rows in one order
-   * @param subject of which no two may be done together
+   * @param subject of which no two share a transaction; two may be done beside each other, so the work guards itself (ADR 8)
    */
   async run<Done>(kind: string, subject: string, work: (manager: EntityManager) => Promise<Done>): Promise<Done> {
     const batches = this.#kinds.get(kind) ?? new Batches((works: readonly Work[]) => this.#doAll(works), { everyMs });

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type DeploymentState, type Failure, isFinal, type Receipt } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { heldInOrder, SetStatement } from '../database/set-statement.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { Course } from './course.js';
 import { type Deployment, deploymentColumns } from './deployment.entity.js';
@@ -40,7 +41,7 @@ export class DeploymentMover {
   /** The same for several moves at once: state, journal and turn in one statement. */
   async follow(manager: EntityManager, id: string, { from, at, events }: Course<DeploymentState>, facts: CourseFacts = {}): Promise<void> {
     const { failure, receipt, releaseId = null, begins = false, settles = false } = facts;
-    const [moved] = await ask(manager, moves, { id, from, at, failure, receipt, ends: isFinal(at), events, releaseId, begins, settles });
+    const [moved] = await send(manager, moveDeployment, { id, from, at, failure, receipt, ends: isFinal(at), events, releaseId, begins, settles });
     if (!moved) throw new MovedOnError(`Deployment ${id} is no longer ${from}`);
     await this.notifications.notify(manager, 'deployment_event', id);
     await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'app', app: moved.app }));
@@ -52,14 +53,14 @@ export class DeploymentMover {
 
   /** Locks a deployment's row; throws MovedOnError unless it is still in `state`, and the cancellation that somebody asked for. */
   async hold(manager: EntityManager, id: string, state: DeploymentState): Promise<Deployment> {
-    const [deployment] = await ask(manager, holds, { id });
+    const [deployment] = await send(manager, holdDeployment, { id });
     if (deployment?.state !== state) throw new MovedOnError(`Deployment ${id} is ${deployment?.state ?? 'gone'}, not ${state}`);
     if (deployment.cancelRequestedAt && cancellableStates.includes(state)) throw cancelled();
     return deployment;
   }
 }
 
-const holds = new SetStatement<Pick<Deployment, 'id'>, Deployment>({ id: 'uuid' }, `select n, ${deploymentColumns('d')} from given join deployments d on d.id = given.id order by d.id for no key update of d`);
+const holdDeployment = new SetStatement<Pick<Deployment, 'id'>, Deployment>({ id: 'uuid' }, `select n, ${deploymentColumns('d')} from given join deployments d on d.id = given.id order by d.id for no key update of d`);
 
 interface Move {
   readonly id: string;
@@ -75,9 +76,9 @@ interface Move {
 }
 
 /** Those that somebody else moved on are left out. */
-const moves = new SetStatement<Move, { environmentId: string; app: string }>(
+const moveDeployment = new SetStatement<Move, { environmentId: string; app: string }>(
   { id: 'uuid', from: 'text', at: 'text', failure: 'jsonb', receipt: 'jsonb', ends: 'boolean', events: 'jsonb', releaseId: 'uuid', begins: 'boolean', settles: 'boolean' },
-  `, held as materialized (select d.id from given join deployments d on d.id = given.id order by d.id for no key update of d),
+  `, ${heldInOrder('deployments', 'id')},
   moved as (
     update deployments d set state = g.at, state_since = clock_timestamp(), failure = coalesce(g.failure, d.failure), receipt = coalesce(g.receipt, d.receipt),
       finished_at = case when g.ends then coalesce(d.finished_at, clock_timestamp()) else d.finished_at end, release_id = coalesce(g."releaseId", d.release_id),

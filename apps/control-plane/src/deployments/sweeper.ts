@@ -55,6 +55,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   /** A deployment that is over holds no turn; whatever made it keep one must not stop those that come after. */
   async #freeEnvironments(): Promise<void> {
     const [freed]: [{ id: string }[], number] = await this.dataSource.query(
+      // What is said of null has it find them by the index of those that are held.
       `update environments e set active_deployment_id = null from deployments d
        where e.active_deployment_id is not null and d.id = e.active_deployment_id and d.finished_at is not null returning e.id`,
     );

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type Failure, type InstanceObserved, type Receipt, type TrafficCount } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { heldInOrder, SetStatement } from '../database/set-statement.js';
 import { SharedTransactions } from '../database/shared-transactions.js';
 import { Repositories } from '../git/repositories.js';
 import { ImagesService } from '../images/images.service.js';
 import type { Instance } from '../instances/instance.entity.js';
 import { InstancesService } from '../instances/instances.service.js';
-import { Log } from '../log.js';
+import { Log, reasonOf } from '../log.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
 import { isOnline } from '../nodes/nodes.service.js';
 import { ReleaseTags } from '../registry/release-tags.js';
@@ -58,7 +59,7 @@ export class TrafficSteps {
       const told = serving.length === 0 ? [] : [stepOf('ingress.switched', `Traffic goes to ${serving.length === 1 ? 'the new instance' : `the ${serving.length} new instances`}`)];
       await this.mover.follow(manager, id, Course.from('switching').tell(...told).to('draining'), { settles: this.settling.watches(deployment) });
       const kept = await this.#kept(manager, deployment);
-      await ask(manager, switches, { environmentId, id, releaseId });
+      await send(manager, switchEnvironment, { environmentId, id, releaseId });
       const here = await this.instances.hold(manager, environmentId);
       await this.settling.begin(manager, here.filter(({ deploymentId }) => deploymentId === id));
       await this.instances.handOn(manager, kept, id, releaseId!);
@@ -87,7 +88,7 @@ export class TrafficSteps {
 
   /** What the ingresses counted while the deployment ran. */
   async receipt(manager: EntityManager, deployment: Deployment): Promise<Receipt> {
-    const rows = await ask(manager, trafficCounts, { id: deployment.id });
+    const rows = await send(manager, findTrafficCounts, { id: deployment.id });
     const counts = rows.map((row) => row.counts);
     const moved = await this.#movedLayers(manager, deployment);
     const sum = (pick: (count: TrafficCount) => number) => counts.reduce((total, count) => total + pick(count), 0);
@@ -120,11 +121,11 @@ export class TrafficSteps {
 
   /** The ids of the instances that take requests, once all ingresses say now that they send theirs to these. In one statement: each report has it asked. */
   async #switched(manager: EntityManager, environmentId: string, forgives: boolean): Promise<readonly string[] | undefined> {
-    const [{ wanted, ingresses }] = (await ask(manager, routes, { environmentId })) as [Switched];
+    const [{ wanted, ingresses }] = (await send(manager, findSwitched, { environmentId })) as [Switched];
     const failure = ingresses.map((route) => route.failure).find(Boolean);
     if (failure && forgives) return undefined;
     if (failure) throw new AppError(failure.code, { detail: failure.detail });
-    return ingresses.every(({ seenAtMs, serving }) => seenAtMs !== null && isOnline({ lastSeenAt: new Date(seenAtMs) }) && keyOf(serving ?? []) === keyOf(wanted)) ? wanted : undefined;
+    return ingresses.every(({ lastSeenAt, serving }) => isOnline({ lastSeenAt: lastSeenAt === null ? null : new Date(lastSeenAt) }) && keyOf(serving ?? []) === keyOf(wanted)) ? wanted : undefined;
   }
 
   /** @returns how it went, for people; null where there was nothing to end */
@@ -142,25 +143,25 @@ export class TrafficSteps {
 
   /** What is left of other deployments: their instances, the connections that are open to them, and whether it is worth waiting for. In one statement: each report has it asked. */
   async #leaving(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Leaving> {
-    const [leaving] = await ask(manager, leavings, { environmentId, deploymentId });
+    const [leaving] = await send(manager, findLeaving, { environmentId, deploymentId });
     return leaving!;
   }
 
-  /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. One that is in no registry has no name there. */
+  /** The image can be pulled by the release's number and version; without these names it can still be pulled by digest. One that is in no registry, as those of a simulated fleet, has no name there. */
   async #nameImage({ id, releaseId }: Deployment): Promise<void> {
     const { manager } = this.dataSource;
-    const [row] = await ask(manager, imageNames, { releaseId: releaseId! });
+    const [row] = await send(manager, findImageName, { releaseId: releaseId! });
     if (!row) return;
     try {
       await this.tags.point(row.app, [`v${row.number}`, row.version], row.digest);
     } catch (error) {
-      this.log.warn({ deploymentId: id, reason: reasonOf(error) }, 'the image of a release has no tag');
+      this.log.warn({ deploymentId: id, reason: reasonOf(error instanceof AppError ? (error.cause ?? error) : error) }, 'the image of a release has no tag');
       await this.journal.step(manager, id, 'image.untagged', 'The registry did not take the tags of the release; its image is there by digest.');
     }
   }
 
   async #supersede(manager: EntityManager, deployment: Deployment): Promise<void> {
-    const live = await ask(manager, liveOnes, { environmentId: deployment.environmentId });
+    const live = await send(manager, findLive, { environmentId: deployment.environmentId });
     for (const older of live) await this.mover.move(manager, older.id, 'live', 'superseded', older.failure ? { failure: older.failure } : {});
   }
 
@@ -191,10 +192,10 @@ interface OfEnvironment {
   readonly environmentId: string;
 }
 
-/** The instances that are to take requests, and where each ingress sends them; `seenAtMs` since 1970. */
+/** The instances that are to take requests, and where each ingress sends them. */
 interface Switched {
   readonly wanted: readonly string[];
-  readonly ingresses: readonly { readonly seenAtMs: number | null; readonly serving: readonly string[] | null; readonly failure: Failure | null }[];
+  readonly ingresses: readonly { readonly lastSeenAt: string | null; readonly serving: readonly string[] | null; readonly failure: Failure | null }[];
 }
 
 interface Leaving {
@@ -204,24 +205,24 @@ interface Leaving {
   readonly isUndone: boolean;
 }
 
-const switches = new SetStatement<Pick<Deployment, 'environmentId' | 'id' | 'releaseId'>>(
+const switchEnvironment = new SetStatement<Pick<Deployment, 'environmentId' | 'id' | 'releaseId'>>(
   { environmentId: 'uuid', id: 'uuid', releaseId: 'uuid' },
-  `, held as materialized (select e.id from given join environments e on e.id = "environmentId" order by e.id for no key update of e)
+  `, ${heldInOrder('environments', 'environmentId')}
    update environments e set serving_deployment_id = given.id, live_release_id = "releaseId" from held join given on "environmentId" = held.id where e.id = held.id`,
 );
 
-const trafficCounts = new SetStatement<Pick<Deployment, 'id'>, { counts: TrafficCount }>({ id: 'uuid' }, 'select n, counts from given join traffic_counts t on t.deployment_id = given.id');
+const findTrafficCounts = new SetStatement<Pick<Deployment, 'id'>, { counts: TrafficCount }>({ id: 'uuid' }, 'select n, counts from given join traffic_counts t on t.deployment_id = given.id');
 
-const routes = new SetStatement<OfEnvironment, Switched>(
+const findSwitched = new SetStatement<OfEnvironment, Switched>(
   { environmentId: 'uuid' },
-  `, ingresses as materialized (select id, name, extract(epoch from last_seen_at)::float8 * 1000 as seen from nodes where 'ingress' = any(roles))
+  `, ingresses as materialized (select id, name, last_seen_at from nodes where 'ingress' = any(roles))
    select given.n, (select coalesce(json_agg(id), '[]') from instances where environment_id = given."environmentId" and serving and gone_at is null) as wanted,
-     (select coalesce(json_agg(json_build_object('seenAtMs', node.seen, 'serving', route.serving, 'failure', route.failure) order by node.name), '[]')
+     (select coalesce(json_agg(json_build_object('lastSeenAt', node.last_seen_at, 'serving', route.serving, 'failure', route.failure) order by node.name), '[]')
       from ingresses node left join observed_routes route on route.node_id = node.id and route.environment_id = given."environmentId") as ingresses
    from given`,
 );
 
-const leavings = new SetStatement<OfEnvironment & { readonly deploymentId: string }, Leaving>(
+const findLeaving = new SetStatement<OfEnvironment & { readonly deploymentId: string }, Leaving>(
   { environmentId: 'uuid', deploymentId: 'uuid' },
   `select given.n, leaving.*, (select coalesce(sum(draining), 0) from observed_routes o where o.environment_id = given."environmentId")::float8 as open,
      exists (select 1 from deployments where undoes_deployment_id = given."deploymentId") as "isUndone"
@@ -232,22 +233,16 @@ const leavings = new SetStatement<OfEnvironment & { readonly deploymentId: strin
      where i.environment_id = given."environmentId" and i.deployment_id <> given."deploymentId" and i.gone_at is null) leaving`,
 );
 
-const imageNames = new SetStatement<{ readonly releaseId: string }, { app: string; number: number; version: string | null; digest: string }>(
+const findImageName = new SetStatement<{ readonly releaseId: string }, { app: string; number: number; version: string | null; digest: string }>(
   { releaseId: 'uuid' },
   'select n, a.name as app, r.number, r.version, img.digest from given join releases r on r.id = "releaseId" join images img on img.id = r.image_id join apps a on a.id = img.app_id where img.stored',
 );
 
-const liveOnes = new SetStatement<OfEnvironment, Pick<Deployment, 'id' | 'failure'>>(
+const findLive = new SetStatement<OfEnvironment, Pick<Deployment, 'id' | 'failure'>>(
   { environmentId: 'uuid' },
   `select n, d.id, d.failure from given join deployments d on d.environment_id = given."environmentId" where d.state = 'live'`,
 );
 
 function keyOf(ids: readonly string[]): string {
   return ids.toSorted().join();
-}
-
-/** Why the registry did not do it; a stack tells nothing more. */
-function reasonOf(error: unknown): string {
-  const reason = error instanceof AppError && error.cause ? error.cause : error;
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type ReleaseReason } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BuildsService } from '../builds/builds.service.js';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { SetStatement } from '../database/set-statement.js';
 import { SharedTransactions } from '../database/shared-transactions.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
@@ -93,9 +94,9 @@ export class Turn {
   async #takeAnd(deploymentId: string, onward: Onward): Promise<Standing | undefined> {
     return this.transactions.run('turn', deploymentId, async (manager) => {
       // Nobody takes a turn without the environment's row; whoever supersedes holds it too, and whoever cancels the deployment's.
-      const [environment] = await ask(manager, takings, { deploymentId });
+      const [environment] = await send(manager, takeEnvironment, { deploymentId });
       if (!environment) return undefined;
-      const [deployment] = await ask(manager, waitingOnes, { deploymentId });
+      const [deployment] = await send(manager, holdWaiting, { deploymentId });
       // It was cancelled since.
       if (!deployment) return void (await manager.query('update environments set active_deployment_id = null where id = $1', [environment.id]));
       // From here on the ingress counts what this deployment does to traffic.
@@ -124,14 +125,14 @@ const hasOlder = `exists (select 1 from deployments older where older.environmen
   and older.started_at is null and older.state = 'queued' and (older.created_at, older.id) < (d.created_at, d.id))`;
 
 /** Deployments of an environment begin one after the other, under its lock: who sees the row of one sees those before it, at the least as they were then. */
-const takings = new SetStatement<{ readonly deploymentId: string }, { id: string }>(
+const takeEnvironment = new SetStatement<{ readonly deploymentId: string }, { id: string }>(
   { deploymentId: 'uuid' },
   `, held as materialized (select e.id from given join deployments d on d.id = "deploymentId" join environments e on e.id = d.environment_id order by e.id for no key update of e)
   update environments e set active_deployment_id = d.id from held, given join deployments d on d.id = "deploymentId"
   where e.id = held.id and e.id = d.environment_id and e.active_deployment_id is null and d.finished_at is null and d.started_at is null and not ${hasOlder} returning n, e.id`,
 );
 
-const waitingOnes = new SetStatement<{ readonly deploymentId: string }, Deployment>(
+const holdWaiting = new SetStatement<{ readonly deploymentId: string }, Deployment>(
   { deploymentId: 'uuid' },
   `select n, ${deploymentColumns('d')} from given join deployments d on d.id = "deploymentId" where d.finished_at is null and d.started_at is null order by d.id for no key update of d`,
 );

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { SetStatement } from '../database/set-statement.js';
 import { SharedTransactions } from '../database/shared-transactions.js';
 import { type Patience, WakeUps } from '../database/wake-ups.js';
 import { cancelled, DeploymentMover } from './deployment-mover.js';
@@ -47,11 +48,11 @@ export class Waiting {
     return async (manager) => {
       const seen = await look(manager);
       if (seen !== undefined) return seen;
-      const [asked] = await ask(manager, cancellations, { deploymentId });
+      const [asked] = await send(manager, findCancellation, { deploymentId });
       if (asked) throw cancelled();
       return undefined;
     };
   }
 }
 
-const cancellations = new SetStatement<{ readonly deploymentId: string }, object>({ deploymentId: 'uuid' }, 'select n from given join deployments d on d.id = "deploymentId" where d.cancel_requested_at is not null');
+const findCancellation = new SetStatement<{ readonly deploymentId: string }, object>({ deploymentId: 'uuid' }, 'select n from given join deployments d on d.id = "deploymentId" where d.cancel_requested_at is not null');

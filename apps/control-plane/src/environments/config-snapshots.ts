@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { SetStatement } from '../database/set-statement.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { ConfigVar } from './config-var.entity.js';
 
@@ -19,10 +20,10 @@ export function valuesOf(snapshot: ConfigSnapshot): Record<string, string> {
 
 /** The config of an environment as it is stored, in the order of its keys. */
 export async function configOf(manager: EntityManager, environmentId: string): Promise<ConfigVar[]> {
-  return ask(manager, configs, { environmentId });
+  return send(manager, findConfig, { environmentId });
 }
 
-const configs = new SetStatement<Pick<ConfigVar, 'environmentId'>, ConfigVar>(
+const findConfig = new SetStatement<Pick<ConfigVar, 'environmentId'>, ConfigVar>(
   { environmentId: 'uuid' },
   `select n, c.environment_id as "environmentId", c.key, c.value_encrypted as "valueEncrypted", c.secret, c.updated_at as "updatedAt"
    from given join config_vars c on c.environment_id = given."environmentId" order by c.key`,

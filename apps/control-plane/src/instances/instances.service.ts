@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Resources } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { SetStatement } from '../database/set-statement.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
 import type { Node } from '../nodes/node.entity.js';
 import { isOnline, NodesService } from '../nodes/nodes.service.js';
@@ -11,6 +12,7 @@ import type { Image } from '../images/image.entity.js';
 import type { Release } from '../releases/release.entity.js';
 import { type Instance, instanceColumns } from './instance.entity.js';
 
+/** Among so many some have room nearly always, and of each what runs there is summed up for each placement. */
 const mostLookedAt = 8;
 
 export interface WantedProcess {
@@ -36,20 +38,20 @@ interface SomeOfEnvironment extends OfEnvironment {
 }
 
 const columns = instanceColumns('i');
-const ofDeployment = new SetStatement<OfDeployment, Instance>({ deploymentId: 'uuid' }, `select n, ${columns} from given join instances i on i.deployment_id = "deploymentId" order by i.process_type, i.index`);
-const withNodes = new SetStatement<OfDeployment, InstanceOnNode>(
+const findOfDeployment = new SetStatement<OfDeployment, Instance>({ deploymentId: 'uuid' }, `select n, ${columns} from given join instances i on i.deployment_id = "deploymentId" order by i.process_type, i.index`);
+const findWithNodes = new SetStatement<OfDeployment, InstanceOnNode>(
   { deploymentId: 'uuid' },
   `select given.n, ${columns}, node.last_seen_at as "lastSeenAt" from given join instances i on i.deployment_id = "deploymentId" join nodes node on node.id = i.node_id order by i.process_type, i.index`,
 );
-const ofOthers = new SetStatement<OfEnvironment & OfDeployment, Instance>(
+const findOfOthers = new SetStatement<OfEnvironment & OfDeployment, Instance>(
   { environmentId: 'uuid', deploymentId: 'uuid' },
   `select n, ${columns} from given join instances i on i.environment_id = "environmentId" where i.deployment_id <> "deploymentId" and i.gone_at is null`,
 );
-const all = new SetStatement<OfEnvironment, Instance>(
+const holdInstances = new SetStatement<OfEnvironment, Instance>(
   { environmentId: 'uuid' },
   `select n, ${columns} from given join instances i on i.environment_id = "environmentId" where i.gone_at is null order by i.id for no key update of i`,
 );
-const newOnes = new SetStatement<OfEnvironment & OfDeployment & Pick<Instance, 'releaseId' | 'processType' | 'runsOnce' | 'command'> & { readonly memoryBytes: number; readonly places: readonly object[] }>(
+const addInstances = new SetStatement<OfEnvironment & OfDeployment & Pick<Instance, 'releaseId' | 'processType' | 'runsOnce' | 'command'> & { readonly memoryBytes: number; readonly places: readonly object[] }>(
   { places: 'jsonb', environmentId: 'uuid', deploymentId: 'uuid', releaseId: 'uuid', processType: 'text', runsOnce: 'boolean', command: 'text', memoryBytes: 'bigint' },
   `insert into instances (id, environment_id, deployment_id, release_id, node_id, process_type, index, runs_once, command, memory_bytes, desired)
    select place.id, "environmentId", "deploymentId", "releaseId", place.node, "processType", place.index, "runsOnce", command, "memoryBytes", 'running'
@@ -58,20 +60,21 @@ const newOnes = new SetStatement<OfEnvironment & OfDeployment & Pick<Instance, '
 
 /** In SQL: all of the environments, in the order in which reports lock them, so that nobody waits for each other. */
 const locked = 'locked as materialized (select i.id, n from given join instances i on i.environment_id = "environmentId" where i.gone_at is null order by i.id for no key update of i)';
-const servings = new SetStatement<SomeOfEnvironment>(
+const serveInstances = new SetStatement<SomeOfEnvironment>(
   { environmentId: 'uuid', instanceIds: 'uuid[]' },
   `, ${locked} update instances i set serving = not serving from locked join given using (n) where i.id = locked.id and i.serving <> (i.id = any("instanceIds"))`,
 );
-const wishes = new SetStatement<SomeOfEnvironment & Pick<Instance, 'desired'>>(
+const wishInstances = new SetStatement<SomeOfEnvironment & Pick<Instance, 'desired'>>(
   { environmentId: 'uuid', instanceIds: 'uuid[]', desired: 'text' },
   `, ${locked} update instances i set desired = given.desired, serving = false, generation = null from locked join given using (n) where i.id = locked.id and i.id = any("instanceIds")`,
 );
-const handings = new SetStatement<SomeOfEnvironment & OfDeployment & Pick<Instance, 'releaseId'>>(
+const handOnInstances = new SetStatement<SomeOfEnvironment & OfDeployment & Pick<Instance, 'releaseId'>>(
   { environmentId: 'uuid', instanceIds: 'uuid[]', deploymentId: 'uuid', releaseId: 'uuid' },
   `, ${locked} update instances i set deployment_id = "deploymentId", release_id = "releaseId", generation = null from locked join given using (n) where i.id = locked.id and i.id = any("instanceIds")`,
 );
 
-const candidates = new SetStatement<OfEnvironment & Pick<Instance, 'processType'> & { readonly nodeIds: readonly string[] }, Omit<Candidate, 'online'> & { lastSeenAt: Date | null }>(
+/** `offset 0` has PostgreSQL look each node up by itself, however many it expects. */
+const findCandidates = new SetStatement<OfEnvironment & Pick<Instance, 'processType'> & { readonly nodeIds: readonly string[] }, Omit<Candidate, 'online'> & { lastSeenAt: Date | null }>(
   { environmentId: 'uuid', processType: 'text', nodeIds: 'uuid[]' },
   `select given.n, node.id as "nodeId", node.name, node.last_seen_at as "lastSeenAt", (node.figures->>'memoryBytes')::float8 as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
    from given cross join lateral (select * from nodes where nodes.id = any("nodeIds") offset 0) node cross join lateral (
@@ -102,7 +105,7 @@ export class InstancesService {
     const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
     const { processType, runsOnce } = wanted;
     const places = placed.map(({ id, index, placement: { nodeId: node } }) => ({ id, index, node }));
-    await ask(manager, newOnes, { places, environmentId: release.environmentId, deploymentId, releaseId: release.id, processType, runsOnce, command: spec.command, memoryBytes: spec.resources.memoryBytes });
+    await send(manager, addInstances, { places, environmentId: release.environmentId, deploymentId, releaseId: release.id, processType, runsOnce, command: spec.command, memoryBytes: spec.resources.memoryBytes });
     this.changes.marked(manager);
     return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
@@ -110,34 +113,34 @@ export class InstancesService {
   /** Makes instances of another deployment those of this one. */
   async handOn(manager: EntityManager, instances: readonly Instance[], deploymentId: string, releaseId: string): Promise<void> {
     if (instances.length === 0) return;
-    await ask(manager, handings, { environmentId: instances[0]!.environmentId, instanceIds: instances.map(({ id }) => id), deploymentId, releaseId });
+    await send(manager, handOnInstances, { environmentId: instances[0]!.environmentId, instanceIds: instances.map(({ id }) => id), deploymentId, releaseId });
     this.changes.marked(manager);
   }
 
   async ofDeployment(manager: EntityManager, deploymentId: string): Promise<Instance[]> {
-    return ask(manager, ofDeployment, { deploymentId });
+    return send(manager, findOfDeployment, { deploymentId });
   }
 
   /** Those of a deployment, with what their nodes said last. */
   async withNodes(manager: EntityManager, deploymentId: string): Promise<InstanceOnNode[]> {
-    return ask(manager, withNodes, { deploymentId });
+    return send(manager, findWithNodes, { deploymentId });
   }
 
   /** Instances of an environment that still exist and belong to other deployments. */
   async ofOthers(manager: EntityManager, environmentId: string, deploymentId: string): Promise<Instance[]> {
-    return ask(manager, ofOthers, { environmentId, deploymentId });
+    return send(manager, findOfOthers, { environmentId, deploymentId });
   }
 
   /** All of an environment that still exist, locked. */
   async hold(manager: EntityManager, environmentId: string): Promise<Instance[]> {
     // What was marked while this holds it is passed over, and stamped once it is let go.
     this.changes.marked(manager);
-    return ask(manager, all, { environmentId });
+    return send(manager, holdInstances, { environmentId });
   }
 
   /** Sends new requests to these instances of the environment and to no others. */
   async serve(manager: EntityManager, environmentId: string, instanceIds: readonly string[]): Promise<void> {
-    await ask(manager, servings, { environmentId, instanceIds });
+    await send(manager, serveInstances, { environmentId, instanceIds });
     await this.changes.routes(manager, [environmentId]);
   }
 
@@ -160,7 +163,7 @@ export class InstancesService {
 
   async #wish(manager: EntityManager, instances: readonly Instance[], desired: 'draining' | 'stopped'): Promise<void> {
     if (instances.length === 0) return;
-    await ask(manager, wishes, { environmentId: instances[0]!.environmentId, instanceIds: instances.map(({ id }) => id), desired });
+    await send(manager, wishInstances, { environmentId: instances[0]!.environmentId, instanceIds: instances.map(({ id }) => id), desired });
     this.changes.marked(manager);
     await this.changes.routes(manager, instances.filter((instance) => instance.serving).map((instance) => instance.environmentId));
   }
@@ -180,7 +183,7 @@ export class InstancesService {
   }
 
   async #look(manager: EntityManager, environmentId: string, processType: string, nodeIds: readonly string[]): Promise<Candidate[]> {
-    const rows = await ask(manager, candidates, { environmentId, processType, nodeIds });
+    const rows = await send(manager, findCandidates, { environmentId, processType, nodeIds });
     return rows.map(({ lastSeenAt, ...row }) => ({ ...row, online: isOnline({ lastSeenAt }) }));
   }
 }

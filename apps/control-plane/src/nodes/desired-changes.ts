@@ -2,13 +2,14 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { DataSource, type EntityManager, type EntitySubscriberInterface, type QueryRunner, type TransactionCommitEvent } from 'typeorm';
 import { Notifications } from '../database/notifications.js';
 import { PacedWork } from '../database/paced-work.js';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { SetStatement } from '../database/set-statement.js';
 import { Log } from '../log.js';
 
 /** Finds what was changed by a process that died right after its commit. */
 const sweepMs = 5000;
 const batchSize = 1000;
-/** Where changes come all the time, those of one moment get one generation. */
+/** Where changes come all the time, those of one moment get one generation. One deployment changes something half a dozen times, and waits for none of them. */
 const stampEveryMs = 200;
 
 /**
@@ -59,7 +60,7 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
   /** Where requests of these go, or what is counted of them, has changed, in the manager's transaction. */
   async routes(manager: EntityManager, environmentIds: readonly string[]): Promise<void> {
     if (environmentIds.length === 0) return;
-    await ask(manager, routeChanges, { environmentIds });
+    await send(manager, markRoutes, { environmentIds });
     this.marked(manager);
   }
 
@@ -90,7 +91,7 @@ export class DesiredChanges implements EntitySubscriberInterface, OnApplicationB
   }
 }
 
-const routeChanges = new SetStatement<{ readonly environmentIds: readonly string[] }>(
+const markRoutes = new SetStatement<{ readonly environmentIds: readonly string[] }>(
   { environmentIds: 'uuid[]' },
   `insert into route_changes (environment_id) select distinct id from given, unnest("environmentIds") id order by id on conflict (environment_id) do update set generation = null`,
 );

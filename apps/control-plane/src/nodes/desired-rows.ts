@@ -34,10 +34,8 @@ export interface RouteRow {
 /** What a node is to be, read in one statement: the generation is that of the facts beside it. */
 export interface DesiredRows {
   readonly generation: string;
-  readonly set: {
-    readonly instances: readonly InstanceRow[];
-    readonly routes: readonly RouteRow[];
-  };
+  readonly instances: readonly InstanceRow[];
+  readonly routes: readonly RouteRow[];
 }
 
 /** The generation in which it changed last; null: it changed since generations were given out last. */
@@ -84,9 +82,9 @@ const inRole = (role: string, value: string) => `case when '${role}' = any(n.rol
 
 /** The parameter is the node. */
 export const wholeSet = `
-  select d.generation, json_build_object(
-    'instances', ${inRole('instances', list(`${instance} where i.node_id = n.id and i.gone_at is null order by i.created_at, i.id`))},
-    'routes', ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))}) as set
+  select d.generation,
+    ${inRole('instances', list(`${instance} where i.node_id = n.id and i.gone_at is null order by i.created_at, i.id`))} as instances,
+    ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))} as routes
   from nodes n, desired_generation d where n.id = $1`;
 
 /** What is marked and has no generation yet is told as it is; it comes once more when it has one. Two looks into an index each, where an `or` is read as a part of the whole table. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DesiredAnswer, DesiredInstance, DesiredRoute } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
-import { Batches } from '../database/batches.js';
+import { Batches, usualEveryMs } from '../database/batches.js';
 import { Notifications } from '../database/notifications.js';
 import { Sleepers } from '../database/sleepers.js';
 import { valuesOf } from '../environments/config-snapshots.js';
@@ -13,9 +13,6 @@ import { type ChangedRows, changesSince, type DesiredRows, type InstanceRow, typ
 
 /** A notification is lost where another control plane dies between its commit and the telling. */
 const recheckMs = 10_000;
-/** Where something changes all the time. */
-const lookEveryMs = 80;
-
 /**
  * What a node has that asked here last, as long as nobody told that there is more: asked for what comes after it, there is
  * nothing to look for.
@@ -36,7 +33,7 @@ type Changes = Omit<DesiredAnswer, 'nodeId' | 'since'>;
 export class DesiredService {
   readonly #waiting: Sleepers;
   readonly #known = new Map<string, Known>();
-  readonly #changed = new Batches<Ask, Changes | null>((asks) => this.#readChanges(asks), { everyMs: lookEveryMs });
+  readonly #changed = new Batches<Ask, Changes | null>((asks) => this.#readChanges(asks), { everyMs: usualEveryMs });
   #wholes: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -80,7 +77,7 @@ export class DesiredService {
     const known = this.#beginToKnow(nodeId);
     const [rows]: DesiredRows[] = await this.dataSource.query(wholeSet, [nodeId]);
     if (!rows) throw noNode(nodeId);
-    const { instances, routes } = rows.set;
+    const { instances, routes } = rows;
     const generation = Number(rows.generation);
     known.generation = generation;
     return { nodeId, generation, since: null, instances: instances.map((row) => this.#instance(row)), routes: routes.map((row) => this.#route(row)), gone: { instances: [], environments: [] } };

@@ -17,6 +17,7 @@ export type NodeInRole = Pick<Node, 'id' | 'name' | 'lastSeenAt'> & { readonly m
 export class NodesService {
   /** Tokens that were right, so that an agent's calls cost no query each. */
   readonly #known = new Map<string, string>();
+  /** Promises, so that all who ask at once share one look. */
   readonly #inRole = new Map<string, { readonly ids: Promise<readonly string[]>; readonly readAt: number }>();
 
   constructor(private readonly dataSource: DataSource) {}

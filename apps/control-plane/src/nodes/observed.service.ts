@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type ObservedInstance, type ObservedNode } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Batches } from '../database/batches.js';
+import { Batches, usualEveryMs } from '../database/batches.js';
 import { Notifications } from '../database/notifications.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { Journal, type NewDeploymentEvent } from '../deployments/journal.js';
@@ -15,9 +15,6 @@ interface Change {
   readonly observed: ObservedInstance;
 }
 
-/** Where reports come all the time. */
-const takeEveryMs = 80;
-
 /** A newer report was taken before; this one has nothing to say any more. */
 class OutdatedReport extends Error {}
 
@@ -30,9 +27,9 @@ class UnfitReport extends Error {}
  */
 @Injectable()
 export class ObservedService {
-  readonly #changes = new Batches<NodeReport>((reports) => this.#takeChanges(reports), { everyMs: takeEveryMs });
+  readonly #changes = new Batches<NodeReport>((reports) => this.#takeChanges(reports), { everyMs: usualEveryMs });
   /** Which lock nothing but their nodes. */
-  readonly #signsOfLife = new Batches<NodeReport>((reports) => this.#finish(this.dataSource.manager, reports), { everyMs: takeEveryMs });
+  readonly #signsOfLife = new Batches<NodeReport>((reports) => this.#finish(this.dataSource.manager, reports), { everyMs: usualEveryMs });
 
   constructor(
     private readonly dataSource: DataSource,

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Actor, AppError, type Commit, type Formation, type ReleaseReason } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
-import { ask, SetStatement } from '../database/set-statement.js';
+import { send } from '../database/gathering.js';
+import { heldInOrder, SetStatement } from '../database/set-statement.js';
 import { ConfigSnapshots, type ConfigSnapshot } from '../environments/config-snapshots.js';
 import { Environment } from '../environments/environment.entity.js';
 import type { Image } from '../images/image.entity.js';
@@ -60,7 +61,7 @@ export class ReleasesService {
       createdBy: wanted.createdBy,
       createdAt: new Date(),
     };
-    await ask(manager, newReleases, release);
+    await send(manager, addRelease, release);
     return this.#keep(release);
   }
 
@@ -82,7 +83,7 @@ export class ReleasesService {
 
   /** What a release without a build is made of: the image of the release `sourceId`, or of the one that is live; null where nothing is. */
   async originOf(manager: EntityManager, environmentId: string, sourceId: string | null): Promise<Origin | null> {
-    const [origin] = await ask(manager, origins, { environmentId, sourceId });
+    const [origin] = await send(manager, findOrigin, { environmentId, sourceId });
     return origin ?? null;
   }
 
@@ -122,7 +123,7 @@ export class ReleasesService {
 
   /** The next number, and the formation of this moment; the environment is locked from here on. */
   async #count(manager: EntityManager, environmentId: string): Promise<{ number: number; formation: Formation }> {
-    const [counted] = await ask(manager, counts, { environmentId });
+    const [counted] = await send(manager, countRelease, { environmentId });
     return counted!;
   }
 
@@ -133,7 +134,7 @@ export class ReleasesService {
   }
 }
 
-const newReleases = new SetStatement<Release>(
+const addRelease = new SetStatement<Release>(
   {
     id: 'uuid', environmentId: 'uuid', number: 'integer', imageId: 'uuid', configEncrypted: 'text', configKeys: 'text[]', formation: 'jsonb', version: 'text', reason: 'text',
     commit: 'jsonb', createdBy: 'jsonb', createdAt: 'timestamptz',
@@ -142,15 +143,15 @@ const newReleases = new SetStatement<Release>(
    select id, "environmentId", number, "imageId", "configEncrypted", "configKeys", formation, version, reason, commit, "createdBy", "createdAt" from given`,
 );
 
-const origins = new SetStatement<{ readonly environmentId: string; readonly sourceId: string | null }, Origin>(
+const findOrigin = new SetStatement<{ readonly environmentId: string; readonly sourceId: string | null }, Origin>(
   { environmentId: 'uuid', sourceId: 'uuid' },
   `select n, r.version, r.commit, json_build_object('id', img.id, 'digest', img.digest, 'stored', img.stored, 'manifest', img.manifest) as image
    from given join environments e on e.id = "environmentId" join releases r on r.id = coalesce("sourceId", e.live_release_id) join images img on img.id = r.image_id`,
 );
 
-const counts = new SetStatement<{ readonly environmentId: string }, { number: number; formation: Formation }>(
+const countRelease = new SetStatement<{ readonly environmentId: string }, { number: number; formation: Formation }>(
   { environmentId: 'uuid' },
-  `, held as materialized (select e.id from given join environments e on e.id = "environmentId" order by e.id for no key update of e)
+  `, ${heldInOrder('environments', 'environmentId')}
    update environments e set release_count = release_count + 1 from held join given on "environmentId" = held.id where e.id = held.id returning n, e.release_count as number, e.formation`,
 );
 

@@ -6,6 +6,7 @@ import { connectRedis } from '@molo/queue';
 import { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { Config } from '../config.js';
+import { reasonOf } from '../log.js';
 import { NodesService } from '../nodes/nodes.service.js';
 
 export type PartStatus = z.infer<typeof Part>;
@@ -87,9 +88,4 @@ async function within<T>(work: Promise<T>): Promise<T> {
     timer = setTimeout(() => reject(new Error('no answer in time')), answerWithinMs);
   });
   return await Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }
