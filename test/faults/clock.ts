@@ -38,7 +38,10 @@ export async function setClock(pids: readonly number[], seconds: number): Promis
 }
 
 async function shift(pid: number, seconds: number): Promise<void> {
-  const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$/m.exec(await readFile(`/proc/${pid}/maps`, 'utf8')) ?? [];
+  const maps = await readFile(`/proc/${pid}/maps`, 'utf8');
+  // It has ended, and its parent has not heard of that yet.
+  if (maps === '') return;
+  const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$/m.exec(maps) ?? [];
   const start = parseInt(from, 16);
   const vdso = Buffer.alloc(parseInt(to, 16) - start);
   await using memory = await open(`/proc/${pid}/mem`, 'r+');

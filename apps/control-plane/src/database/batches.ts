@@ -5,6 +5,9 @@ import { Pace, type PaceOptions } from './pace.js';
 /** Each holds its rows until all are done. */
 const mostTogether = 50;
 
+/** Each takes a connection to itself, of which there are few; of one alone, all would wait for whichever waits for a row. */
+const mostApart = 4;
+
 /** Where the same comes all the time: a tenth of a second is nothing to whoever waits in a flood, and several times as many go together. */
 export const usualEveryMs = 80;
 
@@ -50,7 +53,8 @@ export class Batches<Item, Done = void> {
   async #doAll(): Promise<void> {
     this.#isBusy = true;
     while (this.#waiting.length > 0) {
-      const restMs = this.#pace.next();
+      const paceMs = this.#pace.next();
+      const restMs = this.#waiting.length < mostTogether ? paceMs : 0;
       // What comes in the same breath goes along.
       await (restMs > 0 ? pause(restMs) : breath());
       await Promise.race([this.#doTogether(this.#next()), pause(patienceMs)]);
@@ -76,7 +80,15 @@ export class Batches<Item, Done = void> {
       for (const [index, { resolve }] of batch.entries()) resolve(done?.[index] as Done);
     } catch (error) {
       if (batch.length === 1 || isDatabaseAway(error)) for (const { reject } of batch) reject(error);
-      else await Promise.all(batch.map(async (waiting) => this.#doTogether([waiting])));
+      else await this.#doApart(batch);
     }
+  }
+
+  async #doApart(batch: readonly Waiting<Item, Done>[]): Promise<void> {
+    const left = [...batch];
+    const doNext = async () => {
+      for (let next = left.shift(); next; next = left.shift()) await this.#doTogether([next]);
+    };
+    await Promise.all(Array.from({ length: mostApart }, doNext));
   }
 }

@@ -7,15 +7,18 @@ type Work = (manager: EntityManager) => Promise<unknown>;
 
 /** So long a step waits for company where there is much to do; where there is little it does not. */
 const everyMs = 200;
-/** Nobody waits longer than this because another of the transaction waits for a row: it is undone, and each is done by itself. */
-const patience = `set local lock_timeout = '${patienceMs}ms'`;
+/** For a transaction of several: nobody waits longer than this because another of them waits for a row. It is undone, and each is done by itself. */
+export async function limitPatience(manager: EntityManager): Promise<void> {
+  await manager.query(`set local lock_timeout = '${patienceMs}ms'`);
+}
 
 /**
  * Transactions that do the same for many: what is to be done for one is written for one, and done in one transaction with
  * whatever else of its kind is ready. Its statements are set statements (see there), so that each is sent once for all.
  *
  * The transaction is that of all: where the work of one fails nothing is done, and then each is done by itself. So work is
- * done again, and must do nothing outside of the database that may not be done twice.
+ * done again, must do nothing outside of the database that may not be done twice, and waits for nothing but the database: it
+ * holds the rows of all.
  */
 @Injectable()
 export class SharedTransactions {
@@ -37,7 +40,7 @@ export class SharedTransactions {
     return this.dataSource.transaction(async (manager) => {
       if (works.length > 1) {
         gather(manager);
-        await manager.query(patience);
+        await limitPatience(manager);
       }
       // The first to fail says why; the others then fail because it did. Nobody may still be at work when the transaction ends.
       const failures: unknown[] = [];

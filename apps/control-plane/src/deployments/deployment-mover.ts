@@ -91,8 +91,10 @@ const moveDeployment = new SetStatement<Move, { environmentId: string; app: stri
   told as (
     insert into deployment_events (deployment_id, seq, at, kind, data)
     select moved.id, before + place, clock_timestamp(), event->>'kind', event - 'kind' from moved, jsonb_array_elements(moved.events) with ordinality as events (event, place)),
+  turns as materialized (
+    select e.id, moved.id as deployment from moved join environments e on e.id = moved.environment_id and e.active_deployment_id = moved.id where moved.ends order by e.id for no key update of e),
   passed as (
-    update environments e set active_deployment_id = null from moved where moved.ends and e.id = moved.environment_id and e.active_deployment_id = moved.id)
+    update environments e set active_deployment_id = null from turns where e.id = turns.id and e.active_deployment_id = turns.deployment)
   select n, environment_id as "environmentId", a.name as app from moved join environments e on e.id = environment_id join apps a on a.id = e.app_id`,
 );
 

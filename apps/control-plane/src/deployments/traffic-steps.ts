@@ -73,7 +73,7 @@ export class TrafficSteps {
 
   async drain(deployment: Deployment): Promise<Deployment> {
     const [howEnded] = await Promise.all([this.#untilDrained(deployment), this.#nameImage(deployment)]);
-    await this.transactions.run('draining', deployment.environmentId, async (manager) => {
+    await this.#transactionOf(deployment, async (manager) => {
       await this.mover.hold(manager, deployment.id, 'draining');
       const receipt = await this.receipt(manager, deployment);
       await this.#supersede(manager, deployment);
@@ -84,6 +84,12 @@ export class TrafficSteps {
       await this.stopCounting(manager, deployment);
     });
     return movedTo(deployment, 'live');
+  }
+
+  /** Git may hang, and whoever shares a transaction with a push would hang with it. */
+  async #transactionOf(deployment: Deployment, work: (manager: EntityManager) => Promise<void>): Promise<void> {
+    if (deployment.gitRef) await this.dataSource.transaction(work);
+    else await this.transactions.run('draining', deployment.environmentId, work);
   }
 
   /** What the ingresses counted while the deployment ran. */

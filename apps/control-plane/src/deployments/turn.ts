@@ -127,7 +127,8 @@ const hasOlder = `exists (select 1 from deployments older where older.environmen
 /** Deployments of an environment begin one after the other, under its lock: who sees the row of one sees those before it, at the least as they were then. */
 const takeEnvironment = new SetStatement<{ readonly deploymentId: string }, { id: string }>(
   { deploymentId: 'uuid' },
-  `, held as materialized (select e.id from given join deployments d on d.id = "deploymentId" join environments e on e.id = d.environment_id order by e.id for no key update of e)
+  `, held as materialized (select e.id from given join deployments d on d.id = "deploymentId" join environments e on e.id = d.environment_id
+    where e.active_deployment_id is null and d.finished_at is null and d.started_at is null order by e.id for no key update of e)
   update environments e set active_deployment_id = d.id from held, given join deployments d on d.id = "deploymentId"
   where e.id = held.id and e.id = d.environment_id and e.active_deployment_id is null and d.finished_at is null and d.started_at is null and not ${hasOlder} returning n, e.id`,
 );

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Resources } from '@molo/contracts';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { send } from '../database/gathering.js';
 import { SetStatement } from '../database/set-statement.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
@@ -86,6 +86,9 @@ const findCandidates = new SetStatement<OfEnvironment & Pick<Instance, 'processT
 /** Writes what is wanted of instances; what is observed of them comes from the agents' reports. */
 @Injectable()
 export class InstancesService {
+  /** Bytes by node, of transactions that are under way. */
+  readonly #promised = new WeakMap<QueryRunner, Map<string, number>>();
+
   constructor(
     private readonly changes: DesiredChanges,
     private readonly nodes: NodesService,
@@ -101,11 +104,12 @@ export class InstancesService {
     const taken = new Set([...existing, ...wanted.kept].filter(({ processType }) => processType === wanted.processType).map(({ index }) => index));
     const missing = Array.from({ length: wanted.count }, (_, position) => position + 1).filter((index) => !taken.has(index));
     if (missing.length === 0) return [];
-    const placements = placeAll(await this.#candidates(manager, release.environmentId, wanted.processType, spec.resources, missing.length), spec.resources, missing.length);
+    const placements = this.#place(manager, await this.#candidates(manager, release.environmentId, wanted.processType, spec.resources, missing.length), spec.resources, missing.length);
     const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
     const { processType, runsOnce } = wanted;
     const places = placed.map(({ id, index, placement: { nodeId: node } }) => ({ id, index, node }));
     await send(manager, addInstances, { places, environmentId: release.environmentId, deploymentId, releaseId: release.id, processType, runsOnce, command: spec.command, memoryBytes: spec.resources.memoryBytes });
+    this.#promise(manager, placements, -spec.resources.memoryBytes);
     this.changes.marked(manager);
     return placed.map(({ index, placement }) => ({ name: `${wanted.processType}.${index}`, placement }));
   }
@@ -180,6 +184,28 @@ export class InstancesService {
     // As many as there are instances, so that each can have its own.
     if (fitting >= count || (fitting > 0 && some.length === ids.length)) return candidates;
     return this.#look(manager, environmentId, processType, await this.nodes.idsInRole(manager, 'instances', { afresh: true }));
+  }
+
+  /** Those who share a transaction have looked at once: each is placed with what the ones before it were promised since. */
+  #place(manager: EntityManager, candidates: readonly Candidate[], resources: Resources, count: number): Placement[] {
+    const promised = this.#promisedIn(manager);
+    const left = candidates.map((node) => ({ ...node, promisedBytes: node.promisedBytes + (promised.get(node.nodeId) ?? 0) }));
+    const placements = placeAll(left, resources, count);
+    this.#promise(manager, placements, resources.memoryBytes);
+    return placements;
+  }
+
+  /** Until it is in the database, where the next look sees it. */
+  #promise(manager: EntityManager, placements: readonly Placement[], bytes: number): void {
+    const promised = this.#promisedIn(manager);
+    for (const { nodeId } of placements) promised.set(nodeId, (promised.get(nodeId) ?? 0) + bytes);
+  }
+
+  #promisedIn({ queryRunner }: EntityManager): Map<string, number> {
+    const known = queryRunner && this.#promised.get(queryRunner);
+    const promised = known ?? new Map<string, number>();
+    if (queryRunner) this.#promised.set(queryRunner, promised);
+    return promised;
   }
 
   async #look(manager: EntityManager, environmentId: string, processType: string, nodeIds: readonly string[]): Promise<Candidate[]> {

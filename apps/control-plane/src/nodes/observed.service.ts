@@ -3,6 +3,7 @@ import { AppError, type ObservedInstance, type ObservedNode } from '@molo/contra
 import { DataSource, type EntityManager } from 'typeorm';
 import { Batches, usualEveryMs } from '../database/batches.js';
 import { Notifications } from '../database/notifications.js';
+import { limitPatience } from '../database/shared-transactions.js';
 import { WakeUps } from '../database/wake-ups.js';
 import { Journal, type NewDeploymentEvent } from '../deployments/journal.js';
 import { Settling } from '../deployments/settling.js';
@@ -63,6 +64,7 @@ export class ObservedService {
    * @returns the deployments of which it is to be decided what becomes of them, since they do not settle
    */
   async #take(manager: EntityManager, reports: readonly NodeReport[]): Promise<string[]> {
+    if (reports.length > 1) await limitPatience(manager);
     const changes = await this.#differences(manager, reports);
     await this.journal.appendEach(manager, changes.flatMap(toldOf));
     const died: string[] = [];
