@@ -123,7 +123,7 @@ export class TestControlPlane implements AsyncDisposable {
   }
 
   async makeUser(role: Role, password = 'a good password'): Promise<User & { email: string }> {
-    const user = { id: randomUUID(), kind: 'person' as const, email: `${role}-${randomUUID().slice(0, 8)}@example.com`, name: `a ${role}`, role, passwordHash: await hashPassword(password), disabledAt: null, lastSeenAt: null, createdAt: new Date() };
+    const user = { id: randomUUID(), kind: 'person' as const, email: `${role}-${randomUUID().slice(0, 8)}@example.com`, name: `a ${role}`, role, passwordHash: await hashPassword(password), disabledAt: null, secondFactorSecret: null, secondFactorSince: null, lastSeenAt: null, createdAt: new Date() };
     await this.dataSource.manager.insert(User, user);
     return user;
   }

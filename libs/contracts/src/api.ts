@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, Release, Robot, Session, SshKey, Status, Team, Token, User } from './resources.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -58,6 +58,8 @@ const NewToken = z.strictObject({
   expiresInDays: z.number().int().min(1).max(3650).nullable().default(365),
 });
 const NewlyMadeToken = Token.extend({ token: z.string() });
+/** Of the authenticator app, or a recovery code in its place. */
+const SecondFactorCode = z.string().trim().min(1).max(50);
 const TeamParams = z.object({ team: TeamName });
 const invitationDays = z.number().int().min(1).max(30).default(7);
 const environmentPath = '/apps/:app/environments/:environment';
@@ -81,8 +83,8 @@ export const api = {
     right: 'public',
     on: 'platform',
     tag: 'access',
-    summary: 'Sign in; the session is an httpOnly cookie',
-    body: z.strictObject({ email: z.string().max(254), password: z.string().max(1024) }),
+    summary: 'Sign in; the session is an httpOnly cookie. Who has a second factor sends a code as well, else the answer is second_factor_required',
+    body: z.strictObject({ email: z.string().max(254), password: z.string().max(1024), code: SecondFactorCode.optional() }),
     response: Me,
     status: 201,
   }),
@@ -102,6 +104,11 @@ export const api = {
     body: z.strictObject({ current: z.string().max(1024), password: Password, revokeTokens: z.boolean().default(false), removeKeys: z.boolean().default(false) }),
     response: EndedAccess,
   }),
+  getSecondFactor: endpoint({ method: 'GET', path: '/me/second-factor', right: 'any', on: 'platform', tag: 'access', summary: 'Whether the caller signs in with a code besides the password', response: SecondFactor }),
+  enrolSecondFactor: endpoint({ method: 'POST', path: '/me/second-factor', right: 'any', on: 'platform', tag: 'access', summary: 'Begin to have a second factor, in a session: answers the secret for an authenticator app. It counts once it is confirmed; until then, another one takes its place', body: z.strictObject({ password: z.string().max(1024) }), response: SecondFactorSecret, status: 201 }),
+  confirmSecondFactor: endpoint({ method: 'POST', path: '/me/second-factor/confirm', right: 'any', on: 'platform', tag: 'access', summary: 'Confirm it with a code of the authenticator app, in a session: signing in needs one from then on. Answers ten recovery codes, shown this once', body: z.strictObject({ code: SecondFactorCode }), response: RecoveryCodes }),
+  disableSecondFactor: endpoint({ method: 'POST', path: '/me/second-factor/disable', right: 'any', on: 'platform', tag: 'access', summary: 'Sign in with the password alone from now on; its recovery codes end', body: z.strictObject({ password: z.string().max(1024), code: SecondFactorCode }), response: nothing, status: 204 }),
+  renewRecoveryCodes: endpoint({ method: 'POST', path: '/me/second-factor/recovery-codes', right: 'any', on: 'platform', tag: 'access', summary: 'Make ten new recovery codes, shown this once; the earlier ones end', body: z.strictObject({ password: z.string().max(1024), code: SecondFactorCode }), response: RecoveryCodes }),
   listTokens: endpoint({ method: 'GET', path: '/tokens', right: 'any', on: 'platform', tag: 'access', summary: "The caller's API tokens", response: page(Token), query: PageQuery }),
   createToken: endpoint({
     method: 'POST',
@@ -167,6 +174,7 @@ export const api = {
   }),
   listUserSessions: endpoint({ method: 'GET', path: '/users/:userId/sessions', right: 'administer', on: 'platform', tag: 'people', summary: 'Sessions of a user', params: UserParams, query: PageQuery, response: page(Session) }),
   endUserSessions: endpoint({ method: 'DELETE', path: '/users/:userId/sessions', right: 'administer', on: 'platform', tag: 'people', summary: 'End all sessions of a user', params: UserParams, response: nothing, status: 204 }),
+  removeUserSecondFactor: endpoint({ method: 'DELETE', path: '/users/:userId/second-factor', right: 'administer', on: 'platform', tag: 'people', summary: 'Take the second factor from a user who has lost it: they sign in with the password alone', params: UserParams, response: nothing, status: 204 }),
   acceptInvitation: endpoint({
     method: 'POST',
     path: '/invitations/accept',

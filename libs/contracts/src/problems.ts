@@ -18,6 +18,8 @@ export const problems = {
   request_too_slow: { title: 'The request took too long to arrive', status: 408, retryable: true },
   not_signed_in: { title: 'Sign in first', status: 401, retryable: false },
   credentials_refused: { title: 'These credentials are not valid', status: 401, retryable: false },
+  second_factor_required: { title: 'A code is needed besides the password', status: 401, retryable: false },
+  second_factor_refused: { title: 'This code is not accepted', status: 401, retryable: false },
   too_many_attempts: { title: 'Too many attempts', status: 429, retryable: true },
   forbidden: { title: 'You may not do this', status: 403, retryable: false },
   not_found: { title: 'There is no such thing', status: 404, retryable: false },

@@ -23,6 +23,8 @@ export const User = z.object({
   createdAt: at,
   /** In the browser, with an API token or over SSH, to within a minute; null where they never came. */
   lastSeenAt: at.nullable(),
+  /** Whether they sign in with a code besides the password. */
+  secondFactor: z.boolean(),
 });
 export type User = z.infer<typeof User>;
 
@@ -33,6 +35,18 @@ export type Invitation = z.infer<typeof Invitation>;
 /** What a change of password ended: how many sessions, and the names of tokens and SSH keys. */
 export const EndedAccess = z.object({ sessions: z.number().int(), tokens: z.array(z.string()), sshKeys: z.array(z.string()) });
 export type EndedAccess = z.infer<typeof EndedAccess>;
+
+/** Of the caller. `since`: when it was confirmed; null where signing in takes the password alone. */
+export const SecondFactor = z.object({ since: at.nullable(), recoveryCodesLeft: z.number().int() });
+export type SecondFactor = z.infer<typeof SecondFactor>;
+
+/** What an authenticator app takes, as a link (`otpauth://totp/…`, also for a QR code) and to type in (base32). */
+export const SecondFactorSecret = z.object({ uri: z.string(), secret: z.string() });
+export type SecondFactorSecret = z.infer<typeof SecondFactorSecret>;
+
+/** Each signs in once in the place of a code of the authenticator app. They are shown this once. */
+export const RecoveryCodes = z.object({ recoveryCodes: z.array(z.string()) });
+export type RecoveryCodes = z.infer<typeof RecoveryCodes>;
 
 export const Me = z.object({
   /** `user`: signed in or by token; `robot`: by a token of a robot; `owner`: the machine's owner over the local socket. */

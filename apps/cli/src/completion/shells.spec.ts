@@ -106,7 +106,7 @@ async function outputOf(keys: string): Promise<string> {
 }
 
 const token = (name: string): Token => ({ id: app.id, name, rights: ['read'], apps: null, createdAt: app.createdAt, expiresAt: null, lastUsedAt: null });
-const user: User = { id: app.id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: app.createdAt, lastSeenAt: null };
+const user: User = { id: app.id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: app.createdAt, lastSeenAt: null, secondFactor: false };
 
 const oddNames = ['$(touch ran)', '`touch ran`', 'x;touch ran', "it's", 'say "hi"', 'one two', 'a=b c', 'c:d', 'e@f.g', 'bang!!', '$HOME', '~', '*', '{1,2}', '#hash', 'back\\slash', '%F{red}', '[q]', 'clé 鍵', '(par)', '<in>out', '&'];
 /** Nobody could type these, or molo would take them for options. */

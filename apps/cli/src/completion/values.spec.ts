@@ -13,7 +13,7 @@ import { readValues } from './values.js';
 const bed = new Bed();
 const ids = ['1', '2', '3'].map((last) => `0198c2a4-8f9e-7cc1-9d6e-0b1f4a5d2c1${last}`) as [string, string, string];
 const at = app.createdAt;
-const user: User = { id: ids[0], email: 'ada@example.com', name: 'Ada Lovelace', role: 'developer', state: 'active', createdAt: at, lastSeenAt: null };
+const user: User = { id: ids[0], email: 'ada@example.com', name: 'Ada Lovelace', role: 'developer', state: 'active', createdAt: at, lastSeenAt: null, secondFactor: false };
 const token = (id: string, name: string): Token => ({ id, name, rights: ['read', 'deploy'], apps: null, createdAt: at, expiresAt: null, lastUsedAt: null });
 const page = <Item>(...items: Item[]) => ({ items, nextCursor: null });
 const member = (id: string, kind: 'user' | 'team', name: string, email: string | null, role: AppRole) => ({ id, kind, holderId: id, name, email, role, since: at });

@@ -8,7 +8,7 @@ import type { Answers } from '../testing/stand-in-platform.js';
 const bed = new Bed();
 const at = '2026-01-02T03:04:05.000Z';
 const id = '6f2f4f9a-52a2-4f60-9a2f-0d6b6f2f4f9a';
-const ada: User = { id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: at, lastSeenAt: at };
+const ada: User = { id, email: 'ada@example.com', name: 'Ada', role: 'developer', state: 'active', createdAt: at, lastSeenAt: at, secondFactor: false };
 const crew: Team = { id, name: 'crew', createdAt: at, users: [{ id, name: 'Ada', email: 'ada@example.com' }] };
 const ci: Robot = { id, name: 'ci', app: 'myapp', role: 'member', createdAt: at };
 const member: Member = { id, kind: 'user', holderId: id, name: 'Ada', email: 'ada@example.com', role: 'developer', since: at };
@@ -42,8 +42,8 @@ describe('users', () => {
     expect(await bed.home.molo(['users', 'set-role', 'bob@example.com', 'viewer'])).toMatchObject({ code: 3, stderr: expect.stringContaining('molo users lists') as string });
   });
 
-  test.each([['disable', 'updateUser'], ['remove', 'removeUser'], ['sign-out', 'endUserSessions']])('%s asks first', async (command, name) => {
-    const { asked } = await bed.serve({ ...users, updateUser: () => ada, removeUser: () => undefined, endUserSessions: () => undefined });
+  test.each([['disable', 'updateUser'], ['remove', 'removeUser'], ['sign-out', 'endUserSessions'], ['remove-second-factor', 'removeUserSecondFactor']])('%s asks first', async (command, name) => {
+    const { asked } = await bed.serve({ ...users, updateUser: () => ada, removeUser: () => undefined, endUserSessions: () => undefined, removeUserSecondFactor: () => undefined });
     expect(await bed.home.molo(['users', command, 'ada@example.com'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') as string });
     expect(asked.map((each) => each.name)).not.toContain(name);
     expect((await bed.home.molo(['users', command, 'ada@example.com', '--yes'])).code).toBe(0);

@@ -24,7 +24,7 @@ export class AccessController {
 
   @Endpoint(api.signIn)
   async signIn({ body, request, response }: Call<typeof api.signIn>): Answer<typeof api.signIn> {
-    return welcome(await this.signIns.signIn(body.email, body.password, fromOf(request)), { request, response });
+    return welcome(await this.signIns.signIn(body, fromOf(request)), { request, response });
   }
 
   @Endpoint(api.signOut)

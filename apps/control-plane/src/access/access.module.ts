@@ -8,9 +8,13 @@ import { Decision } from './decision.js';
 import { MembersController } from './members/members.controller.js';
 import { MembersService } from './members/members.service.js';
 import { RequestAuthentication } from './request-authentication.js';
+import { OwnPassword } from './own-password.js';
 import { Revocations } from './revocations.js';
 import { RobotsController } from './robots/robots.controller.js';
 import { RobotsService } from './robots/robots.service.js';
+import { SecondFactorCodes } from './second-factor/second-factor-codes.js';
+import { SecondFactorController } from './second-factor/second-factor.controller.js';
+import { SecondFactorService } from './second-factor/second-factor.service.js';
 import { OpenSessionsService } from './open-sessions.service.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -27,8 +31,8 @@ import { UsersService } from './users/users.service.js';
 /** Who may do what. Every edge asks it: REST, git, the registry, live. */
 @Global()
 @Module({
-  controllers: [AccessController, CredentialsController, MembersController, RobotsController, SessionsController, TeamsController, UsersController],
-  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, OpenSessionsService, RequestAuthentication, Revocations, RobotsService, SessionsService, SignInService, SshKeysService, TeamsService, TokensService, InvitationsService, OwnAccountService, UsersService],
+  controllers: [AccessController, CredentialsController, MembersController, RobotsController, SecondFactorController, SessionsController, TeamsController, UsersController],
+  providers: [Authenticator, Callers, ClaimService, Decision, MembersService, OpenSessionsService, OwnPassword, RequestAuthentication, Revocations, RobotsService, SecondFactorCodes, SecondFactorService, SessionsService, SignInService, SshKeysService, TeamsService, TokensService, InvitationsService, OwnAccountService, UsersService],
   exports: [Authenticator, ClaimService, Decision, RequestAuthentication, Revocations, RobotsService, SessionsService],
 })
 export class AccessModule {}

@@ -12,6 +12,10 @@ export class User {
   /** null for robots, and for one who was invited and has chosen none yet. */
   @Column('text', { nullable: true }) passwordHash!: string | null;
   @Column('timestamptz', { nullable: true }) disabledAt!: Date | null;
+  /** Sealed, for the codes of an authenticator app; it counts once it was confirmed. null where there is none. */
+  @Column('text', { nullable: true }) secondFactorSecret!: string | null;
+  /** When it was confirmed: signing in with the password takes a code from then on. */
+  @Column('timestamptz', { nullable: true }) secondFactorSince!: Date | null;
   /** With a session, a token or an SSH key, to within a minute. */
   @Column('timestamptz', { nullable: true }) lastSeenAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;

@@ -7,6 +7,7 @@ import { moloItself } from '../access/caller.js';
 import { Rows } from '../collection/test-rows.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { releaseContext } from '../releases/releases.service.js';
+import { codeOf, TestAuthenticator } from '../access/second-factor/test-authenticator.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { type As, type Sent, TestControlPlane } from '../test-control-plane.js';
 
@@ -107,6 +108,14 @@ async function sshKey(as: As): Promise<string> {
   return (await platform.call(api.addSshKey, { as, headers: { 'x-molo-csrf': '1' }, body: { name: 'laptop', publicKey: key } })).ok.id;
 }
 
+/** A user who has a second factor, and their app. */
+async function enrolled() {
+  const user = await platform.makeUser('viewer', password);
+  const app = await TestAuthenticator.enrol(platform, user, password);
+  for (const secret of [app.secret, ...app.recoveryCodes]) secrets.add(secret);
+  return { user, app, by: user.name, target: user.email, as: await platform.makeSession(user) };
+}
+
 /** One change for each endpoint, with what has to be there before. */
 const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
   claim: async () => ({ action: 'platform.claimed', target: 'first@example.com', by: 'First', sent: { as: 'anonymous', body: { token: await claimToken(), email: 'first@example.com', name: 'First', password } } }),
@@ -128,6 +137,25 @@ const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
   changePassword: async () => {
     const user = await platform.makeUser('viewer', password);
     return { action: 'password.changed', target: user.email, by: user.name, sent: { as: await platform.makeSession(user), body: { current: password, password: 'a new secret password' } } };
+  },
+  enrolSecondFactor: async () => {
+    const user = await platform.makeUser('viewer', password);
+    return { action: 'second-factor.begun', target: user.email, by: user.name, sent: { as: await platform.makeSession(user), body: { password } } };
+  },
+  confirmSecondFactor: async () => {
+    const user = await platform.makeUser('viewer', password);
+    const own = await platform.makeSession(user);
+    const { ok } = await platform.call(api.enrolSecondFactor, { as: own, headers: { 'x-molo-csrf': '1' }, body: { password } });
+    secrets.add(ok.secret);
+    return { action: 'second-factor.enabled', target: user.email, by: user.name, sent: { as: own, body: { code: codeOf(ok.secret) } } };
+  },
+  disableSecondFactor: async () => {
+    const { app, as: own, ...who } = await enrolled();
+    return { action: 'second-factor.disabled', ...who, sent: { as: own, body: { password, code: app.code(1) } } };
+  },
+  renewRecoveryCodes: async () => {
+    const { app, as: own, ...who } = await enrolled();
+    return { action: 'recovery-codes.renewed', ...who, sent: { as: own, body: { password, code: app.recoveryCodes[0] } } };
   },
   createToken: async () => ({ action: 'token.created', target: /made/, sent: { body: { name: 'made' } } }),
   revokeToken: async () => {
@@ -154,6 +182,10 @@ const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
     const user = await platform.makeUser('viewer');
     await platform.makeSession(user);
     return { action: 'session.ended', target: user.email, sent: { params: { userId: user.id } } };
+  },
+  removeUserSecondFactor: async () => {
+    const { user } = await enrolled();
+    return { action: 'second-factor.removed', target: user.email, sent: { params: { userId: user.id } } };
   },
   acceptInvitation: async () => {
     const { token, email } = await invited();
@@ -245,7 +277,7 @@ async function newest(): Promise<string> {
 
 /** Every row that callers can change, but for what a look at who they are notes by itself. What deployments go on to do by themselves is the platform's. */
 async function everything(): Promise<unknown> {
-  const tables = ['users', 'sessions', 'api_tokens', 'ssh_keys', 'invitations', 'claims', 'teams', 'team_members', 'app_members', 'apps', 'environments', 'config_vars', 'domains', 'idempotency_keys'];
+  const tables = ['users', 'sessions', 'api_tokens', 'ssh_keys', 'second_factor_steps', 'recovery_codes', 'invitations', 'claims', 'teams', 'team_members', 'app_members', 'apps', 'environments', 'config_vars', 'domains', 'idempotency_keys'];
   const seen = `'{last_used_at,last_seen_at,ip,active_deployment_id,release_count}'::text[]`;
   const rows = await Promise.all(tables.map(async (table) => await platform.dataSource.query(`select to_jsonb(t) - ${seen} as row from ${table} t order by 1`) as unknown));
   return [...rows, await platform.dataSource.query('select id, cancel_requested_at from deployments order by id')];
@@ -285,7 +317,7 @@ describe.each(Object.entries(changes) as [EndpointName, () => Promise<Change>][]
     const last = await newest();
     const done = await call();
     expect(done.status, done.text).toBe(endpoint.status);
-    for (const [, secret] of done.text.matchAll(/(molo_[\w-]{20,}|(?<=token=)[\w-]{20,})/g)) secrets.add(secret!);
+    for (const [, secret] of done.text.matchAll(/(molo_[\w-]{20,}|(?<=token=)[\w-]{20,}|(?<="secret":")\w+|(?<=")(?:[a-z2-7]{4}-){3}[a-z2-7]{4}(?="))/g)) secrets.add(secret!);
     const events = await eventsSince(last);
     expect(events.find((event) => event.action === action)).toEqual({ actor_name: by, ip, action, target: typeof target === 'string' ? target : expect.stringMatching(target) as string });
   }, 30_000);

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { api, apiPrefix, type Endpoint, type EndpointName } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
+import { TestAuthenticator } from '../access/second-factor/test-authenticator.js';
 import { type As, TestControlPlane } from '../test-control-plane.js';
 
 interface Body {
@@ -33,6 +34,7 @@ const operations = new Map<EndpointName, Operation>();
 /** A schema may point at any other of the document. */
 const schemas = new Ajv2020({ strict: false, validateFormats: false });
 const named = Object.entries<Endpoint>(api) as [EndpointName, Endpoint][];
+const password = 'correct horse battery';
 const json = { 'content-type': 'application/json', 'x-molo-csrf': '1' };
 
 beforeAll(async () => {
@@ -117,12 +119,26 @@ describe('the OpenAPI document tells status, type and schema of every answer', (
 
   it('to those who guess passwords', async () => {
     const user = await platform.makeUser('member');
-    const guesses = { signIn: { as: 'anonymous', body: { email: user.email, password: 'wrong' } }, changePassword: { as: await platform.makeSession(user), body: { current: 'wrong', password: 'a good password' } } } as const;
+    const guesses: { [Name in EndpointName]?: { as: As; body: object } } = { signIn: { as: 'anonymous', body: { email: user.email, password: 'wrong' } }, changePassword: { as: await platform.makeSession(user), body: { current: 'wrong', password: 'a good password' } } };
+    for (const name of ['enrolSecondFactor', 'disableSecondFactor', 'renewRecoveryCodes'] as const) guesses[name] = { as: await platform.makeSession(await platform.makeUser('member')), body: { password: 'wrong', ...(name === 'enrolSecondFactor' ? {} : { code: '123456' }) } };
     for (const [name, { as, body }] of Object.entries(guesses) as [EndpointName, { as: As; body: object }][]) {
       const answers = await Promise.all(Array.from({ length: 12 }, () => ask(api[name], { as, body: JSON.stringify(body) })));
       expect(answers.map(({ status }) => status)).toContain(429);
       expect(answers.map((answer) => deviation(name, answer)).filter((found) => found !== null)).toEqual([]);
     }
+  });
+
+  it('to those who guess codes', async () => {
+    const [signing, confirming] = [await platform.makeUser('member', password), await platform.makeUser('member', password)];
+    const app = await TestAuthenticator.enrol(platform, signing, password);
+    const required = await ask(api.signIn, { as: 'anonymous', body: JSON.stringify({ email: signing.email, password }) });
+    const refused = await ask(api.signIn, { as: 'anonymous', body: JSON.stringify({ email: signing.email, password, code: app.code(50) }) });
+    expect([required, refused].map(({ status, text }) => [status, (JSON.parse(text) as { code: string }).code])).toEqual([[401, 'second_factor_required'], [401, 'second_factor_refused']]);
+    const as = await platform.makeSession(confirming);
+    await ask(api.enrolSecondFactor, { as, body: JSON.stringify({ password }) });
+    const answers = await Promise.all(Array.from({ length: 22 }, () => ask(api.confirmSecondFactor, { as, body: JSON.stringify({ code: '12345' }) })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([422, 429]));
+    expect([...[required, refused].map((answer) => deviation('signIn', answer)), ...answers.map((answer) => deviation('confirmSecondFactor', answer))].filter((found) => found !== null)).toEqual([]);
   });
 
   it.each([{}, { email: 'a@example.com' }, { team: 'crew' }, { robot: 'ci' }, { email: 'a@example.com', team: 'crew' }, { team: 'crew', robot: 'ci' }, { email: 'a@example.com', team: 'crew', robot: 'ci' }])('and which members can be named: %j', async (who) => {

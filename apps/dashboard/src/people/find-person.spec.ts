@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findPerson, teamsByUser, usersMatching } from './find-person';
 
 const at = '2026-01-01T00:00:00.000Z';
-const ada: User = { id: 'ada', email: 'Ada@example.com', name: 'Ada', role: 'viewer', state: 'active', createdAt: at, lastSeenAt: null };
+const ada: User = { id: 'ada', email: 'Ada@example.com', name: 'Ada', role: 'viewer', state: 'active', createdAt: at, lastSeenAt: null, secondFactor: false };
 const robot = (id: string, name: string, app: string | null): Robot => ({ id, name, app, role: 'member', createdAt: at });
 
 describe('whom somebody means', () => {

@@ -4,8 +4,8 @@ import { listOf, person, shown } from '../testing/shown';
 import { UsersSection } from './users-section';
 
 const at = '2020-05-03T00:00:00.000Z';
-const grace: User = { id: 'grace', email: 'GRACE@example.com', name: 'Grace', role: 'sysadmin', state: 'active', createdAt: at, lastSeenAt: at };
-const ada: User = { id: 'ada', email: 'ada@example.com', name: 'Ada \u202egnp.exe', role: 'developer', state: 'invited', createdAt: at, lastSeenAt: null };
+const grace: User = { id: 'grace', email: 'GRACE@example.com', name: 'Grace', role: 'sysadmin', state: 'active', createdAt: at, lastSeenAt: at, secondFactor: false };
+const ada: User = { id: 'ada', email: 'ada@example.com', name: 'Ada \u202egnp.exe', role: 'developer', state: 'invited', createdAt: at, lastSeenAt: null, secondFactor: false };
 const known = (users: readonly User[], nextCursor: string | null = null) => [[['people', 'users'], listOf(users, nextCursor)], [['people', 'all-teams'], [{ name: 'crew', users: [{ id: 'ada' }] }]]] as const;
 
 describe('the users', () => {

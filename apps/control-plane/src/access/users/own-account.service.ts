@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type EndedAccess } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
-import { Attempts } from '../attempts.js';
 import type { Caller } from '../caller.js';
-import { hashPassword, isPassword } from '../passwords.js';
+import { OwnPassword, requireSession } from '../own-password.js';
+import { hashPassword } from '../passwords.js';
 import { Revocations } from '../revocations.js';
 import { User, whoIs } from '../user.entity.js';
 import { endAccess, type EndingAccess } from './ended-access.js';
@@ -18,11 +18,9 @@ export interface PasswordChange extends Omit<EndingAccess, 'sessionId'> {
 /** What users change of their own account. */
 @Injectable()
 export class OwnAccountService {
-  /** Whoever finds a browser that is signed in must not find out the password from there. */
-  private readonly guesses = new Attempts(10, 5 * 60_000);
-
   constructor(
     private readonly dataSource: DataSource,
+    private readonly ownPassword: OwnPassword,
     private readonly invitations: InvitationsService,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
@@ -43,11 +41,8 @@ export class OwnAccountService {
   /** @returns what ended with the old password */
   async changePassword(caller: Caller, { current, password, ...ending }: PasswordChange): Promise<EndedAccess> {
     const { userId: id, sessionId } = requireSession(caller);
-    this.guesses.take(id);
-    const user = await this.dataSource.manager.findOneByOrFail(User, { id });
+    const user = await this.ownPassword.prove(id, current, 'current');
     const { passwordHash: before } = user;
-    if (!(await isPassword(current, before))) throw new AppError('invalid_input', { detail: 'This is not your present password.', errors: [{ path: 'current', message: 'is not your present password' }] });
-    this.guesses.forget(id);
     const passwordHash = await hashPassword(password);
     return await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager.update(User, { id, passwordHash: before ?? '' }, { passwordHash });
@@ -59,10 +54,4 @@ export class OwnAccountService {
       return ended;
     });
   }
-}
-
-/** A token may have been given to others, and must not become the account. */
-function requireSession({ userId, sessionId }: Caller): { userId: string; sessionId: string } {
-  if (userId !== null && sessionId !== null) return { userId, sessionId };
-  throw new AppError('forbidden', { detail: 'Only who is signed in with a password changes the account, not a token nor the owner of the machine. Sign in on the dashboard.' });
 }

@@ -49,7 +49,7 @@ export class UsersService {
     requireWhole(caller, 'Whoever is invited may have rights that this token does not.');
     return await this.dataSource.transaction(async (manager) => {
       await waitForOtherChanges(manager);
-      const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, lastSeenAt: null, createdAt: new Date() });
+      const user = manager.create(User, { id: randomUUID(), kind: 'person', email, name, role, passwordHash: null, disabledAt: null, secondFactorSecret: null, secondFactorSince: null, lastSeenAt: null, createdAt: new Date() });
       const inserted = await manager.createQueryBuilder().insert().into(User).values(user).orIgnore().returning('id').execute();
       if ((inserted.raw as unknown[]).length === 0) throw new AppError('already_exists', { detail: `There is a user ${email} already. "molo users invite ${email} --again" makes a new link for them.` });
       const invitation = await this.invitations.make(manager, user.id, expiresInDays, caller);
@@ -107,9 +107,9 @@ export class UsersService {
   }
 }
 
-export function viewOf({ id, email, name, role, passwordHash, disabledAt, lastSeenAt, createdAt }: User): UserView {
+export function viewOf({ id, email, name, role, passwordHash, disabledAt, secondFactorSince, lastSeenAt, createdAt }: User): UserView {
   const state = disabledAt !== null ? 'disabled' : passwordHash === null ? 'invited' : 'active';
-  return { id, email: email ?? '', name, role, state, createdAt: createdAt.toISOString(), lastSeenAt: lastSeenAt?.toISOString() ?? null };
+  return { id, email: email ?? '', name, role, state, createdAt: createdAt.toISOString(), lastSeenAt: lastSeenAt?.toISOString() ?? null, secondFactor: secondFactorSince !== null };
 }
 
 async function lock(manager: EntityManager, id: string): Promise<User> {
