@@ -19,6 +19,8 @@ const codesOfProblems: Partial<Record<ProblemCode, number>> = {
   not_found: exitCodes.notFound.code,
   not_signed_in: exitCodes.notAllowed.code,
   credentials_refused: exitCodes.notAllowed.code,
+  second_factor_required: exitCodes.notAllowed.code,
+  second_factor_refused: exitCodes.notAllowed.code,
   forbidden: exitCodes.notAllowed.code,
   unavailable: exitCodes.unavailable.code,
   too_many_attempts: exitCodes.unavailable.code,

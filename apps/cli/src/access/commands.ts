@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { asJson, confirmed, examples, runs, runsAlone } from '../action.js';
 import { offers } from '../completion/offers.js';
+import { addSecondFactorCommands } from './second-factor-commands.js';
 import { tokenOptions, withExpiry } from './token-options.js';
 
 export function addAccessCommands(program: Command): void {
   examples(
     asJson(program.command('login [url]'))
       .summary('sign in to a platform')
-      .description('Sign in to a platform with e-mail and password, or with a token, and keep a token for it.')
+      .description('Sign in to a platform with e-mail and password, or with a token, and keep a token for it. Who has a second factor is asked\nfor a code.')
       .option('--token <token>', 'keep this token; - reads it from stdin')
       .action(runs(async () => (await import('./login.js')).login)),
     'molo login http://molo.example.com',
@@ -35,6 +36,7 @@ export function addAccessCommands(program: Command): void {
     'molo password',
     'molo password --revoke-tokens --remove-keys',
   );
+  addSecondFactorCommands(program);
   addSessionCommands(program);
   addTokenCommands(program);
   addKeyCommands(program);

@@ -7,6 +7,8 @@ import { readCredentials, writeCredentials } from '../connection/credentials.js'
 import { httpFetch } from '../connection/http-fetch.js';
 import { ask, askSecret, readInput } from '../terminal/ask.js';
 import { bold, line } from '../terminal/piece.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { signIn } from './sign-in.js';
 
 const defaultUrl = 'http://molo.localhost';
 
@@ -21,7 +23,7 @@ export async function login(cli: Cli, options: LoginOptions, address: string | u
   }
   const url = checkUrl(address ?? cli.settings.url ?? ((await ask(`Address of the platform [${defaultUrl}]: `)) || defaultUrl));
   const send = httpFetch({ extraCa: await readExtraCa(cli.settings) });
-  await keepLogin(cli, { url, token: await tokenFor(url, options.token, send), send });
+  await keepLogin(cli, { url, token: await tokenFor(url, options.token, send, cli.terminal), send });
 }
 
 /** A token, with its id where it was made here. */
@@ -45,11 +47,11 @@ function checkUrl(text: string): string {
   throw new AppError('invalid_input', { detail: `${JSON.stringify(text)} is not an address. It is like http://molo.example.com.` });
 }
 
-async function tokenFor(url: string, given: string | undefined, send: Fetch): Promise<LoginToken> {
+async function tokenFor(url: string, given: string | undefined, send: Fetch, terminal: Terminal): Promise<LoginToken> {
   if (given !== undefined) return { token: given === '-' ? await readInput() : given };
   const email = await ask('E-mail: ');
   const password = await askSecret('Password: ');
-  return await tokenBySession(url, send, (session) => session.signIn({ body: { email, password } }));
+  return await tokenBySession(url, send, (session) => signIn(session, { email, password }, terminal));
 }
 
 /** The token may do all that its user may at the time, also by roles that they get later. @param begin signs in */

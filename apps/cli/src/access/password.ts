@@ -1,11 +1,7 @@
-import { AppError, type EndedAccess } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
-import { readExtraCa } from '../connection/connect.js';
-import { httpFetch } from '../connection/http-fetch.js';
-import { askSecret } from '../terminal/ask.js';
 import { line } from '../terminal/piece.js';
-import { sessionClient } from './login.js';
 import { newPassword } from './new-password.js';
+import { askOwnPassword, inOwnSession } from './own-session.js';
 
 interface PasswordOptions extends CommonOptions {
   readonly revokeTokens?: boolean;
@@ -14,19 +10,9 @@ interface PasswordOptions extends CommonOptions {
 
 /** Changes one's own password, in a session that is begun with the old one: a token cannot. */
 export async function changePassword(cli: Cli, { revokeTokens = false, removeKeys = false }: PasswordOptions): Promise<void> {
-  const { email } = await (await cli.client()).me();
-  const { kind, address } = await cli.route();
-  if (email === null || kind === 'socket') throw new AppError('invalid_input', { detail: 'The owner of the machine has no password. Sign in as a user first: molo login' });
-  if (!cli.terminal.isInteractive) throw new AppError('invalid_input', { detail: 'Nobody can be asked here. Run this in a terminal.' });
-  const current = await askSecret(`Present password of ${email}: `);
-  const session = sessionClient(address, httpFetch({ extraCa: await readExtraCa(cli.settings) }));
-  await session.signIn({ body: { email, password: current } });
-  let ended: EndedAccess;
-  try {
-    ended = await session.changePassword({ body: { current, password: await newPassword('New password: '), revokeTokens, removeKeys } });
-  } finally {
-    await session.signOut();
-  }
+  const account = await askOwnPassword(cli);
+  const { email, password: current } = account;
+  const ended = await inOwnSession(cli, account, async (session) => await session.changePassword({ body: { current, password: await newPassword('New password: '), revokeTokens, removeKeys } }));
   if (cli.isJson) return cli.terminal.json({ changed: email, ended });
   cli.terminal.say(line`Changed the password of ${email}. All browsers are signed out.`);
   cli.terminal.say(line`${whatOf(ended.tokens, 'API token', 'revoked')} ${whatOf(ended.sshKeys, 'SSH key', 'removed')}`);

@@ -8,7 +8,7 @@ const roles = ['sysadmin', 'developer', 'viewer', 'member'];
 export function addUserCommands(program: Command): void {
   const users = examples(
     asJson(program.command('users'))
-      .description('list users; also: invite, set-role, rename, disable, enable, remove, sessions, sign-out')
+      .description('list users; also: invite, set-role, rename, disable, enable, remove, sessions, sign-out, remove-second-factor')
       .allowExcessArguments()
       .action(runsAlone(async () => (await import('./users.js')).listUsers)),
     'molo users',
@@ -33,6 +33,12 @@ export function addUserCommands(program: Command): void {
   examples(
     confirmed(asJson(offers(users.command('sign-out <email>'), { email: 'users' }))).description('end all sessions of a user').action(runs(async () => (await import('./users.js')).signOutUser)),
     'molo users sign-out ada@example.com',
+  );
+  examples(
+    confirmed(asJson(offers(users.command('remove-second-factor <email>'), { email: 'users' })))
+      .description('let a user who has lost their authenticator app and recovery codes sign in with the password alone')
+      .action(runs(async () => (await import('./users.js')).removeSecondFactor)),
+    'molo users remove-second-factor ada@example.com',
   );
 }
 

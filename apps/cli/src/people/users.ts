@@ -18,6 +18,7 @@ export async function listUsers(cli: Cli): Promise<void> {
     { title: 'STATE', value: (user) => stateOf(user) },
     { title: 'SINCE', value: (user) => ago(user.createdAt) },
     { title: 'LAST SEEN', value: (user) => (user.lastSeenAt === null ? null : ago(user.lastSeenAt)) },
+    { title: 'SECOND FACTOR', value: (user) => (user.secondFactor ? 'yes' : null) },
     { title: 'NAME', value: (user) => user.name },
   ]);
 }
@@ -106,4 +107,13 @@ export async function signOutUser(cli: Cli, options: CommonOptions, named: strin
   await client.endUserSessions({ params: { userId: user.id } });
   if (cli.isJson) return cli.terminal.json({ signedOut: user.id });
   cli.terminal.say(line`Signed ${user.email} out everywhere.`);
+}
+
+export async function removeSecondFactor(cli: Cli, options: CommonOptions, named: string): Promise<void> {
+  const client = await cli.client();
+  const user = await findUser(client, named);
+  await confirm(cli.terminal, `${user.email} signs in with the password alone from then on. Make sure that it is them who ask.`, 'yes', options.yes);
+  await client.removeUserSecondFactor({ params: { userId: user.id } });
+  if (cli.isJson) return cli.terminal.json({ removedSecondFactor: user.id });
+  cli.terminal.say(line`${user.email} signs in with the password alone. They can have a new second factor at once: molo second-factor enable`);
 }

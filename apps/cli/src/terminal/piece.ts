@@ -1,6 +1,6 @@
 import { harmless } from './harmless.js';
 
-const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
+const codes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39], whiteOnBlack: ['97;40', '39;49'] } as const;
 type Style = keyof typeof codes;
 
 export class Styled {
@@ -18,6 +18,8 @@ export const dim = (text: string | number) => new Styled(String(text), 'dim');
 export const red = (text: string | number) => new Styled(String(text), 'red');
 export const green = (text: string | number) => new Styled(String(text), 'green');
 export const yellow = (text: string | number) => new Styled(String(text), 'yellow');
+/** Whatever the colours of the terminal are: what a camera reads is dark on light. */
+export const whiteOnBlack = (text: string) => new Styled(text, 'whiteOnBlack');
 export const cyan = (text: string | number) => new Styled(String(text), 'cyan');
 
 export function plain(piece: Piece): string {
