@@ -2,6 +2,7 @@
 
 import { useMe } from '../access/use-me';
 import { Profile } from './profile';
+import { SecondFactorSection } from './second-factor';
 import { SessionsSection } from './sessions';
 import { SshKeysSection } from './ssh-keys';
 import { TokensSection } from './tokens';
@@ -11,6 +12,7 @@ export function AccountPage() {
   return (
     <div className="flex flex-col gap-10">
       {me && <Profile me={me} />}
+      {me && <SecondFactorSection email={me.email ?? ''} />}
       <TokensSection />
       <SshKeysSection />
       <SessionsSection />

@@ -11,6 +11,7 @@ export const peopleCommands = {
   disable: (email: string) => `molo users disable ${shellWord(email)}`,
   enable: (email: string) => `molo users enable ${shellWord(email)}`,
   removeUser: (email: string) => `molo users remove ${shellWord(email)}`,
+  removeSecondFactor: (email: string) => `molo users remove-second-factor ${shellWord(email)}`,
   signOut: (email: string) => `molo users sign-out ${shellWord(email)}`,
 
   teams: () => 'molo teams',
@@ -31,6 +32,10 @@ export const peopleCommands = {
   /** The name is a word of a shell already. */
   createToken: (token: string, options = '') => `molo tokens create ${token}${options}`,
   password: () => 'molo password',
+  secondFactor: () => 'molo second-factor',
+  enableSecondFactor: () => 'molo second-factor enable',
+  disableSecondFactor: () => 'molo second-factor disable',
+  recoveryCodes: () => 'molo second-factor recovery-codes',
   sessions: () => 'molo sessions',
   endSessions: () => 'molo sessions end --all',
 } as const;

@@ -41,6 +41,8 @@ function Asked({ action, ...rest }: AskedProps & { readonly action: UserAction }
     case 'disable':
     case 'enable':
       return <DisableDialog disables={action === 'disable'} {...rest} />;
+    case 'second-factor':
+      return <RemoveSecondFactorDialog {...rest} />;
     case 'remove':
     default:
       return <RemoveDialog {...rest} />;
@@ -60,6 +62,15 @@ function DisableDialog({ user, disables, onClose }: AskedProps & { readonly disa
   return (
     <ConfirmDialog title={`Enable ${user.name}?`} command={peopleCommands.enable(user.email)} action="Enable" tone="primary" change={change} onClose={onClose}>
       Their tokens and SSH keys work again at once. In the browser they sign in anew.
+    </ConfirmDialog>
+  );
+}
+
+function RemoveSecondFactorDialog({ user, onClose }: AskedProps) {
+  const remove = usePeopleChange(() => molo.removeUserSecondFactor({ params: { userId: user.id } }));
+  return (
+    <ConfirmDialog title={`Take the second factor from ${user.name}?`} command={peopleCommands.removeSecondFactor(user.email)} action="Take it" change={remove} onClose={onClose}>
+      For who has lost their authenticator app and recovery codes. {user.email} signs in with the password alone from then on, until they enable another. Make sure that it is them who ask.
     </ConfirmDialog>
   );
 }
