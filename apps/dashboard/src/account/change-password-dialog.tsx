@@ -4,7 +4,6 @@ import { type FormEvent, useState } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { NewPasswordInput } from '../access/new-password-input';
 import { shortestPassword } from '../access/use-entry';
-import { peopleCommands } from '../people/people-commands';
 import { molo } from '../platform/client';
 import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
@@ -13,6 +12,7 @@ import { Command } from '../ui/command';
 import { Dialog } from '../ui/dialog';
 import { Input } from '../ui/field';
 import { formText } from '../ui/form-text';
+import { accountCommands } from './account-commands';
 
 export function ChangePasswordDialog({ email, onClose }: { readonly email: string; readonly onClose: () => void }) {
   const queries = useQueryClient();
@@ -38,7 +38,7 @@ export function ChangePasswordDialog({ email, onClose }: { readonly email: strin
         <input type="email" autoComplete="username" value={email} readOnly hidden aria-hidden tabIndex={-1} />
         <Input label="Present password" name="current" type="password" autoComplete="current-password" required maxLength={1024} error={sentence('It', errors.current)} />
         <NewPasswordInput label="New password" error={tooShort ? `Take at least ${shortestPassword} characters.` : sentence('It', errors.password)} />
-        <Command text={peopleCommands.password()} />
+        <Command text={accountCommands.password()} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" tone="primary" busy={change.isPending}>

@@ -4,7 +4,7 @@ import type { FormEvent } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { SecondFactorSecret } from '@molo/contracts';
 import { CodeInput } from '../access/code-input';
-import { peopleCommands } from '../people/people-commands';
+import { accountCommands } from './account-commands.ts';
 import { molo } from '../platform/client';
 import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
@@ -52,7 +52,7 @@ export function EnableSecondFactorDialog({ email, onClose }: EnableDialogProps) 
         <p className="text-ink-soft">Whoever signs in as you then needs your phone besides your password. API tokens and SSH keys go on working without it.</p>
         {enrol.isError && wrong === undefined && <ProblemNotice error={enrol.error} answers />}
         <PasswordInput email={email} error={wrong} />
-        <Command text={peopleCommands.enableSecondFactor()} />
+        <Command text={accountCommands.enableSecondFactor()} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" tone="primary" busy={enrol.isPending}>

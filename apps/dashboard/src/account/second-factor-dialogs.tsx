@@ -1,7 +1,7 @@
 'use client';
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { peopleCommands } from '../people/people-commands';
+import { accountCommands } from './account-commands.ts';
 import { molo } from '../platform/client';
 import { ProofDialog } from './proof-dialog';
 import { RecoveryCodesShown } from './recovery-codes-shown';
@@ -21,7 +21,7 @@ export function DisableSecondFactorDialog({ email, onClose }: DialogProps) {
     },
   });
   return (
-    <ProofDialog title="Sign in with the password alone?" email={email} command={peopleCommands.disableSecondFactor()} action="Disable" tone="danger" change={disable} onClose={onClose}>
+    <ProofDialog title="Sign in with the password alone?" email={email} command={accountCommands.disableSecondFactor()} action="Disable" tone="danger" change={disable} onClose={onClose}>
       Whoever knows your password can then sign in as you. Your recovery codes end.
     </ProofDialog>
   );
@@ -39,7 +39,7 @@ export function RecoveryCodesDialog({ email, onClose }: DialogProps) {
   });
   if (renew.data !== undefined) return <RecoveryCodesShown key="codes" codes={renew.data.recoveryCodes} onClose={onClose} />;
   return (
-    <ProofDialog title="Make new recovery codes" email={email} command={peopleCommands.recoveryCodes()} action="Make them" change={renew} onClose={onClose}>
+    <ProofDialog title="Make new recovery codes" email={email} command={accountCommands.recoveryCodes()} action="Make them" change={renew} onClose={onClose}>
       Ten new ones are shown, once. Those that you have now end.
     </ProofDialog>
   );

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import dynamic from 'next/dynamic';
 import { useQuery } from '@tanstack/react-query';
 import type { SecondFactor } from '@molo/contracts';
-import { peopleCommands } from '../people/people-commands';
+import { accountCommands } from './account-commands.ts';
 import { molo } from '../platform/client';
 import { QueryView } from '../platform/query-view';
 import { Ago } from '../ui/ago';
@@ -27,7 +27,7 @@ export function SecondFactorSection({ email }: { readonly email: string }) {
       <QueryView query={secondFactor} what="the second factor">
         {(data) => <State secondFactor={data} email={email} />}
       </QueryView>
-      <Command text={peopleCommands.secondFactor()} />
+      <Command text={accountCommands.secondFactor()} />
     </Section>
   );
 }

@@ -3,15 +3,15 @@
 import { useState } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Session } from '@molo/contracts';
-import { peopleCommands } from '../people/people-commands';
 import { molo } from '../platform/client';
 import { ConfirmDialog } from '../platform/confirm-dialog';
 import { ProblemNotice } from '../platform/problem-notice';
+import { SessionList } from '../sessions/session-list';
 import { browserName } from '../text/browser-name';
 import { Button } from '../ui/button';
 import { Section } from '../ui/card';
 import { Command } from '../ui/command';
-import { SessionList } from './session-list';
+import { accountCommands } from './account-commands';
 
 const queryKey = ['sessions'];
 
@@ -28,7 +28,7 @@ export function SessionsSection() {
       }
     >
       <SessionList queryKey={queryKey} read={(query, options) => molo.listSessions({ query }, options)} action={(session) => !session.current && <EndButton session={session} />} />
-      <Command text={peopleCommands.sessions()} />
+      <Command text={accountCommands.sessions()} />
       {ending && <EndOthersDialog onClose={() => setEnding(false)} />}
     </Section>
   );
@@ -56,7 +56,7 @@ function EndOthersDialog({ onClose }: { readonly onClose: () => void }) {
   const queries = useQueryClient();
   const end = useMutation({ mutationFn: () => molo.endOtherSessions(), onSuccess: () => queries.invalidateQueries({ queryKey }) });
   return (
-    <ConfirmDialog title="End all other sessions?" command={peopleCommands.endSessions()} action="End all others" change={end} onClose={onClose}>
+    <ConfirmDialog title="End all other sessions?" command={accountCommands.endSessions()} action="End all others" change={end} onClose={onClose}>
       Every browser but this one is signed out at once. API tokens and SSH keys go on working. By command, this browser is signed out too.
     </ConfirmDialog>
   );

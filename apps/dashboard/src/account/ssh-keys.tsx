@@ -3,7 +3,6 @@
 import { type FormEvent, useRef } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SshKey } from '@molo/contracts';
-import { commands } from '../apps/commands';
 import { molo } from '../platform/client';
 import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';
@@ -15,6 +14,7 @@ import { Command } from '../ui/command';
 import { Input, TextArea } from '../ui/field';
 import { formText } from '../ui/form-text';
 import { Given } from '../ui/given';
+import { accountCommands } from './account-commands';
 
 export function SshKeysSection() {
   const keys = useQuery({ queryKey: ['ssh-keys'], queryFn: ({ signal }) => molo.listSshKeys({ query: { limit: 200 } }, { signal }) });
@@ -32,7 +32,7 @@ export function SshKeysSection() {
           </Card>
         )}
       </QueryView>
-      <Command text={commands.sshKeys()} />
+      <Command text={accountCommands.sshKeys()} />
     </Section>
   );
 }

@@ -3,7 +3,6 @@
 import { useState } from 'react';
 import type { TokenRight } from '@molo/contracts';
 import { useMayAnywhere } from '../access/use-me';
-import { peopleCommands } from '../people/people-commands';
 import { molo } from '../platform/client';
 import { CreateTokenDialog } from '../tokens/create-token-dialog';
 import type { TokenHolder } from '../tokens/token-holder';
@@ -11,6 +10,7 @@ import { TokenList } from '../tokens/token-list';
 import { Button } from '../ui/button';
 import { Section } from '../ui/card';
 import { Command } from '../ui/command';
+import { accountCommands } from './account-commands';
 
 export function TokensSection() {
   const holder = useOwnTokens();
@@ -26,7 +26,7 @@ export function TokensSection() {
       }
     >
       <TokenList holder={holder} none="Create one to push with git over HTTP, or for a program that calls the API." />
-      <Command text={peopleCommands.createToken('my-laptop')} />
+      <Command text={accountCommands.createToken('my-laptop')} />
       {creating && <CreateTokenDialog title="Create an API token" holder={holder} onClose={() => setCreating(false)} />}
     </Section>
   );
@@ -44,6 +44,6 @@ function useOwnTokens(): TokenHolder {
     revoke: (tokenId) => molo.revokeToken({ params: { tokenId } }),
     grantable: rights.filter((right) => may[right]),
     limitable: true,
-    command: peopleCommands.createToken,
+    command: accountCommands.createToken,
   };
 }

@@ -23,7 +23,6 @@ export const commands = {
   setConfig: (place: Place) => `molo config set KEY=value ${at(place)}`,
   unsetConfig: (place: Place, key: string) => `molo config unset ${key} ${at(place)}`,
   domains: (place: Place) => `molo domains add shop.example.com ${at(place)}`,
-  sshKeys: () => 'molo keys add ~/.ssh/id_ed25519.pub',
   nodes: () => 'molo nodes',
   audit: () => 'molo audit',
 } as const;

@@ -28,16 +28,6 @@ export const peopleCommands = {
   members: (app: string) => `molo members --app ${app}`,
   addMember: (app: string, who: string, role: AppRole) => `molo members add ${who} --role ${role} --app ${app}`,
   removeMember: (app: string, who: string) => `molo members remove ${shellWord(who)} --app ${app}`,
-
-  /** The name is a word of a shell already. */
-  createToken: (token: string, options = '') => `molo tokens create ${token}${options}`,
-  password: () => 'molo password',
-  secondFactor: () => 'molo second-factor',
-  enableSecondFactor: () => 'molo second-factor enable',
-  disableSecondFactor: () => 'molo second-factor disable',
-  recoveryCodes: () => 'molo second-factor recovery-codes',
-  sessions: () => 'molo sessions',
-  endSessions: () => 'molo sessions end --all',
 } as const;
 
 function expiry(days: number): string {

@@ -2,9 +2,9 @@
 
 import { useState } from 'react';
 import type { User } from '@molo/contracts';
-import { SessionList } from '../account/session-list';
 import { molo } from '../platform/client';
 import { ProblemNotice } from '../platform/problem-notice';
+import { SessionList } from '../sessions/session-list';
 import { Button } from '../ui/button';
 import { Command } from '../ui/command';
 import { Dialog } from '../ui/dialog';
