@@ -239,6 +239,31 @@ describe('the pages of people', () => {
     await Promise.all([hers, another].map((each) => each.context().close()));
   });
 
+  it('change one\'s own password with all tokens and keys, and say before what ends', async () => {
+    const hers = await join('rita@example.com', 'Rita', 'viewer');
+    await hers.goto(`${base()}/account`);
+    await press(hers, 'Create token');
+    const dialog = hers.getByRole('dialog');
+    await field(dialog, 'Name').fill('laptop');
+    await press(dialog, 'Create');
+    const token = (await dialog.getByText(/^molo_/).innerText()).trim();
+    await press(dialog, 'Done');
+    const asked = async () => (await visit('molo', '/api/v1/me', { authorization: `Bearer ${token}` })).status;
+    expect(await asked()).toBe(200);
+    await press(hers, 'Change password');
+    await dialog.getByText('1 API token: laptop').waitFor();
+    await dialog.getByText('There is no SSH key.').waitFor();
+    await dialog.getByLabel('Present password').fill(password);
+    await dialog.getByLabel('New password').fill('another long password');
+    await dialog.getByRole('checkbox', { name: 'Revoke all my API tokens' }).check();
+    await dialog.getByText('molo password --revoke-tokens', { exact: true }).waitFor();
+    await press(dialog, 'Change');
+    await gone(dialog);
+    await hers.getByText('No token yet').waitFor();
+    expect(await asked()).toBe(401);
+    await hers.context().close();
+  });
+
   it('throw no error', () => {
     expect(troubles).toEqual([]);
   });

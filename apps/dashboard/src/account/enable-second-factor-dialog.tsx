@@ -4,7 +4,7 @@ import type { FormEvent } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { SecondFactorSecret } from '@molo/contracts';
 import { CodeInput } from '../access/code-input';
-import { accountCommands } from './account-commands.ts';
+import { accountCommands } from './account-commands';
 import { molo } from '../platform/client';
 import { fieldErrors, sentence } from '../platform/problem';
 import { ProblemNotice } from '../platform/problem-notice';

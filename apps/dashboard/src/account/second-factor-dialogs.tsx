@@ -1,7 +1,7 @@
 'use client';
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { accountCommands } from './account-commands.ts';
+import { accountCommands } from './account-commands';
 import { molo } from '../platform/client';
 import { ProofDialog } from './proof-dialog';
 import { RecoveryCodesShown } from './recovery-codes-shown';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import dynamic from 'next/dynamic';
 import { useQuery } from '@tanstack/react-query';
 import type { SecondFactor } from '@molo/contracts';
-import { accountCommands } from './account-commands.ts';
+import { accountCommands } from './account-commands';
 import { molo } from '../platform/client';
 import { QueryView } from '../platform/query-view';
 import { Ago } from '../ui/ago';

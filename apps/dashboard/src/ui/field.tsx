@@ -104,11 +104,21 @@ function Frame({ id, label, hint, error, children }: FieldFrame & { readonly id:
   );
 }
 
-export function Checkbox({ label, ...rest }: { readonly label: ReactNode } & InputHTMLAttributes<HTMLInputElement>) {
+type CheckboxProps = { readonly label: ReactNode; readonly hint?: ReactNode } & Omit<InputHTMLAttributes<HTMLInputElement>, 'id'>;
+
+export function Checkbox({ label, hint, ...rest }: CheckboxProps) {
+  const id = useId();
   return (
-    <label className="flex items-center gap-2.5 text-[0.93rem]">
-      <input type="checkbox" className="size-4 accent-harbour" {...rest} />
-      {label}
-    </label>
+    <div>
+      <label className="flex items-center gap-2.5 text-[0.93rem]">
+        <input id={id} type="checkbox" className="size-4 shrink-0 accent-harbour" {...described(id, hint, undefined)} {...rest} />
+        {label}
+      </label>
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className="pl-6.5 text-[0.87rem] text-ink-faint">
+          {hint}
+        </p>
+      )}
+    </div>
   );
 }
