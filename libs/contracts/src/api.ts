@@ -225,7 +225,7 @@ export const api = {
     summary: 'Give a user, a team or a robot a role on the app; who has one gets this in its place',
     params: AppParams,
     body: z
-      .strictObject({ email: z.string().max(254).optional(), team: TeamName.optional(), robot: ChosenName.optional(), role: AppRole })
+      .strictObject({ email: z.string().max(254).optional(), team: TeamName.optional(), /** Its name, or its id. */ robot: ChosenName.optional(), role: AppRole })
       .refine(({ email, team, robot }) => [email, team, robot].filter((each) => each !== undefined).length === 1, { path: ['email'], message: 'or team or robot is to be given, one of them' })
       .meta({ oneOf: ['email', 'team', 'robot'].map((name) => ({ required: [name] })) }),
     response: Member,

@@ -76,7 +76,7 @@ function addMemberCommands(program: Command): void {
       .summary('give somebody a role on an app')
       .description('Give a user, a team or a robot a role on an app; who has one gets this in its place. It adds to the role\non the platform: viewers read, developers deploy, admins also delete the app and choose its members.')
       .addOption(takes(new Option('--team <team>', 'a team in the place of a user'), 'teams'))
-      .addOption(takes(new Option('--robot <robot>', 'a robot in the place of a user'), 'robots'))
+      .addOption(takes(new Option('--robot <robot>', 'a robot in the place of a user, by its name or its id'), 'robots'))
       .addOption(new Option('--role <role>', 'the role on the app').choices(['admin', 'developer', 'viewer']).makeOptionMandatory())
       .action(runs(async () => (await import('./members.js')).addMember)),
     'molo members add ada@example.com --role admin --app myapp',

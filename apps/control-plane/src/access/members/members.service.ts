@@ -114,8 +114,8 @@ async function findNamed(manager: EntityManager, appId: string, { email, team, r
     return { column: 'team_id', id: found.id };
   }
   if (robot !== undefined) {
-    // One of another app is in the hands of others.
-    const [found]: { id: string }[] = await manager.query(`select id from users where kind = 'robot' and lower(name) = lower($1) and (app_id is null or app_id = $2) order by app_id limit 1 for key share`, [robot, appId]);
+    // One of another app is in the hands of others. A name may be that of another robot too; an id is of one.
+    const [found]: { id: string }[] = await manager.query(`select id from users where kind = 'robot' and (lower(name) = lower($1) or id::text = $1) and (app_id is null or app_id = $2) order by id::text = $1 desc, app_id limit 1 for key share`, [robot, appId]);
     if (!found) throw new AppError('not_found', { detail: `There is no robot ${robot} that this app could have. "molo robots" lists those there are.` });
     return { column: 'user_id', id: found.id };
   }

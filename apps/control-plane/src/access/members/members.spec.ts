@@ -93,6 +93,10 @@ describe('a member of an app', () => {
     expect(given.holderId).toBe(ofPlatform.id);
     const { ok } = await platform.call(api.changeMember, { params: { ...params, memberId: given.id }, body: { role: 'admin' } });
     expect(ok).toEqual({ ...given, role: 'admin' });
+    // A name means the app's own; an id means whom it is of.
+    const named = async (robot: string) => (await platform.call(api.setMember, { params, body: { robot, role: 'developer' } })).ok.holderId;
+    expect([await named('namesake'), await named(own.id), await named(ofPlatform.id)]).toEqual([own.id, own.id, ofPlatform.id]);
+    await platform.call(api.setMember, { params, body: { robot: ofPlatform.id, role: 'admin' } });
     const { items } = (await platform.call(api.listMembers, { params })).ok;
     expect(items.filter(({ name }) => name === 'namesake').map(({ holderId, role }) => [holderId, role])).toEqual([[ofPlatform.id, 'admin'], [own.id, 'developer']]);
     await remove(given.id);
