@@ -3,7 +3,7 @@
 import { type FormEvent, useState } from 'react';
 import type { AppRole, Member } from '@molo/contracts';
 import { peopleCommands } from '../people/people-commands';
-import { usePeopleChange } from '../people/people-queries';
+import { useAllRobots, usePeopleChange } from '../people/people-queries';
 import { appRoles } from '../people/roles';
 import { molo } from '../platform/client';
 import { ProblemNotice } from '../platform/problem-notice';
@@ -11,13 +11,13 @@ import { Button } from '../ui/button';
 import { Command } from '../ui/command';
 import { Dialog } from '../ui/dialog';
 import { RadioList } from '../ui/radio-list';
-import { commandWord, namedAs } from './named';
+import { commandWord, namedAs, nameOf } from './named';
 
 export function ChangeMemberDialog({ app, member, onClose }: { readonly app: string; readonly member: Member; readonly onClose: () => void }) {
   // As it was when this was opened: what somebody else has changed meanwhile is not undone unseen.
   const [before] = useState(member);
   const [role, setRole] = useState<AppRole>(before.role);
-  const named = namedAs(member.kind, member.email ?? member.name);
+  const named = namedAs(member.kind, nameOf(member, useAllRobots().data));
   const change = usePeopleChange(() => molo.changeMember({ params: { app, memberId: member.id }, body: { role } }));
   const submit = (event: FormEvent) => {
     event.preventDefault();

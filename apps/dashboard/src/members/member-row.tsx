@@ -35,7 +35,7 @@ export function MemberRow({ app, member, members, teams, mayAdminister }: Member
           <span className="flex"><Chip tone={member.role === 'admin' ? 'busy' : 'quiet'}>{member.role}</Chip></span>
           <Why member={member} members={members} teams={teams} />
         </div>
-        {mayAdminister ? <MemberMenu app={app} member={member} /> : <span />}
+        {mayAdminister ? <MemberMenu app={app} member={member} members={members} /> : <span />}
       </div>
       {reached.length > 0 && <Reached team={member} users={reached} />}
     </li>

@@ -15,7 +15,7 @@ import { Input, SuggestInput } from '../ui/field';
 import { RadioList } from '../ui/radio-list';
 import { peopleCommands } from './people-commands';
 import { usePeopleChange } from './people-queries';
-import { tokensOf } from './robot-tokens';
+import { useRobotTokens } from './robot-tokens';
 import { appRoles, roles } from './roles';
 
 interface CreateRobotDialogProps {
@@ -27,12 +27,16 @@ interface CreateRobotDialogProps {
 export function CreateRobotDialog({ app, onClose }: CreateRobotDialogProps) {
   const [robot, setRobot] = useState<Robot>();
   // It can do nothing before it has a token.
-  if (robot !== undefined) return <CreateTokenDialog title={`${robot.name} is made. Its first token`} holder={tokensOf(robot)} onClose={onClose} />;
+  if (robot !== undefined) return <FirstTokenDialog robot={robot} onClose={onClose} />;
   return (
     <Dialog title={app === null ? 'Create a robot' : `Create a robot of ${app}`} onClose={onClose}>
       <RobotForm fixedApp={app} onCreated={setRobot} onClose={onClose} />
     </Dialog>
   );
+}
+
+function FirstTokenDialog({ robot, onClose }: { readonly robot: Robot; readonly onClose: () => void }) {
+  return <CreateTokenDialog title={`${robot.name} is made. Its first token`} holder={useRobotTokens(robot)} onClose={onClose} />;
 }
 
 interface RobotFormProps {

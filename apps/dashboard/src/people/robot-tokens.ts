@@ -1,10 +1,15 @@
+'use client';
+
 import type { Robot } from '@molo/contracts';
 import { molo } from '../platform/client';
 import type { TokenHolder } from '../tokens/token-holder';
 import { peopleCommands } from './people-commands';
+import { useRobotName } from './robot-name';
 
 /** A token only bounds what the robot may do by its roles, so that any right may be given. One of an app reaches that app alone. */
-export function tokensOf({ id, name, app }: Robot): TokenHolder {
+export function useRobotTokens(robot: Robot): TokenHolder {
+  const named = useRobotName(robot);
+  const { id, app } = robot;
   const params = { robotId: id };
   return {
     queryKey: ['people', 'robots', id, 'tokens'],
@@ -13,6 +18,6 @@ export function tokensOf({ id, name, app }: Robot): TokenHolder {
     revoke: (tokenId) => molo.revokeRobotToken({ params: { ...params, tokenId } }),
     grantable: ['read', 'deploy', 'administer'],
     limitable: app === null,
-    command: (token, options) => peopleCommands.createRobotToken(name, token, options),
+    command: (token, options) => peopleCommands.createRobotToken(named, token, options),
   };
 }
