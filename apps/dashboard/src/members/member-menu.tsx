@@ -2,19 +2,18 @@
 
 import { useState } from 'react';
 import dynamic from 'next/dynamic';
-import type { Member, Robot } from '@molo/contracts';
+import type { Member } from '@molo/contracts';
 import { peopleCommands } from '../people/people-commands';
 import { useAllRobots, usePeopleChange } from '../people/people-queries';
 import { molo } from '../platform/client';
 import { ConfirmDialog } from '../platform/confirm-dialog';
-import { type Action, ActionMenu } from '../ui/action-menu';
+import { ActionMenu } from '../ui/action-menu';
 import { ChangeMemberDialog } from './change-member-dialog';
+import { actionsOn, type MemberAction, ownRobot } from './member-actions';
 import { nameAmong } from './named';
 
 const RobotTokensDialog = dynamic(() => import('../people/robot-tokens-dialog').then((part) => part.RobotTokensDialog));
 const RemoveRobotDialog = dynamic(() => import('../people/remove-robot-dialog').then((part) => part.RemoveRobotDialog));
-
-type Asked = 'change' | 'take' | 'tokens' | 'remove';
 
 interface MemberMenuProps {
   readonly app: string;
@@ -23,26 +22,20 @@ interface MemberMenuProps {
 }
 
 export function MemberMenu({ app, member, members }: MemberMenuProps) {
-  const [asked, setAsked] = useState<Asked>();
-  const robot = useOwnRobot(app, member);
+  const [asked, setAsked] = useState<MemberAction>();
+  const robots = useAllRobots();
+  const robot = ownRobot(member.holderId, app, robots.data);
   const close = () => setAsked(undefined);
-  const action = (name: string, what: Asked, danger = false): Action => ({ name, danger, onChoose: () => setAsked(what) });
-  const actions = [action('Change role', 'change'), ...(robot === undefined ? [action('Take the role away', 'take', true)] : [action('Tokens', 'tokens'), action('Remove the robot', 'remove', true)])];
+  const choose = (action: MemberAction) => (action === 'ask' ? void robots.refetch() : setAsked(action));
   return (
     <>
-      <ActionMenu label={`What to do with ${member.name}`} actions={actions} />
+      <ActionMenu label={`What to do with ${member.name}`} busy={member.kind === 'robot' && robots.data === undefined && robots.isFetching} actions={actionsOn(member, app, robots.data).map(({ action, ...shown }) => ({ ...shown, onChoose: () => choose(action) }))} />
       {asked === 'change' && <ChangeMemberDialog app={app} member={member} onClose={close} />}
       {asked === 'take' && <TakeDialog app={app} member={member} members={members} onClose={close} />}
       {asked === 'tokens' && robot && <RobotTokensDialog robot={robot} onClose={close} />}
       {asked === 'remove' && robot && <RemoveRobotDialog robot={robot} onClose={close} />}
     </>
   );
-}
-
-/** One that belongs to the app has its role here or none: it goes as a whole. */
-function useOwnRobot(app: string, member: Member): Robot | undefined {
-  const robots = useAllRobots().data;
-  return member.kind === 'robot' ? robots?.find((robot) => robot.app === app && robot.id === member.holderId) : undefined;
 }
 
 function TakeDialog({ app, member, members, onClose }: MemberMenuProps & { readonly onClose: () => void }) {

@@ -6,6 +6,7 @@ import { MembersSection } from './members-section';
 const at = '2020-05-03T00:00:00.000Z';
 const ada: Member = { id: '1', kind: 'user', holderId: 'ada', name: 'Ada', email: 'ada@example.com', role: 'admin', since: at };
 const crew: Member = { id: '2', kind: 'team', holderId: 'crew', name: 'crew', email: null, role: 'developer', since: at };
+const ci: Member = { id: '3', kind: 'robot', holderId: 'ci', name: 'ci', email: null, role: 'developer', since: at };
 const teams = [{ id: 'crew', name: 'crew', createdAt: at, users: [{ id: 'ada', name: 'Ada', email: 'ada@example.com' }, { id: 'max', name: 'Max', email: 'max@example.com' }] }];
 
 function section(me: Me, members: readonly Member[] = [ada, crew]): string {
@@ -27,6 +28,14 @@ describe('the people of an app', () => {
     expect(offers(person(['any'], [{ name: 'shop', rights: ['read', 'deploy', 'administer'] }]))).toEqual([true, true]);
     expect(offers(person(['any', 'read', 'deploy']))).toEqual([false, false]);
     expect(offers(person(['any', 'read'], [{ name: 'blog', rights: ['read', 'deploy', 'administer'] }]))).toEqual([false, false]);
+  });
+
+  it('that are robots have a menu that opens once it is known whose robots they are', () => {
+    const me = person(['any'], [{ name: 'shop', rights: ['read', 'deploy', 'administer'] }]);
+    const drawn = (...robots: unknown[]) => shown(<MembersSection app="shop" />, { me, known: [[['people', 'members', 'shop'], listOf([ci])], ...robots.map((all) => [['people', 'all-robots'], all] as const)] });
+    expect(drawn()).toContain('aria-disabled="true"');
+    expect(drawn()).not.toContain('Take the role away');
+    expect(drawn([{ id: 'ci', name: 'ci', app: 'shop', role: 'member', createdAt: at }])).toMatch(/popovertarget.*Remove the robot/is);
   });
 
   it('say that nobody has a role, and what one would be for', () => {

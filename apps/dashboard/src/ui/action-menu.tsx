@@ -13,8 +13,15 @@ export interface Action {
 const itemHeight = 36;
 const gap = 4;
 
+interface ActionMenuProps {
+  readonly label: string;
+  readonly actions: readonly Action[];
+  /** It is not known yet what can be done: it does not open. */
+  readonly busy?: boolean;
+}
+
 /** What can be done with a row, behind one button. It lies above all else, so that no card cuts it off; Escape and a click beside it close it. */
-export function ActionMenu({ label, actions }: { readonly label: string; readonly actions: readonly Action[] }) {
+export function ActionMenu({ label, actions, busy = false }: ActionMenuProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
@@ -28,12 +35,14 @@ export function ActionMenu({ label, actions }: { readonly label: string; readonl
       <button
         ref={button}
         type="button"
-        popoverTarget={id}
+        popoverTarget={busy ? undefined : id}
         aria-haspopup="menu"
         aria-expanded={open}
+        aria-disabled={busy || undefined}
+        aria-busy={busy || undefined}
         aria-label={label}
         title={label}
-        className="grid size-8 shrink-0 place-items-center rounded-lg text-ink-faint hover:bg-sunken hover:text-ink aria-expanded:bg-sunken aria-expanded:text-ink"
+        className="grid size-8 shrink-0 place-items-center rounded-lg text-ink-faint hover:bg-sunken hover:text-ink aria-disabled:cursor-progress aria-disabled:opacity-55 aria-expanded:bg-sunken aria-expanded:text-ink"
       >
         <Ellipsis aria-hidden className="size-5" />
       </button>
