@@ -264,6 +264,32 @@ describe('the pages of people', () => {
     await hers.context().close();
   });
 
+  it('find in the audit who did what, by an address that keeps the filter, and export just that', async () => {
+    await page.goto(`${base()}/audit`);
+    await page.getByRole('searchbox', { name: 'Words' }).fill('iris');
+    await press(page, 'Find');
+    await page.waitForURL(/\?q=iris$/);
+    await rowOf('user.removed').waitFor();
+    await page.getByText('By who, what, from where and when').click();
+    await page.getByRole('combobox', { name: 'Did what' }).fill('user.invited');
+    await press(page, 'Find');
+    await page.getByText(/^1 event(?!s)/).waitFor();
+    await page.getByText('molo audit --action user.invited --search iris', { exact: true }).waitFor();
+    await page.reload();
+    await rowOf('user.invited').getByText('What changed').click();
+    await rowOf('user.invited').getByRole('columnheader', { name: 'After' }).waitFor();
+    const address = await page.getByRole('link', { name: 'Export CSV' }).getAttribute('href');
+    const exported = await page.request.get(base() + address);
+    expect(exported.headers()['content-disposition']).toContain('audit.csv');
+    const lines = (await exported.text()).trimEnd().split('\r\n');
+    expect([lines.length, lines[1]]).toEqual([2, expect.stringContaining('"user.invited","iris@example.com"')]);
+    await page.getByRole('searchbox', { name: 'Words' }).fill('nothing-holds-this');
+    await press(page, 'Find');
+    await page.getByText('Nothing is like that').waitFor();
+    await press(page, 'Show all');
+    await page.getByText(/^\d+ events/).waitFor();
+  });
+
   it('throw no error', () => {
     expect(troubles).toEqual([]);
   });

@@ -24,5 +24,4 @@ export const commands = {
   unsetConfig: (place: Place, key: string) => `molo config unset ${key} ${at(place)}`,
   domains: (place: Place) => `molo domains add shop.example.com ${at(place)}`,
   nodes: () => 'molo nodes',
-  audit: () => 'molo audit',
 } as const;

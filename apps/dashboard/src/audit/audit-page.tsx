@@ -1,97 +1,72 @@
 'use client';
 
-import Link from 'next/link';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useRouter, useSearchParams } from 'next/navigation';
 import type { AuditEvent } from '@molo/contracts';
-import { commands } from '../apps/commands';
+import { Download } from 'lucide-react';
 import { molo } from '../platform/client';
-import { MoreButton } from '../platform/more-button';
-import { QueryView } from '../platform/query-view';
-import { formatInstant } from '../text/quantities';
-import { Card } from '../ui/card';
+import { PagedList } from '../platform/paged-list';
+import { usePages } from '../platform/pages';
+import { fieldErrors } from '../platform/problem';
+import { countOf } from '../text/quantities';
+import { Button, buttonClasses } from '../ui/button';
 import { Command } from '../ui/command';
-import { Given } from '../ui/given';
 import { Empty } from '../ui/notice';
+import { auditCommand, type AuditFilter, exportAddress, exportCommand, filterIn, isAll, pageAddress } from './audit-filter';
+import { EventRow } from './event-row';
+import { FilterForm } from './filter-form';
 
 export function AuditPage() {
-  const audit = useInfiniteQuery({
-    queryKey: ['audit'],
-    queryFn: ({ pageParam, signal }) => molo.listAudit({ query: { cursor: pageParam, limit: 50 } }, { signal }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
-  });
+  const filter = filterIn(useSearchParams());
+  const router = useRouter();
+  const onFilter = (chosen: AuditFilter) => router.push(pageAddress(chosen), { scroll: false });
+  const audit = usePages<AuditEvent>(['audit', filter], (query, options) => molo.listAudit({ query: { ...query, ...filter } }, options));
+  const events = audit.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <div className="flex flex-col gap-6">
-      <div>
-        <h1 className="text-2xl font-semibold tracking-tight">Audit</h1>
-        <p className="mt-1 text-ink-soft">Who did what, newest first. It cannot be edited.</p>
+      <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+        <div>
+          <h1 className="text-2xl font-semibold tracking-tight">Audit</h1>
+          <p className="mt-1 text-ink-soft">Who did what, newest first. It cannot be edited.</p>
+        </div>
+        {!audit.isError && <Exports filter={filter} />}
       </div>
-      <QueryView query={audit} what="the audit">
-        {({ pages }) => {
-          const items = pages.flatMap((page) => page.items);
-          if (items.length === 0) return <Empty title="Nothing happened yet" />;
-          return (
-            <Card className="overflow-hidden">
-              <ul>
-                {items.map((event) => (
-                  <AuditRow key={event.id} event={event} />
-                ))}
-              </ul>
-            </Card>
-          );
-        }}
-      </QueryView>
-      <MoreButton query={audit}>Show older events</MoreButton>
-      <Command text={commands.audit()} />
+      <FilterForm filter={filter} events={events} errors={fieldErrors(audit.error)} onFilter={onFilter} />
+      {audit.data !== undefined && (
+        <p role="status" className="-mb-3 flex min-h-8 flex-wrap items-center gap-x-4 text-[0.87rem] text-ink-soft">
+          {countOf(events.length, 'event')}
+          {audit.hasNextPage && ' so far, older ones below'}
+          {!isAll(filter) && (
+            <Button size="s" tone="quiet" onClick={() => onFilter({})}>
+              Show all
+            </Button>
+          )}
+        </p>
+      )}
+      <PagedList query={audit} what="the audit" more="Show older events" empty={<NothingFound filter={filter} />} row={(event) => <EventRow key={event.id} event={event} />} />
+      <div className="flex flex-col gap-2">
+        <Command text={auditCommand(filter, events.length)} />
+        <Command label="To a file" text={exportCommand(filter, 'jsonl')} />
+        <Command label="To a file" text={exportCommand(filter, 'csv')} />
+      </div>
     </div>
   );
 }
 
-function AuditRow({ event }: { readonly event: AuditEvent }) {
-  const changed = event.before !== null || event.after !== null;
-  return (
-    <li className="border-b border-line px-5 py-3 last:border-0">
-      <div className="grid items-baseline gap-x-5 gap-y-0.5 sm:grid-cols-[11.5rem_minmax(0,10rem)_minmax(0,1fr)_auto]">
-        <time dateTime={event.at} className="tabular text-[0.87rem] text-ink-faint">
-          {formatInstant(event.at)}
-        </time>
-        <span className="truncate font-medium">
-          <Given text={event.actor.name} />
-          {event.actor.kind !== 'user' && event.actor.kind !== event.actor.name && <span className="ml-1.5 text-[0.8rem] font-normal text-ink-faint">{event.actor.kind}</span>}
-        </span>
-        <span className="min-w-0 break-words">
-          {event.action} <Target event={event} />
-        </span>
-        <span className="tabular text-[0.83rem] text-ink-faint">{event.ip ?? ''}</span>
-      </div>
-      {changed && (
-        <details className="mt-1 text-[0.87rem] sm:pl-[12.75rem]">
-          <summary className="w-fit rounded text-harbour hover:underline">What changed</summary>
-          <div className="mt-2 grid gap-3 md:grid-cols-2">
-            <Side name="Before" value={event.before} />
-            <Side name="After" value={event.after} />
-          </div>
-        </details>
-      )}
-    </li>
-  );
+function NothingFound({ filter }: { readonly filter: AuditFilter }) {
+  if (isAll(filter)) return <Empty title="Nothing happened yet" />;
+  return <Empty title="Nothing is like that">Of what you may read, no event is all that was asked for. Ask for less, or show all.</Empty>;
 }
 
-/** What it was done to; a deployment can be looked at. */
-function Target({ event }: { readonly event: AuditEvent }) {
-  if (!event.action.startsWith('deployment.')) return <span className="text-ink-soft"><Given text={event.target} /></span>;
+/** Links, so that the browser saves them as they come, however long that takes. */
+function Exports({ filter }: { readonly filter: AuditFilter }) {
   return (
-    <Link href={`/deployments/${event.target}`} prefetch={false} className="rounded text-harbour underline decoration-harbour/40 underline-offset-2 hover:decoration-harbour">
-      {event.target.slice(0, 8)}
-    </Link>
-  );
-}
-
-function Side({ name, value }: { readonly name: string; readonly value: unknown }) {
-  return (
-    <div className="min-w-0">
-      <p className="text-[0.8rem] text-ink-faint">{name}</p>
-      <pre className="mt-1 max-h-60 overflow-auto rounded-lg bg-sunken p-3 font-mono text-[0.78rem] break-words whitespace-pre-wrap">{value === null ? 'nothing' : JSON.stringify(value, null, 2)}</pre>
+    <div role="group" aria-label="Export all that is asked for" className="flex flex-wrap gap-2">
+      {(['jsonl', 'csv'] as const).map((format) => (
+        <a key={format} href={exportAddress(filter, format)} download={`audit.${format}`} className={buttonClasses('plain', 's')}>
+          <Download aria-hidden className="size-4" />
+          {format === 'csv' ? 'Export CSV' : 'Export JSON Lines'}
+        </a>
+      ))}
     </div>
   );
 }

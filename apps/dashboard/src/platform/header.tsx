@@ -20,8 +20,8 @@ type ShownTo = (typeof places)[number]['to'];
 
 /** What one would see nothing on is not offered. */
 function useShownTo(): Record<ShownTo, boolean> {
-  const [readers, administrators, anyAdministrators] = [useMay('read'), useMay('administer'), useMayAnywhere('administer')];
-  return { all: true, readers, administrators, people: readers || anyAdministrators };
+  const [readers, administrators] = [useMay('read'), useMayAnywhere('administer')];
+  return { all: true, readers, administrators, people: readers || administrators };
 }
 
 export function Header() {
