@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, onPageError } from './browser.js';
@@ -278,10 +279,11 @@ describe('the pages of people', () => {
     await page.reload();
     await rowOf('user.invited').getByText('What changed').click();
     await rowOf('user.invited').getByRole('columnheader', { name: 'After' }).waitFor();
-    const address = await page.getByRole('link', { name: 'Export CSV' }).getAttribute('href');
-    const exported = await page.request.get(base() + address);
-    expect(exported.headers()['content-disposition']).toContain('audit.csv');
-    const lines = (await exported.text()).trimEnd().split('\r\n');
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Export CSV' }).click();
+    const exported = await downloading;
+    expect(exported.suggestedFilename()).toBe('audit.csv');
+    const lines = (await readFile(await exported.path(), 'utf8')).trimEnd().split('\r\n');
     expect([lines.length, lines[1]]).toEqual([2, expect.stringContaining('"user.invited","iris@example.com"')]);
     await page.getByRole('searchbox', { name: 'Words' }).fill('nothing-holds-this');
     await press(page, 'Find');
