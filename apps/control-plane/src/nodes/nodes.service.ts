@@ -80,8 +80,9 @@ export class NodesService {
   }
 
   async list(): Promise<NodeView[]> {
-    const rows: NodeRow[] = await this.dataSource.query(nodeList);
-    return rows.map(({ figures, lastSeenAt, ...row }) => ({ ...row, ...figures, online: isOnline({ lastSeenAt }), lastSeenAt: lastSeenAt?.toISOString() ?? null }));
+    const [rows, running]: [NodeRow[], { id: string; count: number }[]] = await Promise.all([this.dataSource.query(nodeList), this.dataSource.query(runningByNode)]);
+    const counts = new Map(running.map(({ id, count }) => [id, count]));
+    return rows.map(({ figures, lastSeenAt, ...row }) => ({ ...row, ...(figures ?? notToldYet), instances: counts.get(row.id) ?? 0, online: isOnline({ lastSeenAt }), lastSeenAt: lastSeenAt?.toISOString() ?? null }));
   }
 }
 
@@ -90,16 +91,18 @@ export function isOnline(node: Pick<Node, 'lastSeenAt'>): boolean {
   return node.lastSeenAt !== null && Math.abs(Date.now() - node.lastSeenAt.getTime()) < offlineAfterMs;
 }
 
-type Figures = 'agentVersion' | 'engineVersion' | 'cpus' | 'memoryBytes' | 'memoryUsedBytes' | 'diskBytes' | 'diskUsedBytes';
-type NodeRow = Omit<NodeView, Figures | 'online' | 'lastSeenAt'> & { lastSeenAt: Date | null; figures: Pick<NodeView, Figures> };
+type NodeRow = Omit<NodeView, keyof Figures | 'instances' | 'online' | 'lastSeenAt'> & { lastSeenAt: Date | null; figures: Figures | null };
+type Figures = Pick<NodeView, 'agentVersion' | 'engineVersion' | 'cpus' | 'memoryBytes' | 'memoryUsedBytes' | 'diskBytes' | 'diskUsedBytes'>;
 
-/** A node is to be at the generation in which its instances changed last, or as an ingress its routes. Its figures, which tell of all that runs there, are taken apart once. */
+const notToldYet: Figures = { agentVersion: null, engineVersion: null, cpus: null, memoryBytes: null, memoryUsedBytes: null, diskBytes: null, diskUsedBytes: null };
+
+/** A node is to be at the generation in which its instances changed last, or as an ingress its routes. */
 const nodeList = `
-  select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration", running.count::float8 as instances,
+  select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration",
     greatest((select max(generation) from instances i where i.node_id = n.id), case when 'ingress' = any(n.roles) then routes.generation end, 0)::float8 as generation,
-    json_build_object('agentVersion', told."agentVersion", 'engineVersion', told."engineVersion", 'cpus', told.cpus, 'memoryBytes', told."memoryBytes",
-      'memoryUsedBytes', told."memoryUsedBytes", 'diskBytes', told."diskBytes", 'diskUsedBytes', told."diskUsedBytes") as figures
+    n.figures - '{at,instances,environments}'::text[] as figures
   from nodes n cross join (select max(generation) as generation from route_changes) routes
-    cross join lateral (select count(*) from instances i where i.node_id = n.id and gone_at is null and desired = 'running' and not runs_once) running
-    left join lateral jsonb_to_record(n.figures) as told ("agentVersion" text, "engineVersion" text, cpus float8, "memoryBytes" bigint, "memoryUsedBytes" bigint, "diskBytes" bigint, "diskUsedBytes" bigint) on true
   order by n.name`;
+
+/** By itself, in one walk over all that run: counted for each node of the list they take several times as long. */
+const runningByNode = `select node_id as id, count(*)::float8 as count from instances where gone_at is null and desired = 'running' and not runs_once group by node_id`;
