@@ -56,7 +56,7 @@ export class SignInService {
     this.byAddress.take(address);
     this.byAccountAndAddress.take(guess);
     const user = await this.find(account);
-    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === null) throw refused();
+    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === null || user.disabledAt !== null) throw refused();
     if (user.secondFactorSince !== null && code === undefined) {
       // No guess at anything; the count by account stays, so that it is no way to go on guessing at codes.
       this.byAddress.giveBack(address);

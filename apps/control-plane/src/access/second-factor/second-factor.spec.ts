@@ -102,6 +102,12 @@ describe('a code', () => {
     expect([answers[0].problem.code, await outcome(signIn(user.email, code))]).toEqual(['credentials_refused', 'in']);
   });
 
+  it('is not asked of who is disabled, who learns nothing of their password', async () => {
+    const { user, app } = await enrolled();
+    expect((await platform.call(api.updateUser, { params: { userId: user.id }, body: { disabled: true } })).status).toBe(200);
+    expect([await outcome(signIn(user.email)), await outcome(signIn(user.email, app.code(1)))]).toEqual(['credentials_refused', 'credentials_refused']);
+  });
+
   it('is not used up where signing in fails after it', async () => {
     const { user, app } = await enrolled();
     const code = app.code(1);
