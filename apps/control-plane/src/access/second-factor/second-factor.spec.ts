@@ -224,6 +224,15 @@ describe('a second factor', () => {
     expect([(await enrol(as)).status, (await confirm(codeOf(second, 1))).status]).toEqual([409, 409]);
   });
 
+  it('that was begun is dropped with the password, by whomever it was begun', async () => {
+    const user = await platform.makeUser('developer', password);
+    const as = await platform.makeSession(user);
+    const { secret } = (await platform.call(api.enrolSecondFactor, { as, headers, body: { password } })).ok;
+    expect((await platform.call(api.changePassword, { as, headers, body: { current: password, password: 'another good one' } })).status).toBe(200);
+    const confirmed = await platform.call(api.confirmSecondFactor, { as, headers, body: { code: codeOf(secret) } });
+    expect([confirmed.status, await outcome(signIn(user.email, undefined, 'another good one'))]).toEqual([409, 'in']);
+  });
+
   it('is given up by who has password and code, a recovery code too, and can then be had anew at once', async () => {
     const { user, app } = await enrolled();
     const as = await platform.makeToken(user, ['read']);

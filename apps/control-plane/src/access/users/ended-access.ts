@@ -14,6 +14,8 @@ export async function endAccess(manager: EntityManager, userId: string, { sessio
     const [ended]: [{ name: string }[], number] = await manager.query(statement, [userId]);
     return ended.map(({ name }) => name).toSorted();
   };
+  // Begun by them, its secret is theirs: confirmed later from a session that somebody forgot, it would shut the user out.
+  await manager.query('update users set second_factor_secret = null where id = $1 and second_factor_since is null', [userId]);
   const [, sessions]: [unknown[], number] = await manager.query('delete from sessions where user_id = $1 and id is distinct from $2::uuid', [userId, sessionId]);
   return {
     sessions,
