@@ -23,8 +23,8 @@ export const User = z.object({
   createdAt: at,
   /** In the browser, with an API token or over SSH, to within a minute; null where they never came. */
   lastSeenAt: at.nullable(),
-  /** Whether they sign in with a code besides the password. */
-  secondFactor: z.boolean(),
+  /** Whether they sign in with a code besides the password; null to callers who are no sysadmin. */
+  secondFactor: z.boolean().nullable(),
 });
 export type User = z.infer<typeof User>;
 

@@ -18,7 +18,7 @@ export async function listUsers(cli: Cli): Promise<void> {
     { title: 'STATE', value: (user) => stateOf(user) },
     { title: 'SINCE', value: (user) => ago(user.createdAt) },
     { title: 'LAST SEEN', value: (user) => (user.lastSeenAt === null ? null : ago(user.lastSeenAt)) },
-    { title: 'SECOND FACTOR', value: (user) => (user.secondFactor ? 'yes' : null) },
+    { title: 'SECOND FACTOR', value: (user) => (user.secondFactor === true ? 'yes' : null) },
     { title: 'NAME', value: (user) => user.name },
   ]);
 }

@@ -15,5 +15,5 @@ export function actionsOn({ state, secondFactor }: Pick<User, 'state' | 'secondF
   const remove = { action: 'remove', name: 'Remove', danger: true } as const;
   if (state === 'disabled') return [change, { action: 'enable', name: 'Enable' }, remove];
   if (state === 'invited') return [change, { action: 'renew', name: 'New invitation link' }, { action: 'disable', name: 'Disable' }, remove];
-  return [change, { action: 'sessions', name: 'Sessions' }, { action: 'renew', name: 'New link for a lost password' }, ...(secondFactor ? ([{ action: 'second-factor', name: 'Take the second factor' }] as const) : []), { action: 'disable', name: 'Disable' }, remove];
+  return [change, { action: 'sessions', name: 'Sessions' }, { action: 'renew', name: 'New link for a lost password' }, ...(secondFactor === true ? ([{ action: 'second-factor', name: 'Take the second factor' }] as const) : []), { action: 'disable', name: 'Disable' }, remove];
 }

@@ -2,6 +2,8 @@ import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
 import { type Answer, type Call, Endpoint } from '../../rest/endpoint.decorator.js';
 import { pageOf, PositionInTime, positionOf } from '../../rest/page.js';
+import type { Caller } from '../caller.js';
+import type { User } from '../user.entity.js';
 import { fromOf, welcome } from '../welcome.js';
 import { InvitationsService } from './invitations.service.js';
 import { UsersService, viewOf } from './users.service.js';
@@ -14,9 +16,9 @@ export class UsersController {
   ) {}
 
   @Endpoint(api.listUsers)
-  async list({ query }: Call<typeof api.listUsers>): Answer<typeof api.listUsers> {
+  async list({ query, caller }: Call<typeof api.listUsers>): Answer<typeof api.listUsers> {
     const users = await this.users.list(positionOf(query.cursor, PositionInTime), query.limit);
-    return pageOf(users, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt.toISOString(), id }), viewOf);
+    return pageOf(users, query.limit, ({ createdAt, id }): PositionInTime => ({ at: createdAt.toISOString(), id }), (user) => viewFor(caller, user));
   }
 
   @Endpoint(api.inviteUser)
@@ -43,4 +45,9 @@ export class UsersController {
   async acceptInvitation({ body, request, response }: Call<typeof api.acceptInvitation>): Answer<typeof api.acceptInvitation> {
     return welcome(await this.invitations.accept(body, fromOf(request)), { request, response });
   }
+}
+
+/** Whose password alone would be enough is told to those who can do something about it. */
+function viewFor(caller: Caller, user: User): ReturnType<typeof viewOf> {
+  return { ...viewOf(user), ...(caller.rights.includes('administer') ? {} : { secondFactor: null }) };
 }
