@@ -93,7 +93,7 @@ function TeamUser({ team, user, mayAdminister }: TeamUserProps) {
         <span className="min-w-0 truncate"><Given text={user.name} /></span>
         {user.email === null && <span className="text-ink-faint">robot</span>}
         {mayAdminister ? (
-          <button type="button" aria-label={`Take ${user.name} out of ${team}`} title={`Take out of ${team}`} disabled={take.isPending} onClick={() => take.mutate(undefined)} className="grid size-7 shrink-0 place-items-center rounded-full text-ink-faint hover:bg-line hover:text-ink disabled:opacity-50">
+          <button type="button" aria-label={`Take ${user.name} out of ${team}`} title={`Take out of ${team}`} aria-disabled={take.isPending || undefined} onClick={() => take.isPending || take.mutate(undefined)} className="grid size-7 shrink-0 place-items-center rounded-full text-ink-faint hover:bg-line hover:text-ink aria-disabled:opacity-50">
             <X aria-hidden className="size-4" />
           </button>
         ) : (

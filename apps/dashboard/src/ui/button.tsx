@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes, ReactNode } from 'react';
+import type { ButtonHTMLAttributes, MouseEvent, ReactNode } from 'react';
 import { LoaderCircle } from 'lucide-react';
 import { classNames } from './class-names';
 
@@ -14,7 +14,7 @@ const tones: Record<ButtonTone, string> = {
 export function buttonClasses(tone: ButtonTone, size: 'm' | 's' = 'm'): string {
   return classNames(
     'inline-flex items-center justify-center gap-2 rounded-lg border font-medium whitespace-nowrap transition-colors select-none',
-    'disabled:cursor-not-allowed disabled:opacity-55',
+    'disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:cursor-progress aria-disabled:opacity-55',
     size === 'm' ? 'h-10 px-4 text-[0.93rem]' : 'h-8 px-3 text-[0.87rem]',
     tones[tone],
   );
@@ -23,16 +23,21 @@ export function buttonClasses(tone: ButtonTone, size: 'm' | 's' = 'm'): string {
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly tone?: ButtonTone;
   readonly size?: 'm' | 's';
-  /** Shows that its work is under way and takes no second click. */
+  /** Shows that its work is under way and takes no second click. It keeps the focus, which a button that is disabled loses. */
   readonly busy?: boolean;
   readonly children: ReactNode;
 }
 
-export function Button({ tone = 'plain', size = 'm', busy = false, disabled, className, children, type = 'button', ...rest }: ButtonProps) {
+export function Button({ tone = 'plain', size = 'm', busy = false, className, children, type = 'button', onClick, ...rest }: ButtonProps) {
   return (
-    <button type={type} className={classNames(buttonClasses(tone, size), className)} disabled={disabled === true || busy} aria-busy={busy || undefined} {...rest}>
+    <button type={type} className={classNames(buttonClasses(tone, size), className)} aria-disabled={busy || undefined} aria-busy={busy || undefined} onClick={busy ? takeNone : onClick} {...rest}>
       {busy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
       {children}
     </button>
   );
+}
+
+/** Enter in a field of the form clicks its button too, and so sends nothing either. */
+function takeNone(event: MouseEvent): void {
+  event.preventDefault();
 }
