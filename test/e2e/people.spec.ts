@@ -187,6 +187,29 @@ describe('the pages of people', () => {
     expect(await names()).toBe(401);
   });
 
+  it('keep the focus where a row goes away: on the same button of the next one, of the one before, and then on the heading', async () => {
+    const hers = await join('uma@example.com', 'Uma', 'viewer');
+    await hers.goto(`${base()}/account`);
+    for (const name of ['one', 'two', 'three']) {
+      await press(hers, 'Create token');
+      const dialog = hers.getByRole('dialog');
+      await field(dialog, 'Name').fill(name);
+      await press(dialog, 'Create');
+      await press(dialog, 'Done');
+    }
+    const tokens = hers.getByRole('region', { name: 'API tokens' });
+    const focused = () => hers.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent);
+    // The newest is first.
+    for (const [name, next] of [['two', 'Revoke one'], ['one', 'Revoke three'], ['three', 'API tokens']] as const) {
+      await tokens.getByRole('button', { name: `Revoke ${name}` }).focus();
+      await hers.keyboard.press('Enter');
+      await tokens.getByRole('button', { name: `Really revoke ${name}` }).waitFor();
+      await hers.keyboard.press('Enter');
+      await expect.poll(focused).toBe(next);
+    }
+    await hers.context().close();
+  });
+
   it('end all sessions of one but the browser at hand', async () => {
     const other = await signIn('sys@example.com', password);
     await page.goto(`${base()}/account`);
