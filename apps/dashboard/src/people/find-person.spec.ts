@@ -21,7 +21,7 @@ describe('whom somebody means', () => {
 });
 
 describe('users who are sought', () => {
-  const max: User = { ...ada, id: 'max', email: 'max@example.com', name: 'Max Born', role: 'developer', state: 'disabled' };
+  const max: User = { ...ada, id: 'max', email: 'max@example.com', name: 'Max Born', role: 'developer', state: 'disabled', secondFactor: true };
   const sought = (typed: string) => usersMatching(typed, [ada, max], new Map([['ada', ['crew']]])).map(({ id }) => id);
 
   it('have each word somewhere, whatever its case', () => {
@@ -29,6 +29,7 @@ describe('users who are sought', () => {
     expect(sought('example.com')).toEqual(['ada', 'max']);
     expect(sought('crew')).toEqual(['ada']);
     expect(sought('disabled developer')).toEqual(['max']);
+    expect(sought('second factor')).toEqual(['max']);
     expect(sought('crew max')).toEqual([]);
   });
 });

@@ -7,11 +7,11 @@ export function findPerson(typed: string, users: readonly User[], robots: readon
   return (user ?? robots.find(({ name, app }) => app === null && name.toLowerCase() === named))?.id;
 }
 
-/** The users whose name, e-mail address, role, state or teams hold each word that was typed. */
+/** The users whose name, e-mail address, role, state or teams hold each word that was typed; `second factor` finds those who have one. */
 export function usersMatching(typed: string, users: readonly User[], teams: ReadonlyMap<string, readonly string[]>): readonly User[] {
   const words = typed.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  return users.filter(({ id, name, email, role, state }) => {
-    const held = [name, email, role, state, ...(teams.get(id) ?? [])].join('\n').toLowerCase();
+  return users.filter(({ id, name, email, role, state, secondFactor }) => {
+    const held = [name, email, role, state, secondFactor === true ? 'second factor' : '', ...(teams.get(id) ?? [])].join('\n').toLowerCase();
     return words.every((word) => held.includes(word));
   });
 }

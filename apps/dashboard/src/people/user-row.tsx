@@ -30,6 +30,7 @@ export function UserRow({ user, teams, mayAdminister }: UserRowProps) {
         <span className="flex flex-wrap items-center gap-x-3 md:block">
           <Chip tone={stateTones[user.state]}>{user.state}</Chip>
           {user.state !== 'invited' && <span className="block text-[0.8rem] text-ink-faint md:mt-1">{user.lastSeenAt === null ? 'never seen' : <>seen <Ago at={user.lastSeenAt} /></>}</span>}
+          {user.secondFactor === true && <span className="block text-[0.8rem] text-ink-faint">second factor</span>}
         </span>
       </div>
       {mayAdminister ? <UserMenu user={user} isMe={isMe} /> : <span />}

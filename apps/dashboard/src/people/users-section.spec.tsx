@@ -18,6 +18,11 @@ describe('the users', () => {
     expect(html).toContain('molo users');
   });
 
+  it('are shown with a second factor, to whom that is told', () => {
+    const html = (secondFactor: boolean | null) => shown(<UsersSection />, { me: person(['any', 'read']), known: known([{ ...grace, secondFactor }]) });
+    expect([true, false, null].map((each) => html(each).includes('>second factor<'))).toEqual([true, false, false]);
+  });
+
   it('are changed by sysadmins alone: nobody else is offered to', () => {
     const offers = (html: string) => [html.includes('Invite<'), html.includes('aria-label="What to do with Grace"')];
     expect(offers(shown(<UsersSection />, { me: person(['any', 'read', 'deploy', 'administer']), known: known([grace]) }))).toEqual([true, true]);
