@@ -21,6 +21,8 @@ export function AuditPage() {
   const onFilter = (chosen: AuditFilter) => router.push(pageAddress(chosen), { scroll: false });
   const audit = usePages<AuditEvent>(['audit', filter], (query, options) => molo.listAudit({ query: { ...query, ...filter } }, options));
   const events = audit.data?.pages.flatMap(({ items }) => items) ?? [];
+  const errors = fieldErrors(audit.error);
+  const isFilterWrong = audit.data === undefined && Object.keys(errors).length > 0;
   return (
     <div className="flex flex-col gap-6">
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
@@ -30,7 +32,7 @@ export function AuditPage() {
         </div>
         {!audit.isError && <Exports filter={filter} />}
       </div>
-      <FilterForm filter={filter} events={events} errors={fieldErrors(audit.error)} onFilter={onFilter} />
+      <FilterForm filter={filter} events={events} errors={errors} onFilter={onFilter} />
       {audit.data !== undefined && (
         <p role="status" className="-mb-3 flex min-h-8 flex-wrap items-center gap-x-4 text-[0.87rem] text-ink-soft">
           {countOf(events.length, 'event')}
@@ -42,7 +44,11 @@ export function AuditPage() {
           )}
         </p>
       )}
-      <PagedList query={audit} what="the audit" more="Show older events" empty={<NothingFound filter={filter} />} row={(event) => <EventRow key={event.id} event={event} />} />
+      {isFilterWrong ? (
+        <Empty title="This cannot be looked for">Correct what is marked above.</Empty>
+      ) : (
+        <PagedList query={audit} what="the audit" more="Show older events" empty={<NothingFound filter={filter} />} row={(event) => <EventRow key={event.id} event={event} />} />
+      )}
       <div className="flex flex-col gap-2">
         <Command text={auditCommand(filter, events.length)} />
         <Command label="To a file" text={exportCommand(filter, 'jsonl')} />
