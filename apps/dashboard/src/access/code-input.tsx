@@ -9,6 +9,6 @@ interface CodeInputProps {
 
 /** A code of the authenticator app. No pattern is asked for: people type spaces, and recovery codes have letters. */
 export function CodeInput({ error, takesRecoveryCode = true, autoFocus = false }: CodeInputProps) {
-  const hint = takesRecoveryCode ? 'Six digits of your authenticator app, or a recovery code.' : 'The six digits that the app shows now.';
+  const hint = takesRecoveryCode ? 'Six digits of your authenticator app, or a recovery code. Who has lost both asks a sysadmin.' : 'The six digits that the app shows now.';
   return <Input label="Code" name="code" inputMode={takesRecoveryCode ? 'text' : 'numeric'} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} required maxLength={50} autoFocus={autoFocus} className="font-mono tracking-widest" hint={hint} error={error} />;
 }

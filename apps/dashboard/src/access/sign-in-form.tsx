@@ -40,7 +40,7 @@ export function SignInForm() {
       <EntryTitle title="Sign in" hint="Deliver, follow and roll back your apps." />
       <UnclaimedNotice />
       {signIn.isError && !isProblem(signIn.error, 'second_factor_required') && <ProblemNotice error={signIn.error} answers />}
-      <Input label="Email" name="email" type="email" autoComplete="username" required autoFocus maxLength={254} />
+      <Input label="Email" name="email" type="email" autoComplete="username" required autoFocus maxLength={254} onChange={() => setTakesCode(false)} />
       <Input label="Password" name="password" type="password" autoComplete="current-password" required maxLength={1024} />
       {/* With email and password, which are sent again with it. */}
       {takesCode && <CodeInput autoFocus />}

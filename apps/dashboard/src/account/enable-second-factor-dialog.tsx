@@ -49,7 +49,7 @@ export function EnableSecondFactorDialog({ email, onClose }: EnableDialogProps) 
   return (
     <Dialog key="password" title="Sign in with a code as well" onClose={onClose}>
       <form onSubmit={submit} className="flex flex-col gap-5">
-        <p className="text-ink-soft">Whoever signs in as you then needs your phone besides your password. API tokens and SSH keys go on working without it.</p>
+        <p className="text-ink-soft">Whoever signs in as you then needs your phone besides your password. Browsers that are signed in stay so, and API tokens and SSH keys go on working without it.</p>
         {enrol.isError && wrong === undefined && <ProblemNotice error={enrol.error} answers />}
         <PasswordInput email={email} error={wrong} />
         <Command text={accountCommands.enableSecondFactor()} />
@@ -83,7 +83,9 @@ function SecretForm({ secret: { uri, secret }, onSubmit, busy, error, onClose }:
       <div className="flex flex-wrap items-center gap-5">
         <QrCode text={uri} label="QR code of the secret" />
         <div className="min-w-0 flex-1 basis-48 text-ink-soft">
-          <p>No camera? Type the secret into the app:</p>
+          <p>
+            Is the app on this device? <a href={uri} className="rounded text-harbour underline decoration-harbour/40 underline-offset-2 hover:decoration-harbour">Open it there</a>, or type the secret in:
+          </p>
           <Copyable text={secret} label="Copy the secret" />
         </div>
       </div>
