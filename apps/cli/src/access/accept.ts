@@ -1,3 +1,4 @@
+import type { MoloClient } from '@molo/client';
 import { AppError } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { readExtraCa } from '../connection/connect.js';
@@ -5,6 +6,7 @@ import { httpFetch } from '../connection/http-fetch.js';
 import { ask, readInput } from '../terminal/ask.js';
 import { newPassword } from './new-password.js';
 import { keepLogin, tokenBySession } from './login.js';
+import { withCode } from './sign-in.js';
 
 interface AcceptOptions extends CommonOptions {
   readonly name?: string;
@@ -19,7 +21,9 @@ export async function accept(cli: Cli, options: AcceptOptions, link: string): Pr
   const password = options.password === undefined ? await newPassword('Password: ') : await readInput();
   const send = httpFetch({ extraCa: await readExtraCa(cli.settings) });
   const body = { token, password, ...(name === undefined ? {} : { name }) };
-  const made = await tokenBySession(url, send, (session) => session.acceptInvitation({ body }));
+  // With the password on stdin nobody can be asked for a code: the platform's own answer says that one is needed.
+  const follow = async (session: MoloClient) => (options.password === undefined ? await withCode((code) => session.acceptInvitation({ body: { ...body, ...code } }), cli.terminal) : await session.acceptInvitation({ body }));
+  const made = await tokenBySession(url, send, follow);
   await keepLogin(cli, { url, token: made, send });
 }
 

@@ -75,6 +75,22 @@ describe('molo login', () => {
   });
 });
 
+describe('molo accept', () => {
+  test('asks for a code where a password is chosen anew by who has a second factor', async () => {
+    const { url, asked } = await bed.serveOnNetwork({ ...answers, acceptInvitation: signIn });
+    const shell = typing(url, 'accept', `${url}/invitation?token=secret`, '--name', 'Ada');
+    await shell.until('Password: ');
+    shell.type(`${password}\n`);
+    await shell.until('once more: ');
+    shell.type(`${password}\n`);
+    await shell.until('recovery code: ');
+    shell.type('123456\n');
+    await shell.until('Signed in to');
+    const body = { token: 'secret', name: 'Ada', password };
+    expect(asked.filter(({ name }) => name === 'acceptInvitation').map((each) => each.body)).toEqual([body, { ...body, code: '123456' }]);
+  });
+});
+
 describe('molo second-factor', () => {
   test('shows whether there is one', async () => {
     const { answers: told } = await bed.serve({ getSecondFactor: () => ({ since: null, recoveryCodesLeft: 0 }) });

@@ -12,14 +12,18 @@ interface Credentials {
   readonly password: string;
 }
 
-/** Signs in with the password, and with a code where the platform asks for one: it then takes both together. */
+/** Signs in with the password, and with a code where the platform asks for one. */
 export async function signIn(session: MoloClient, credentials: Credentials, terminal: Terminal): Promise<void> {
-  if (await isDone(session.signIn({ body: credentials }), 'second_factor_required', () => undefined)) return;
+  await withCode((code) => session.signIn({ body: { ...credentials, ...code } }), terminal);
+}
+
+/** Does what takes a code of who has a second factor: asks for one where the platform does, which then takes all of it together. */
+export async function withCode(enter: (code: { code?: string }) => Promise<unknown>, terminal: Terminal): Promise<void> {
+  if (await isDone(enter({}), 'second_factor_required', () => undefined)) return;
   for (let left = mostCodes; left > 1; left--) {
-    const body = { ...credentials, code: await askCode() };
-    if (await isDone(session.signIn({ body }), 'second_factor_refused', ({ detail }) => terminal.note(line`${detail}`))) return;
+    if (await isDone(enter({ code: await askCode() }), 'second_factor_refused', ({ detail }) => terminal.note(line`${detail}`))) return;
   }
-  await session.signIn({ body: { ...credentials, code: await askCode() } });
+  await enter({ code: await askCode() });
 }
 
 /** Of the authenticator app or a recovery code: whoever reads over a shoulder can do nothing with it once it is used up. */

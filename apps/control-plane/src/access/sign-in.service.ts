@@ -7,7 +7,7 @@ import { anonymous, type Caller } from './caller.js';
 import { Callers } from './callers.js';
 import { networkOf } from './network.js';
 import { isPassword } from './passwords.js';
-import { SecondFactorCodes } from './second-factor/second-factor-codes.js';
+import { codeRefused, codeRequired, SecondFactorCodes } from './second-factor/second-factor-codes.js';
 import { type NewSession, SessionsService } from './sessions.service.js';
 import { User, whoIs } from './user.entity.js';
 
@@ -60,7 +60,7 @@ export class SignInService {
     if (user.secondFactorSince !== null && code === undefined) {
       // No guess at anything; the count by account stays, so that it is no way to go on guessing at codes.
       this.byAddress.giveBack(address);
-      throw new AppError('second_factor_required', { detail: 'The password is right. Send it again together with a code of your authenticator app, or a recovery code, as "code".' });
+      throw codeRequired();
     }
     const signedIn = await this.begin(user, code ?? '', from);
     // Only this attempt: an account of one's own must not be a way to go on guessing at others.
@@ -83,7 +83,7 @@ export class SignInService {
       await this.audit.record(manager, caller, { action: 'session.started', target: whoIs(user), after: accepted });
       return await this.sessions.start(manager, user, from);
     });
-    if (session === null) throw new AppError('second_factor_refused', { detail: 'This code is not right, or was used already. Take the next one that the app shows, or a recovery code.' });
+    if (session === null) throw codeRefused();
     return { caller, session };
   }
 

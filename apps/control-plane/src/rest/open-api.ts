@@ -97,7 +97,7 @@ const everywhere = ['malformed_request', 'not_signed_in', 'forbidden', 'request_
 const namesApps: readonly Endpoint[] = [api.createToken, api.listAudit, api.exportAudit];
 
 /** Here somebody could try one password, or code, after the other. */
-const countsAttempts: readonly Endpoint[] = [api.signIn, api.changePassword, api.enrolSecondFactor, api.confirmSecondFactor, api.disableSecondFactor, api.renewRecoveryCodes];
+const countsAttempts: readonly Endpoint[] = [api.signIn, api.acceptInvitation, api.changePassword, api.enrolSecondFactor, api.confirmSecondFactor, api.disableSecondFactor, api.renewRecoveryCodes];
 
 function failures(endpoint: Endpoint): Json {
   const codes: (keyof typeof problems)[] = [

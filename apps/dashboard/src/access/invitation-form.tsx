@@ -8,6 +8,7 @@ import { Button, buttonClasses } from '../ui/button';
 import { Input } from '../ui/field';
 import { Notice } from '../ui/notice';
 import { formText } from '../ui/form-text';
+import { CodeInput } from './code-input';
 import { EntryTitle } from './entry-title';
 import { NewPasswordInput } from './new-password-input';
 import { useEntry } from './use-entry';
@@ -15,9 +16,9 @@ import { useEntry } from './use-entry';
 /** Also for whoever lost their password and was given a new link. */
 export function InvitationForm() {
   const token = useSearchParams().get('token') ?? '';
-  const { submit, error, busy, errors } = useEntry((form) => {
+  const { submit, error, takesCode, busy, errors } = useEntry((form) => {
     const name = formText(form, 'name');
-    return molo.acceptInvitation({ body: { token, password: formText(form, 'password'), ...(name === '' ? {} : { name }) } });
+    return molo.acceptInvitation({ body: { token, password: formText(form, 'password'), ...(name === '' ? {} : { name }), ...(form.has('code') ? { code: formText(form, 'code') } : {}) } });
   });
   if (token === '') return <NoToken />;
   return (
@@ -26,6 +27,7 @@ export function InvitationForm() {
       {error && <ProblemNotice error={error} answers />}
       <NewPasswordInput error={errors.password} autoFocus />
       <Input label="Name" name="name" autoComplete="name" maxLength={100} hint="As others see you. Leave it empty to keep the name that you were invited by." error={errors.name} />
+      {takesCode && <CodeInput autoFocus />}
       <Button type="submit" tone="primary" busy={busy}>
         Join and sign in
       </Button>

@@ -27,7 +27,7 @@ export function RenewInvitationDialog({ user, onClose }: { readonly user: User; 
     <Dialog title={`Make a new link for ${user.name}?`} onClose={onClose}>
       <div className="flex flex-col gap-5">
         <p className="text-ink-soft">
-          {invited ? 'The link that they were given before ends.' : 'For who has lost their password: by the link they choose a new one, and their sessions, API tokens and SSH keys end. A link made before ends.'}
+          {invited ? 'The link that they were given before ends.' : 'For who has lost their password: by the link they choose a new one, and their sessions, API tokens and SSH keys end; a second factor stays, and is asked for. A link made before ends.'}
         </p>
         {renew.isError && <ProblemNotice error={renew.error} answers />}
         <Select label="The link holds" value={days} onChange={(event) => setDays(event.target.value)} options={linkLifetimes} />

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppError } from '@molo/contracts';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../../audit/audit.service.js';
 import { SecretBox } from '../../secrets/secret-box.js';
@@ -55,6 +56,15 @@ export class SecondFactorCodes {
     const [, deleted]: [unknown[], number] = await manager.query('delete from recovery_codes where user_id = $1 and code_hash = $2', [id, hashRecoveryCode(code)]);
     return deleted === 0 ? null : { secondFactor: 'recovery code', recoveryCodesLeft: await recoveryCodesLeft(manager, id) };
   }
+}
+
+/** Comes after the right password, or link, alone; nothing of that was kept. */
+export function codeRequired(): AppError {
+  return new AppError('second_factor_required', { detail: 'This account has a second factor. Send all of it again together with a code of your authenticator app, or a recovery code, as "code".' });
+}
+
+export function codeRefused(): AppError {
+  return new AppError('second_factor_refused', { detail: 'This code is not right, or was used already. Take the next one that the app shows, or a recovery code.' });
 }
 
 export async function recoveryCodesLeft(manager: EntityManager, userId: string): Promise<number> {

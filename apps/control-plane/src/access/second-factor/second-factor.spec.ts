@@ -28,7 +28,7 @@ async function signIn(email: string, code?: string, given = password, address = 
   return await platform.call(api.signIn, { as: 'anonymous', body: { email, password: given, ...(code === undefined ? {} : { code }) }, headers: { 'x-forwarded-for': address } });
 }
 
-const outcome = async (answer: ReturnType<typeof signIn>) => ((await answer).status === 201 ? 'in' : (await answer).problem.code);
+const outcome = async (answer: Promise<{ readonly status: number; readonly problem: { readonly code: string } }>) => ((await answer).status === 201 ? 'in' : (await answer).problem.code);
 
 async function enrolled() {
   const user = await platform.makeUser('developer', password);
@@ -259,13 +259,21 @@ describe('a second factor', () => {
     expect(own.recoveryCodes).toHaveLength(10);
   });
 
-  it('is not asked of who comes without a password: by token, by session, or by an invitation link', async () => {
+  it('is not asked of who comes without a password: by token or by session', async () => {
     const { user, app } = await enrolled();
     const me = async (as: As) => (await platform.call(api.me, { as })).status;
-    expect([await me(await platform.makeToken(user, ['read'])), await me(await platform.makeSession(user))]).toEqual([200, 200]);
+    expect([await me(await platform.makeToken(user, ['read'])), await me(await platform.makeSession(user)), app.recoveryCodes.length]).toEqual([200, 200, 10]);
+  });
+
+  it('is asked of who chooses a lost password anew: the link alone lets nobody in, and a refused code leaves it open', async () => {
+    const { user, app } = await enrolled();
     const { link } = (await platform.call(api.renewInvitation, { params: { userId: user.id }, body: {} })).ok;
-    const accepted = await platform.call(api.acceptInvitation, { as: 'anonymous', body: { token: new URL(link).searchParams.get('token'), password: 'another good one' } });
-    expect(accepted.status).toBe(201);
+    const accept = (code?: string) => outcome(platform.call(api.acceptInvitation, { as: 'anonymous', body: { token: new URL(link).searchParams.get('token'), password: 'another good one', ...(code === undefined ? {} : { code }) } }));
+    expect([await accept(), await accept(app.code(50)), await outcome(signIn(user.email, app.recoveryCodes[0]))]).toEqual(['second_factor_required', 'second_factor_refused', 'in']);
+    const outcomes = await Promise.all(Array.from({ length: 3 }, (_, index) => accept(app.recoveryCodes[1 + index])));
+    expect(outcomes.toSorted()).toEqual(['credentials_refused', 'credentials_refused', 'in']);
+    expect((await stateOf(user)).recoveryCodesLeft).toBe(8);
     expect([await outcome(signIn(user.email, undefined, 'another good one')), await outcome(signIn(user.email, app.code(1), 'another good one'))]).toEqual(['second_factor_required', 'in']);
+    expect((await eventsOf(user)).find(({ action }) => action === 'password.reset')?.after).toMatchObject({ secondFactor: 'recovery code' });
   });
 });

@@ -3,10 +3,11 @@ import { AppError, type Invitation } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Addresses } from '../../addresses.js';
 import { AuditService } from '../../audit/audit.service.js';
-import type { Caller } from '../caller.js';
+import { anonymous, type Caller } from '../caller.js';
 import { Callers } from '../callers.js';
 import { hashPassword } from '../passwords.js';
 import { Revocations } from '../revocations.js';
+import { type AcceptedCode, codeRefused, codeRequired, SecondFactorCodes } from '../second-factor/second-factor-codes.js';
 import { hashSecret, randomSecret } from '../secret-text.js';
 import { SessionsService } from '../sessions.service.js';
 import type { From, SignedIn } from '../sign-in.service.js';
@@ -19,6 +20,8 @@ export interface Acceptance {
   readonly token: string;
   readonly name?: string | undefined;
   readonly password: string;
+  /** Looked at only for a user who has a second factor. */
+  readonly code?: string | undefined;
 }
 
 /** One-time links by which a user chooses their password: the first one, or a new one in the place of one that was lost. */
@@ -27,6 +30,7 @@ export class InvitationsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly callers: Callers,
+    private readonly codes: SecondFactorCodes,
     private readonly sessions: SessionsService,
     private readonly revocations: Revocations,
     private readonly audit: AuditService,
@@ -56,23 +60,32 @@ export class InvitationsService {
     await manager.query('delete from invitations where user_id = $1', [userId]);
   }
 
-  /** Of any number who follow one link at once, one chooses. Whatever the user could come in with before has ended: who has lost a password may have lost it to somebody. */
-  async accept({ token, name, password }: Acceptance, from: From): Promise<SignedIn> {
+  /**
+   * Of any number who follow one link at once, one chooses. Whatever the user could come in with before has ended: who has lost a
+   * password may have lost it to somebody. A second factor stays, and is asked for: the link stands in the place of the password.
+   */
+  async accept({ token, name, password, code }: Acceptance, from: From): Promise<SignedIn> {
     // Before the costly hash of the password: guessing links is to cost us nothing.
     const open: unknown[] = await this.dataSource.query('select 1 from invitations where token_hash = $1 and expires_at > now()', [hashSecret(token)]);
     if (open.length === 0) throw noLongerOpen();
     const passwordHash = await hashPassword(password);
-    return await this.dataSource.transaction(async (manager) => {
-      const user = await this.take(manager, token);
+    const signedIn = await this.dataSource.transaction(async (manager) => {
+      const user = await this.lock(manager, token);
+      const accepted = await this.prove(manager, user, code, from);
+      // Committed, so that it is in the audit; the link stays.
+      if (accepted === null) return null;
+      await this.useUp(manager, token);
       const isFirst = user.passwordHash === null;
       Object.assign(user, { passwordHash, name: name ?? user.name });
       await manager.update(User, { id: user.id }, { passwordHash, name: user.name });
       const ended = await endAccess(manager, user.id, { sessionId: null, revokeTokens: true, removeKeys: true });
       const caller = await this.callers.ofUser(user, from.ip);
-      await this.audit.record(manager, caller, { action: isFirst ? 'invitation.accepted' : 'password.reset', target: whoIs(user), after: isFirst ? undefined : { ended } });
+      await this.audit.record(manager, caller, { action: isFirst ? 'invitation.accepted' : 'password.reset', target: whoIs(user), after: isFirst ? undefined : { ended, ...accepted } });
       await this.revocations.announce(manager);
       return { caller, session: await this.sessions.start(manager, user, from) };
     });
+    if (signedIn === null) throw codeRefused();
+    return signedIn;
   }
 
   /** One who was a sysadmin when they asked, and is none by the time that it is their turn. */
@@ -82,14 +95,24 @@ export class InvitationsService {
     if (still.length === 0) throw new AppError('forbidden', { detail: 'You are no sysadmin any more. Ask one.' });
   }
 
-  private async take(manager: EntityManager, token: string): Promise<User> {
-    const hash = hashSecret(token);
-    // The user first and then the link, in the order of all who change both: in the other, each would wait for what the other holds.
-    await manager.query('select u.id from invitations i join users u on u.id = i.user_id where i.token_hash = $1 for update of u', [hash]);
-    const [taken]: [{ user_id: string }[], number] = await manager.query('delete from invitations where token_hash = $1 and expires_at > now() returning user_id', [hash]);
-    const user = taken[0] && (await manager.findOneBy(User, { id: taken[0].user_id }));
+  /** The user first and then the link, in the order of all who change both: in the other, each would wait for what the other holds. */
+  private async lock(manager: EntityManager, token: string): Promise<User> {
+    const [found]: { id: string }[] = await manager.query('select u.id from invitations i join users u on u.id = i.user_id where i.token_hash = $1 for update of u', [hashSecret(token)]);
+    const user = found && (await manager.findOneBy(User, { id: found.id }));
     if (!user || user.disabledAt !== null) throw noLongerOpen();
     return user;
+  }
+
+  /** @returns undefined where there is nothing to prove, null where the code is refused */
+  private async prove(manager: EntityManager, user: User, code: string | undefined, { ip }: From): Promise<AcceptedCode | null | undefined> {
+    if (user.secondFactorSince === null) return undefined;
+    if (code === undefined) throw codeRequired();
+    return await this.codes.accept(manager, user, code, { ...anonymous, ip });
+  }
+
+  private async useUp(manager: EntityManager, token: string): Promise<void> {
+    const [, count]: [unknown[], number] = await manager.query('delete from invitations where token_hash = $1 and expires_at > now()', [hashSecret(token)]);
+    if (count === 0) throw noLongerOpen();
   }
 }
 
