@@ -188,6 +188,14 @@ describe('whoever guesses', () => {
     expect((await eventsOf(user)).filter(({ action }) => action === 'second-factor.refused')).toHaveLength(20);
   });
 
+  it('recovery codes, knowing a link for a lost password, has to wait', async () => {
+    const { user } = await enrolled();
+    const { link } = (await platform.call(api.renewInvitation, { params: { userId: user.id }, body: {} })).ok;
+    const body = { token: new URL(link).searchParams.get('token'), password, code: 'aaaa-aaaa-aaaa-aaaa' };
+    const outcomes = await Promise.all(Array.from({ length: 12 }, () => outcome(platform.call(api.acceptInvitation, { as: 'anonymous', body }))));
+    expect(outcomes.filter((each) => each === 'too_many_attempts')).toHaveLength(2);
+  });
+
   it('from one address has the attempts that passwords have, and asking with no code gives none back', async () => {
     const { user, app } = await enrolled();
     const address = '192.0.2.1';

@@ -3,6 +3,7 @@ import { AppError, type Invitation } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Addresses } from '../../addresses.js';
 import { AuditService } from '../../audit/audit.service.js';
+import { Attempts } from '../attempts.js';
 import { anonymous, type Caller } from '../caller.js';
 import { Callers } from '../callers.js';
 import { hashPassword } from '../passwords.js';
@@ -27,6 +28,9 @@ export interface Acceptance {
 /** One-time links by which a user chooses their password: the first one, or a new one in the place of one that was lost. */
 @Injectable()
 export class InvitationsService {
+  /** By the link: who has it and no code must not have a hash and a line of the audit for each that they make up. */
+  private readonly guesses = new Attempts(10, 5 * 60_000);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly callers: Callers,
@@ -68,6 +72,7 @@ export class InvitationsService {
     // Before the costly hash of the password: guessing links is to cost us nothing.
     const open: unknown[] = await this.dataSource.query('select 1 from invitations where token_hash = $1 and expires_at > now()', [hashSecret(token)]);
     if (open.length === 0) throw noLongerOpen();
+    this.guesses.take(hashSecret(token));
     const passwordHash = await hashPassword(password);
     const signedIn = await this.dataSource.transaction(async (manager) => {
       const user = await this.lock(manager, token);
