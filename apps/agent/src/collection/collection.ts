@@ -5,16 +5,12 @@ import { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import { CoalescedWork } from '../coalesced-work.js';
 import { Engine } from '../engine/engine.js';
 import { LOG, type Log } from '../logger.js';
+import { CollectionTimes } from './collection-times.js';
 import { diskUse, type DiskUse } from './disk-use.js';
 import { appImages, supersededStacks, type AppImage } from './own-images.js';
 
-const minuteMs = 60_000;
-/** The start of a node has better things to do. */
-const firstAfterMs = 3 * minuteMs;
-const everyMs = 60 * minuteMs;
-/** Where the disk fills up, it is not waited for the hour. */
+const lookEveryMs = 60_000;
 const fullShare = 0.85;
-const fullEveryMs = 10 * minuteMs;
 
 /** What BuildKit's cache may keep: a tenth of the disk; on a full one no more than a few builds need. */
 const cacheShare = 0.1;
@@ -27,8 +23,7 @@ const leastCacheBytes = 2e9;
 @Injectable()
 export class Collection implements OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
-  private dueAt = now() + firstAfterMs;
-  private lastAt = -Infinity;
+  private readonly times = new CollectionTimes(now());
   private readonly looking = new CoalescedWork(() => this.look());
 
   constructor(
@@ -39,7 +34,7 @@ export class Collection implements OnModuleDestroy {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => this.looking.ask(), minuteMs);
+    this.timer = setInterval(() => this.looking.ask(), lookEveryMs);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -55,11 +50,7 @@ export class Collection implements OnModuleDestroy {
 
   private async look(): Promise<void> {
     const disk = await this.fullestDisk();
-    const isUrgent = isFull(disk) && now() - this.lastAt >= fullEveryMs;
-    if (!isUrgent && now() < this.dueAt) return;
-    this.lastAt = now();
-    this.dueAt = now() + everyMs;
-    await this.collect(disk);
+    if (this.times.isDue(isFull(disk), now())) await this.collect(disk);
   }
 
   /** Of the disk under the engine's images and the one under Molo's own data. */
