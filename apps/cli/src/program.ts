@@ -9,6 +9,7 @@ import { addDeploymentCommands } from './deployments/commands.js';
 import { addDomainCommands } from './domains/commands.js';
 import { exitCodes } from './exit-codes.js';
 import { addInstanceCommands } from './instances/commands.js';
+import { addNodeCommands } from './nodes/commands.js';
 import { addPeopleCommands } from './people/commands.js';
 import { addPlatformCommands } from './platform/commands.js';
 import { addReleaseCommands } from './releases/commands.js';
@@ -51,6 +52,7 @@ const groups = [
   ['Access:', addAccessCommands],
   ['People:', addPeopleCommands],
   ['Platform:', addPlatformCommands],
+  ['Platform:', addNodeCommands],
   ['Platform:', addCompletionCommands],
 ] as const;
 

@@ -13,6 +13,8 @@ import { AgentAuthentication } from './nodes/agent-authentication.js';
 import { AgentController } from './nodes/agent.controller.js';
 import { DesiredService } from './nodes/desired.service.js';
 import { NodeReports } from './nodes/node-reports.js';
+import { Drains } from './nodes/drains.js';
+import { NodeChanges } from './nodes/node-changes.service.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { NodesModule } from './nodes/nodes.module.js';
 import { ObservedRows } from './nodes/observed-rows.js';
@@ -28,6 +30,6 @@ import { RestModule } from './rest/rest.module.js';
 @Module({
   imports: [AppsModule, BuildsModule, CollectionModule, DeploymentsModule, EnvironmentsModule, ImagesModule, InstancesModule, NodesModule, ReleasesModule, RestModule],
   controllers: [AgentController, DeploymentsController, ImagesController, InstancesController, NodesController, ReleasesController],
-  providers: [AgentAuthentication, DesiredService, NodeReports, ObservedRows, ObservedService],
+  providers: [AgentAuthentication, DesiredService, Drains, NodeChanges, NodeReports, ObservedRows, ObservedService],
 })
 export class LifecycleModule {}

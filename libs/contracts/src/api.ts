@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, Node, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
+import { nodeEndpoints } from './node-endpoints.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -295,7 +296,7 @@ export const api = {
   }),
   getFigures: endpoint({ method: 'GET', path: `${environmentPath}/figures`, right: 'read', on: 'environment', tag: 'instances', summary: 'Requests of an environment, counted by the ingress', params: EnvironmentParams, response: EnvironmentFigures }),
 
-  listNodes: endpoint({ method: 'GET', path: '/nodes', right: 'read', on: 'platform', tag: 'platform', summary: 'Nodes', response: z.object({ items: z.array(Node) }) }),
+  ...nodeEndpoints,
   listImages: endpoint({ method: 'GET', path: '/apps/:app/images', right: 'read', on: 'app', tag: 'apps', summary: 'Images of an app with their layers', params: AppParams, query: PageQuery, response: page(Image) }),
   listAudit: endpoint({ method: 'GET', path: '/audit', right: 'administer', on: 'apps', tag: 'platform', summary: 'Who did what, newest first: all of it for sysadmins, what was done to their apps for the admins of apps', query: PageQuery.extend(AuditFilter.shape).refine(isSpan, untilAfterSince), response: page(AuditEvent) }),
   exportAudit: endpoint({ method: 'GET', path: '/audit/export', right: 'administer', on: 'apps', tag: 'platform', summary: 'The same as one file, JSON Lines or CSV. One that breaks off is not whole', query: AuditFilter.extend({ format: z.enum(['jsonl', 'csv']).default('jsonl') }).refine(isSpan, untilAfterSince), response: AuditEvent, produces: 'download' }),

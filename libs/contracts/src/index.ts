@@ -5,6 +5,7 @@ export * from './events.js';
 export * from './jobs.js';
 export * from './manifest.js';
 export * from './names.js';
+export * from './node-endpoints.js';
 export * from './node-protocol.js';
 export * from './problems.js';
 export * from './resources.js';

@@ -46,6 +46,12 @@ export const TeamName = z
   .regex(/^[a-z][a-z0-9-]*[a-z0-9]$/, 'must be lower-case letters, digits and hyphens, start with a letter and not end with a hyphen')
   .refine(isNoObjectKey, 'is reserved; take another name');
 
+/** A machine's name, as set-up makes it. */
+export const NodeName = z
+  .string()
+  .max(63, 'must have at most 63 characters')
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be lower-case letters, digits, hyphens and dots, and begin and end with a letter or a digit');
+
 export const Email = z.email('must be an e-mail address').max(254);
 
 export const Password = z.string().min(10, 'must have at least 10 characters').max(1024);

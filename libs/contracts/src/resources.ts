@@ -5,7 +5,7 @@ import { ProcessType } from './names.js';
 import { ImageLayer, InstanceCondition, RequestFigures } from './node-protocol.js';
 import { Failure } from './problems.js';
 import { Right } from './rights.js';
-import { AppRole, BuildState, DeploymentState, InstanceDesired, ReleaseReason, Role, UserState } from './states.js';
+import { AppRole, BuildState, DeploymentState, InstanceDesired, NodeAvailability, ReleaseReason, Role, UserState } from './states.js';
 
 /* What the REST API shows: the things of the glossary as the outside sees them. Times are ISO 8601 in UTC. */
 
@@ -236,6 +236,7 @@ export const Node = z.object({
   name: z.string(),
   roles: z.array(z.enum(['builder', 'ingress', 'instances'])),
   online: z.boolean(),
+  availability: NodeAvailability,
   lastSeenAt: at.nullable(),
   generation: z.number().int(),
   appliedGeneration: z.number().int(),

@@ -17,7 +17,7 @@ const bed = new Bed();
 const me: Me = { kind: 'user', name: 'Ada', email: 'ada@example.com', role: 'developer', rights: ['read'], apps: [] };
 const status: Status = { version: version(), claimed: true, parts: ['postgres', 'redis', 'registry', 'node pier'].map((name) => ({ name, up: true, detail: null })) };
 const node: Node = {
-  id: app.id, name: 'pier', roles: ['instances'], online: true, lastSeenAt: app.createdAt, generation: 1, appliedGeneration: 1, agentVersion: '0.1.0', engineVersion: '20.10.24',
+  id: app.id, name: 'pier', roles: ['instances'], online: true, availability: 'active', lastSeenAt: app.createdAt, generation: 1, appliedGeneration: 1, agentVersion: '0.1.0', engineVersion: '20.10.24',
   cpus: 2, memoryBytes: 4e9, memoryUsedBytes: 1e9, diskBytes: 100e9, diskUsedBytes: 50e9, instances: 1,
 };
 const whole: Answers = { status: () => status, me: () => me, listNodes: () => ({ items: [node] }), getApp: () => app };

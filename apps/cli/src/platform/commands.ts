@@ -11,12 +11,6 @@ export function addPlatformCommands(program: Command): void {
     'molo status && echo up',
   );
   examples(
-    asJson(program.command('nodes'))
-      .description('list nodes with their memory and disk')
-      .action(runs(async () => (await import('./platform.js')).listNodes)),
-    'molo nodes',
-  );
-  examples(
     asJson(aboutApp(program.command('images')))
       .description('list images of an app, newest first')
       .option('-n, --limit <number>', 'how many', listLimit, 20)

@@ -1,8 +1,8 @@
-import type { Image, Node } from '@molo/contracts';
+import type { Image } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { exitCodes } from '../exit-codes.js';
 import { readPages } from '../pages.js';
-import { ago, bytes, memory } from '../terminal/measures.js';
+import { ago, bytes } from '../terminal/measures.js';
 import { green, line, type Piece, red } from '../terminal/piece.js';
 
 interface ListOptions extends CommonOptions {
@@ -23,31 +23,6 @@ export async function status(cli: Cli): Promise<number> {
     ]);
   }
   return isUp ? exitCodes.ok.code : exitCodes.unavailable.code;
-}
-
-export async function listNodes(cli: Cli): Promise<void> {
-  const { items } = await (await cli.client()).listNodes();
-  if (cli.isJson) return cli.terminal.json(items);
-  if (items.length === 0) return cli.terminal.note(line`There are no nodes yet. The agent of this machine becomes the first; npm run status shows whether it runs.`);
-  cli.terminal.table(items, [
-    { title: 'NODE', value: (node) => node.name },
-    { title: 'STATE', value: stateOfNode },
-    { title: 'INSTANCES', align: 'right', value: (node) => node.instances },
-    { title: 'CPUS', align: 'right', value: (node) => node.cpus },
-    { title: 'MEMORY', align: 'right', value: (node) => share(node.memoryUsedBytes, node.memoryBytes, memory) },
-    { title: 'DISK', align: 'right', value: (node) => share(node.diskUsedBytes, node.diskBytes, bytes) },
-    { title: 'ENGINE', value: (node) => node.engineVersion },
-    { title: 'ROLES', value: (node) => node.roles.join(', ') },
-  ]);
-}
-
-function stateOfNode(node: Node): Piece {
-  if (node.online) return green('online');
-  return red(node.lastSeenAt === null ? 'never seen' : `last seen ${ago(node.lastSeenAt)}`);
-}
-
-function share(used: number | null, all: number | null, measure: (count: number) => string): string | null {
-  return used === null || all === null ? null : `${measure(used)} / ${measure(all)}`;
 }
 
 export async function listImages(cli: Cli, options: ListOptions): Promise<void> {

@@ -10,6 +10,7 @@ import { releaseContext } from '../releases/releases.service.js';
 import { codeOf, TestAuthenticator } from '../access/second-factor/test-authenticator.js';
 import { SecretBox } from '../secrets/secret-box.js';
 import { type As, type Sent, TestControlPlane } from '../test-control-plane.js';
+import { changesOfNodes } from './changes-of-nodes.js';
 
 /** Every endpoint of the table that changes something: it writes in one transaction what it changes and who did it, or it changes nothing. */
 
@@ -223,6 +224,8 @@ const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
     return { action: 'token.revoked', target: new RegExp(robotName), sent: { params: { robotId, tokenId } } };
   },
 
+  ...changesOfNodes(() => platform),
+
   createApp: async () => ({ action: 'app.created', target: 'newapp', sent: { body: { name: 'newapp' } } }),
   updateApp: async () => ({ action: 'app.changed', target: 'myapp', sent: { params: there, body: { deployBranch: 'trunk' } } }),
   deleteApp: async () => {
@@ -280,7 +283,7 @@ async function everything(): Promise<unknown> {
   const tables = ['users', 'sessions', 'api_tokens', 'ssh_keys', 'second_factor_steps', 'recovery_codes', 'invitations', 'claims', 'teams', 'team_members', 'app_members', 'apps', 'environments', 'config_vars', 'domains', 'idempotency_keys'];
   const seen = `'{last_used_at,last_seen_at,ip,active_deployment_id,release_count}'::text[]`;
   const rows = await Promise.all(tables.map(async (table) => await platform.dataSource.query(`select to_jsonb(t) - ${seen} as row from ${table} t order by 1`) as unknown));
-  return [...rows, await platform.dataSource.query('select id, cancel_requested_at from deployments order by id')];
+  return [...rows, await platform.dataSource.query('select id, availability, roles, removed_at from nodes order by id'), await platform.dataSource.query('select id, cancel_requested_at from deployments order by id')];
 }
 
 /** As long as it lasts nothing can be written into the audit. */

@@ -4,7 +4,7 @@ import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner,
 import { probedWhenSilent } from './data-source.js';
 
 /** What control planes tell each other, about facts that are committed. */
-const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed', 'access'] as const;
+const channels = ['wake', 'outbox', 'deployment_event', 'desired', 'changed', 'access', 'nodes'] as const;
 export type Channel = (typeof channels)[number];
 /** Where control planes say that they are there; whoever is there answers. */
 const presence = 'presence';

@@ -49,7 +49,7 @@ export class BuildSteps {
 
   /** The release that a deployment brings: a new one, or the live one once more. The environment is the deployment's. */
   async release(manager: EntityManager, deployment: Deployment): Promise<Brought> {
-    return deployment.reason === 'redeploy' ? this.#live(manager, deployment) : this.#create(manager, deployment);
+    return deployment.reason === 'redeploy' || deployment.reason === 'move' ? this.#live(manager, deployment) : this.#create(manager, deployment);
   }
 
   /** Whether its image is in the registry: no release takes requests that no other node could fetch. Throws why it never will be. */
@@ -100,11 +100,12 @@ export class BuildSteps {
   }
 
   /** The release that is live at its turn: one that went live while it waited is not undone. */
-  async #live(manager: EntityManager, { environmentId }: Deployment): Promise<Brought> {
+  async #live(manager: EntityManager, { environmentId, reason }: Deployment): Promise<Brought> {
     const release = await this.releases.liveOf(manager, environmentId);
     if (!release) throw nothingLive();
     const image = await this.images.find(manager, release.imageId);
-    return { release, image, told: [stepOf('release.taken', `Release v${release.number} once more, with fresh instances`, { number: release.number })] };
+    const how = reason === 'move' ? 'goes on, without the nodes that are being drained' : 'once more, with fresh instances';
+    return { release, image, told: [stepOf('release.taken', `Release v${release.number} ${how}`, { number: release.number })] };
   }
 
   /** A push brings its own image; a change of config or formation takes that of the live release. */

@@ -104,6 +104,12 @@ export class DeploymentsService {
     return this.view(id);
   }
 
+  /** The live release goes on, with instances elsewhere in place of those on nodes that are being drained. @returns null where nothing is live */
+  async move(manager: EntityManager, environmentId: string, caller: Caller): Promise<string | null> {
+    const { liveReleaseId } = await this.#lock(manager, environmentId);
+    return liveReleaseId && (await this.#begin(manager, environmentId, 'move', caller, {}));
+  }
+
   async cancel(id: string, caller: Caller): Promise<DeploymentView> {
     await this.dataSource.transaction(async (manager) => {
       const deployment = await manager.findOne(Deployment, { where: { id }, lock: { mode: 'for_no_key_update' } });

@@ -53,11 +53,12 @@ export class InstanceSteps {
   }
 
   /** Places all that the formation asks for and the deployment does not have: for the move with which they are to start. */
-  async placeAll(manager: EntityManager, { id }: Deployment, { release, image }: Pick<Brought, 'release' | 'image'>, existing: readonly Instance[], course: Course<'placing'>): Promise<Course<'starting'>> {
+  async placeAll(manager: EntityManager, deployment: Deployment, { release, image }: Pick<Brought, 'release' | 'image'>, existing: readonly Instance[], course: Course<'placing'>): Promise<Course<'starting'>> {
     if (Object.keys(image.manifest.processes).length === 0) {
       throw new AppError('no_web_process', { detail: 'The image has no process to run. Add a Procfile with a line such as "web: node server.js".' });
     }
-    const kept = await this.kept.of(manager, release, id);
+    const { id } = deployment;
+    const kept = await this.kept.staying(manager, release, deployment);
     const told: NewDeploymentEvent[] = [];
     for (const [processType, count] of Object.entries(release.formation)) {
       if (count === 0) told.push(stepOf('process.idle', `${processType} has no instance; "molo scale ${processType}=1" starts one`));
@@ -68,9 +69,9 @@ export class InstanceSteps {
 
   /** Where they are healthy by then, and the image is stored, they are checked, too. */
   async start({ deployment, hasJustBegun }: Standing): Promise<Deployment> {
-    // Where nothing was placed, as by a scaling, nobody has anything to report.
+    // Where nothing was placed, as by a scaling or a move, nobody has anything to report.
     const { formation } = await this.#release(this.dataSource.manager, deployment);
-    const places = deployment.reason !== 'scale' && Object.values(formation).some((count) => count > 0);
+    const places = deployment.reason !== 'scale' && deployment.reason !== 'move' && Object.values(formation).some((count) => count > 0);
     const patience = { timeoutMs: longestStartMs, hasJustBegun: hasJustBegun && places };
     return this.#once(deployment, patience, (manager) => this.#all(manager, deployment.id, isStarted), async (manager, own) => {
       const checking = Course.from('starting').to('checking');
@@ -111,7 +112,7 @@ export class InstanceSteps {
   /** All are healthy: new requests go to those that take any. */
   async #serve(manager: EntityManager, deployment: Deployment, own: readonly Instance[], course: Course<'checking'>): Promise<Deployment> {
     await this.mover.follow(manager, deployment.id, course.to('switching'));
-    const kept = await this.kept.of(manager, await this.#release(manager, deployment), deployment.id);
+    const kept = await this.kept.of(manager, await this.#release(manager, deployment), deployment);
     await this.instances.serve(manager, deployment.environmentId, [...own, ...kept].filter(isWeb).map(({ id }) => id));
     return movedTo(deployment, 'switching');
   }

@@ -30,6 +30,8 @@ import { SimulatedAgent } from './simulated-agent.js';
 
 /** The control plane's lifecycle on a real PostgreSQL and Redis, with one simulated node. */
 export class LifecycleBench implements AsyncDisposable {
+  private readonly others: SimulatedAgent[] = [];
+
   private constructor(
     readonly module: TestingModule,
     readonly agent: SimulatedAgent,
@@ -53,16 +55,18 @@ export class LifecycleBench implements AsyncDisposable {
       .compile();
     await module.init();
     const [node] = await module.get(NodesService).list();
-    const agent = new SimulatedAgent(node!.id, {
-      queues: module.get(Queues),
-      desired: module.get(DesiredService),
-      observed: module.get(ObservedService),
-      builds: module.get(BuildsService),
-      reports: module.get(NodeReports),
-    });
-    await agent.start();
+    const agent = await startAgent(module, node!.id);
     const { appId, environmentId } = await createApp(module.get(DataSource), 'myapp');
     return new LifecycleBench(module, agent, environmentId, appId, database, home, redisPrefix);
+  }
+
+  /** Another node that runs instances and is an ingress. */
+  async addNode(name: string): Promise<SimulatedAgent> {
+    const id = randomUUID();
+    await this.dataSource.query(`insert into nodes (id, name, token_hash, roles) values ($1, $2, $2, '{ingress,instances}')`, [id, name]);
+    const agent = await startAgent(this.module, id);
+    this.others.push(agent);
+    return agent;
   }
 
   get deployments(): DeploymentsService {
@@ -111,11 +115,23 @@ export class LifecycleBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.agent.stop();
+    for (const agent of [this.agent, ...this.others]) agent.stop();
     await this.module.close();
     await this.database.drop();
     await rm(this.home, { recursive: true, force: true });
   }
+}
+
+async function startAgent(module: TestingModule, nodeId: string): Promise<SimulatedAgent> {
+  const agent = new SimulatedAgent(nodeId, {
+    queues: module.get(Queues),
+    desired: module.get(DesiredService),
+    observed: module.get(ObservedService),
+    builds: module.get(BuildsService),
+    reports: module.get(NodeReports),
+  });
+  await agent.start();
+  return agent;
 }
 
 function settingsModule(config: Config) {

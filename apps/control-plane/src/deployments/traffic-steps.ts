@@ -121,8 +121,8 @@ export class TrafficSteps {
     await this.desired.routes(manager, [environmentId]);
   }
 
-  async #kept(manager: EntityManager, { id, releaseId }: Deployment): Promise<Instance[]> {
-    return this.kept.of(manager, await this.releases.find(manager, releaseId!), id);
+  async #kept(manager: EntityManager, deployment: Deployment): Promise<Instance[]> {
+    return this.kept.of(manager, await this.releases.find(manager, deployment.releaseId!), deployment);
   }
 
   /** The ids of the instances that take requests, once all ingresses say now that they send theirs to these. In one statement: each report has it asked. */

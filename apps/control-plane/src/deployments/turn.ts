@@ -16,15 +16,17 @@ const patienceMs = 10 * 60_000;
 /**
  * What a newer deployment brings of those that wait before it, so that they need not come any more. Config and formation are
  * read when the turn comes, so each release holds the newest; the code of a push is in no change of config, and a redeploy
- * takes what is live as it is. A rollback says where to go, whatever was on its way.
+ * takes what is live as it is. A rollback says where to go, whatever was on its way. None of them leaves an instance on a node
+ * that is being drained, so that all of them bring a move.
  */
 const brings: Readonly<Record<ReleaseReason, readonly ReleaseReason[]>> = {
-  push: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains'],
-  rollback: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains'],
-  config: ['redeploy', 'config', 'scale', 'domains'],
-  scale: ['config', 'scale', 'domains'],
-  redeploy: ['redeploy'],
+  push: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
+  rollback: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
+  config: ['redeploy', 'config', 'scale', 'domains', 'move'],
+  scale: ['config', 'scale', 'domains', 'move'],
+  redeploy: ['redeploy', 'move'],
   domains: ['domains'],
+  move: ['move'],
 };
 
 /** A deployment as it was last read, or as this process has just moved it: then others are only about to do what it waits for. */

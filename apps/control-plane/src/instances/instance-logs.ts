@@ -48,7 +48,7 @@ export class InstanceLogs implements OnApplicationShutdown {
 
   async *read(query: LogQuery, signal: AbortSignal): AsyncGenerator<NumberedLine> {
     const places = placesOf(query.after);
-    const nodes: { id: string }[] = await this.dataSource.query('select distinct node_id as id from instances where environment_id = $1', [query.environmentId]);
+    const nodes: { id: string }[] = await this.dataSource.query('select distinct i.node_id as id from instances i join nodes node on node.id = i.node_id where i.environment_id = $1 and node.removed_at is null', [query.environmentId]);
     if (nodes.length === 0) return;
     const redis = connectRedis(this.config.redisUrl, 'patient');
     this.#connections.add(redis);

@@ -23,6 +23,8 @@ export interface WantedProcess {
   readonly kept: readonly Instance[];
 }
 
+type Untwinned = Omit<Candidate, 'twins'>;
+
 export type InstanceOnNode = Instance & Pick<Node, 'lastSeenAt'>;
 
 interface OfDeployment {
@@ -74,12 +76,11 @@ const handOnInstances = new SetStatement<SomeOfEnvironment & OfDeployment & Pick
 );
 
 /** `offset 0` has PostgreSQL look each node up by itself, however many it expects. */
-const findCandidates = new SetStatement<OfEnvironment & Pick<Instance, 'processType'> & { readonly nodeIds: readonly string[] }, Omit<Candidate, 'online'> & { lastSeenAt: Date | null }>(
-  { environmentId: 'uuid', processType: 'text', nodeIds: 'uuid[]' },
-  `select given.n, node.id as "nodeId", node.name, node.last_seen_at as "lastSeenAt", (node.figures->>'memoryBytes')::float8 as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes", running.twins
+const findCandidates = new SetStatement<{ readonly nodeIds: readonly string[] }, Omit<Candidate, 'online' | 'twins'> & { lastSeenAt: Date | null }>(
+  { nodeIds: 'uuid[]' },
+  `select given.n, node.id as "nodeId", node.name, node.availability <> 'active' as "isCordoned", node.last_seen_at as "lastSeenAt", (node.figures->>'memoryBytes')::float8 as "memoryBytes", coalesce(running.promised, 0)::float8 as "promisedBytes"
    from given cross join lateral (select * from nodes where nodes.id = any("nodeIds") offset 0) node cross join lateral (
-     select sum(memory_bytes) as promised, (count(*) filter (where environment_id = given."environmentId" and process_type = given."processType"))::integer as twins
-     from instances where node_id = node.id and gone_at is null and desired = 'running' offset 0) running
+     select sum(memory_bytes) as promised from instances where node_id = node.id and gone_at is null and desired = 'running' offset 0) running
    where 'instances' = any(node.roles)`,
 );
 
@@ -104,7 +105,8 @@ export class InstancesService {
     const taken = new Set([...existing, ...wanted.kept].filter(({ processType }) => processType === wanted.processType).map(({ index }) => index));
     const missing = Array.from({ length: wanted.count }, (_, position) => position + 1).filter((index) => !taken.has(index));
     if (missing.length === 0) return [];
-    const placements = this.#place(manager, await this.#candidates(manager, release.environmentId, wanted.processType, spec.resources, missing.length), spec.resources, missing.length);
+    const candidates = await this.#candidates(manager, spec.resources, missing.length);
+    const placements = this.#place(manager, withTwins(candidates, wanted.processType, [...existing, ...wanted.kept]), spec.resources, missing.length);
     const placed = missing.map((index, position) => ({ id: randomUUID(), index, placement: placements[position]! }));
     const { processType, runsOnce } = wanted;
     const places = placed.map(({ id, index, placement: { nodeId: node } }) => ({ id, index, node }));
@@ -176,14 +178,14 @@ export class InstancesService {
    * Nodes to choose from for `count` instances. Of a large fleet some at random: among so many one with much free memory is
    * nearly always, and what runs on all nodes need not be summed up each time. Where none of them will do, all are looked at.
    */
-  async #candidates(manager: EntityManager, environmentId: string, processType: string, { memoryBytes }: Resources, count: number): Promise<Candidate[]> {
+  async #candidates(manager: EntityManager, { memoryBytes }: Resources, count: number): Promise<Untwinned[]> {
     const ids = await this.nodes.idsInRole(manager, 'instances');
     const some = sampleOf(ids, Math.max(mostLookedAt, count + 1));
-    const candidates = await this.#look(manager, environmentId, processType, some);
-    const fitting = candidates.filter((node) => node.online && (node.memoryBytes ?? Infinity) >= memoryBytes).length;
+    const candidates = await this.#look(manager, some);
+    const fitting = candidates.filter((node) => node.online && !node.isCordoned && (node.memoryBytes ?? Infinity) >= memoryBytes).length;
     // As many as there are instances, so that each can have its own.
     if (fitting >= count || (fitting > 0 && some.length === ids.length)) return candidates;
-    return this.#look(manager, environmentId, processType, await this.nodes.idsInRole(manager, 'instances', { afresh: true }));
+    return this.#look(manager, await this.nodes.idsInRole(manager, 'instances', { afresh: true }));
   }
 
   /** Those who share a transaction have looked at once: each is placed with what the ones before it were promised since. */
@@ -208,10 +210,14 @@ export class InstancesService {
     return promised;
   }
 
-  async #look(manager: EntityManager, environmentId: string, processType: string, nodeIds: readonly string[]): Promise<Candidate[]> {
-    const rows = await send(manager, findCandidates, { environmentId, processType, nodeIds });
+  async #look(manager: EntityManager, nodeIds: readonly string[]): Promise<Untwinned[]> {
+    const rows = await send(manager, findCandidates, { nodeIds });
     return rows.map(({ lastSeenAt, ...row }) => ({ ...row, online: isOnline({ lastSeenAt }) }));
   }
+}
+
+function withTwins(candidates: readonly Untwinned[], processType: string, staying: readonly Instance[]): Candidate[] {
+  return candidates.map((node) => ({ ...node, twins: staying.filter((instance) => instance.nodeId === node.nodeId && instance.processType === processType).length }));
 }
 
 /** Any `count` of them, each as likely as the other. */

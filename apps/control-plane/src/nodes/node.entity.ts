@@ -1,4 +1,4 @@
-import type { NodeFigures } from '@molo/contracts';
+import type { NodeAvailability, NodeFigures } from '@molo/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('nodes')
@@ -6,6 +6,7 @@ export class Node {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') name!: string;
   @Column('text') tokenHash!: string;
+  @Column('text') availability!: NodeAvailability;
   @Column('text', { array: true }) roles!: ('builder' | 'ingress' | 'instances')[];
   /** Of the desired set that the last report answered; a bigint, so a string. */
   @Column('bigint') appliedGeneration!: string;
@@ -14,5 +15,6 @@ export class Node {
   @Column('bigint') observedSeq!: string;
   @Column('timestamptz', { nullable: true }) lastSeenAt!: Date | null;
   @Column('jsonb', { nullable: true }) figures!: NodeFigures | null;
+  @Column('timestamptz', { nullable: true }) removedAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
 }

@@ -1,14 +1,38 @@
 import { Controller } from '@nestjs/common';
 import { api } from '@molo/contracts';
-import { type Answer, Endpoint } from '../rest/endpoint.decorator.js';
+import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
+import { NodeChanges } from './node-changes.service.js';
 import { NodesService } from './nodes.service.js';
 
 @Controller()
 export class NodesController {
-  constructor(private readonly nodes: NodesService) {}
+  constructor(
+    private readonly nodes: NodesService,
+    private readonly changes: NodeChanges,
+  ) {}
 
   @Endpoint(api.listNodes)
   async list(): Answer<typeof api.listNodes> {
     return { items: await this.nodes.list() };
+  }
+
+  @Endpoint(api.cordonNode)
+  async cordon({ params, caller }: Call<typeof api.cordonNode>): Answer<typeof api.cordonNode> {
+    return await this.changes.cordon(params.node, caller);
+  }
+
+  @Endpoint(api.uncordonNode)
+  async uncordon({ params, caller }: Call<typeof api.uncordonNode>): Answer<typeof api.uncordonNode> {
+    return await this.changes.uncordon(params.node, caller);
+  }
+
+  @Endpoint(api.drainNode)
+  async drain({ params, caller }: Call<typeof api.drainNode>): Answer<typeof api.drainNode> {
+    return await this.changes.drain(params.node, caller);
+  }
+
+  @Endpoint(api.removeNode)
+  async remove({ params, caller }: Call<typeof api.removeNode>): Answer<typeof api.removeNode> {
+    await this.changes.remove(params.node, caller);
   }
 }

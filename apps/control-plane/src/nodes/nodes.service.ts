@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError, type Node as NodeView } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { hashSecret } from '../access/secret-text.js';
+import { Notifications } from '../database/notifications.js';
 import { Node } from './node.entity.js';
 
 /** A node that said nothing for this long counts as away. */
@@ -20,13 +21,21 @@ export class NodesService {
   /** Promises, so that all who ask at once share one look. */
   readonly #inRole = new Map<string, { readonly ids: Promise<readonly string[]>; readonly readAt: number }>();
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    notifications: Notifications,
+  ) {
+    notifications.listen('nodes', () => {
+      this.#known.clear();
+      this.#inRole.clear();
+    });
+  }
 
   /** Registers the machine's own node, or gives it the token that set-up made. */
   async ensureLocalNode(name: string, token: string): Promise<void> {
     await this.dataSource.query(
       `insert into nodes (id, name, token_hash, roles) values ($1, $2, $3, '{builder,ingress,instances}')
-       on conflict (name) do update set token_hash = excluded.token_hash`,
+       on conflict (name) where removed_at is null do update set token_hash = excluded.token_hash`,
       [randomUUID(), name, hashSecret(token)],
     );
   }
@@ -65,6 +74,12 @@ export class NodesService {
     return rows.map(({ id }) => id);
   }
 
+  /** Ids of those whose instances are to go elsewhere. */
+  async draining(manager: EntityManager): Promise<ReadonlySet<string>> {
+    const rows: { id: string }[] = await manager.query(`select id from nodes where availability = 'draining' and removed_at is null`);
+    return new Set(rows.map(({ id }) => id));
+  }
+
   async someOnline(manager: EntityManager, role: Node['roles'][number]): Promise<boolean> {
     const at = (offsetMs: number) => new Date(Date.now() + offsetMs);
     const found: unknown[] = await manager.query('select 1 from nodes where $1 = any(roles) and last_seen_at > $2 and last_seen_at < $3 limit 1', [role, at(-offlineAfterMs), at(offlineAfterMs)]);
@@ -79,8 +94,23 @@ export class NodesService {
     return builder;
   }
 
+  /** Throws `not_found`. */
+  async byName(manager: EntityManager, name: string): Promise<Pick<Node, 'id' | 'name' | 'availability'>> {
+    const [node]: Pick<Node, 'id' | 'name' | 'availability'>[] = await manager.query('select id, name, availability from nodes where name = $1 and removed_at is null', [name]);
+    if (!node) throw new AppError('not_found', { detail: `There is no node ${name}. "molo nodes" lists those there are.` });
+    return node;
+  }
+
   async list(): Promise<NodeView[]> {
-    const [rows, running]: [NodeRow[], { id: string; count: number }[]] = await Promise.all([this.dataSource.query(nodeList), this.dataSource.query(runningByNode)]);
+    return this.#read(this.dataSource.manager);
+  }
+
+  async view(manager: EntityManager, id: string): Promise<NodeView> {
+    return (await this.#read(manager)).find((node) => node.id === id)!;
+  }
+
+  async #read(manager: EntityManager): Promise<NodeView[]> {
+    const [rows, running]: [NodeRow[], { id: string; count: number }[]] = await Promise.all([manager.query(nodeList), manager.query(runningByNode)]);
     const counts = new Map(running.map(({ id, count }) => [id, count]));
     return rows.map(({ figures, lastSeenAt, ...row }) => ({ ...row, ...(figures ?? notToldYet), instances: counts.get(row.id) ?? 0, online: isOnline({ lastSeenAt }), lastSeenAt: lastSeenAt?.toISOString() ?? null }));
   }
@@ -98,11 +128,11 @@ const notToldYet: Figures = { agentVersion: null, engineVersion: null, cpus: nul
 
 /** A node is to be at the generation in which its instances changed last, or as an ingress its routes. */
 const nodeList = `
-  select n.id, n.name, n.roles, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration",
+  select n.id, n.name, n.roles, n.availability, n.last_seen_at as "lastSeenAt", n.applied_generation::float8 as "appliedGeneration",
     greatest((select max(generation) from instances i where i.node_id = n.id), case when 'ingress' = any(n.roles) then routes.generation end, 0)::float8 as generation,
     n.figures - '{at,instances,environments}'::text[] as figures
   from nodes n cross join (select max(generation) as generation from route_changes) routes
-  order by n.name`;
+  where n.removed_at is null order by n.name`;
 
 /** By itself, in one walk over all that run: counted for each node of the list they take several times as long. */
 const runningByNode = `select node_id as id, count(*)::float8 as count from instances where gone_at is null and desired = 'running' and not runs_once group by node_id`;

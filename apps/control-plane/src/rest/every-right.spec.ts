@@ -124,7 +124,7 @@ async function deploymentOf(app: string): Promise<string> {
 
 /** Changes take no such body, so that whoever is let in changes nothing. */
 async function call(endpoint: Endpoint, target: Target, as: As): Promise<Received<unknown>> {
-  const params = { app: target, environment: 'production', number: '1', host: 'nowhere.example.com', tokenId: randomUUID(), keyId: randomUUID(), memberId: randomUUID(), userId: randomUUID(), sessionId: randomUUID(), team: 'no-team', ...ids.get(target) };
+  const params = { app: target, environment: 'production', number: '1', host: 'nowhere.example.com', tokenId: randomUUID(), keyId: randomUUID(), memberId: randomUUID(), userId: randomUUID(), sessionId: randomUUID(), team: 'no-team', node: 'no-node', ...ids.get(target) };
   return await platform.call(endpoint, { as, params, ...(endpoint.method === 'GET' ? {} : { body: { unknown: true } }), headers: { 'x-molo-csrf': '1' } });
 }
 

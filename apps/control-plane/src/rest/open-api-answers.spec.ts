@@ -56,7 +56,7 @@ interface Request {
 }
 
 async function ask(endpoint: Endpoint, { app = 'ghost', ...sent }: Request = {}): Promise<Answer> {
-  const params: Record<string, string> = { app, environment: 'production', number: '1', host: 'nowhere.example.com', team: 'no-team' };
+  const params: Record<string, string> = { app, environment: 'production', number: '1', host: 'nowhere.example.com', team: 'no-team', node: 'no-node' };
   const path = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? randomUUID());
   return await platform.send(endpoint.method, apiPrefix + path, { headers: json, ...sent });
 }

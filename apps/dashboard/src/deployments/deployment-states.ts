@@ -39,6 +39,7 @@ export const shownReasons: Record<ReleaseReason, string> = {
   config: 'Config',
   scale: 'Scale',
   domains: 'Domains',
+  move: 'Move',
 };
 
 /** What a deployment is called that has no release: not yet, or because it never came to one. */

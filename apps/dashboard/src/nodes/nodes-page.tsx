@@ -48,6 +48,7 @@ function NodeCard({ node }: { readonly node: Node }) {
           <h2 className="text-lg font-semibold tracking-tight">{node.name}</h2>
           <span className="flex gap-2">
             {node.online && behind && <Chip tone="busy" dot>Catching up</Chip>}
+            {node.availability !== 'active' && <Chip tone="busy">{node.availability === 'cordoned' ? 'Cordoned' : node.instances === 0 ? 'Drained' : 'Draining'}</Chip>}
             <Chip tone={node.online ? 'good' : 'bad'} dot>
               {node.online ? 'Online' : 'Offline'}
             </Chip>

@@ -1,7 +1,7 @@
 import type { ReleaseReason } from '@molo/contracts';
-import { Globe, type LucideIcon, RefreshCw, Scaling, SlidersHorizontal, Undo2, Upload } from 'lucide-react';
+import { Globe, type LucideIcon, RefreshCw, Scaling, SlidersHorizontal, Truck, Undo2, Upload } from 'lucide-react';
 
-const icons: Record<ReleaseReason, LucideIcon> = { push: Upload, rollback: Undo2, redeploy: RefreshCw, config: SlidersHorizontal, scale: Scaling, domains: Globe };
+const icons: Record<ReleaseReason, LucideIcon> = { push: Upload, rollback: Undo2, redeploy: RefreshCw, config: SlidersHorizontal, scale: Scaling, domains: Globe, move: Truck };
 
 export function ReasonIcon({ reason }: { readonly reason: ReleaseReason }) {
   const Icon = icons[reason];
