@@ -18,14 +18,12 @@ interface Container {
 
 interface Node {
   readonly id: string;
-  readonly name: string;
 }
 
 /** Asks the running control plane, as its machine's owner, which node this machine is, and keeps the answer. */
 export async function rememberNode(): Promise<void> {
-  const nodes = JSON.parse(await ask(join(moloHome, 'run/control.sock'), 'GET', '/api/v1/nodes')) as { items: Node[] };
-  const own = nodes.items.find(({ name }) => name === readSettings()['MOLO_NODE_NAME']);
-  if (own) writeAtomically(nodeFile, own.id);
+  const { id } = JSON.parse(await ask(join(moloHome, 'run/control.sock'), 'GET', `/api/v1/nodes/${readSettings()['MOLO_NODE_NAME']}`)) as Node;
+  writeAtomically(nodeFile, id);
 }
 
 /** Stops the containers that this machine's agent made; they would outlive the ingress and, with live-restore, the engine. */

@@ -3,6 +3,7 @@ import { endpoint, nothing } from './endpoint.js';
 import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
 import { nodeEndpoints } from './node-endpoints.js';
+import { page, PageQuery } from './paging.js';
 import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
@@ -11,17 +12,6 @@ import { AppRole, Role } from './states.js';
  * The REST API as one table. The server's routes, the OpenAPI document, the typed client, the CLI and the dashboard
  * are all made from it, so that none can say what another does not.
  */
-
-/** A page of a list: pass `nextCursor` as `cursor` to read on; null at the end. */
-function page<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
-}
-
-const PageQuery = z.object({
-  /** Holds where a page ended, such as a name in any script. */
-  cursor: z.string().max(1000).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
 
 /** Which audit events: those that all of it is true for. */
 const AuditFilter = z.object({

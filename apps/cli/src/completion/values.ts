@@ -66,9 +66,9 @@ const sources = {
     const members = await all((query) => client.listMembers({ params, query }));
     return byName(members.map((member) => ({ ...member, name: member.email ?? member.name })), ({ kind, role }) => `${kind}, ${role}`);
   },
-  nodes: async ({ cli }) => {
-    const { items } = await (await cli.client()).listNodes();
-    return items.map(({ name, availability, instances }) => value(name, `${availability}, ${count(instances, 'instance')}`));
+  nodes: async ({ cli, all }) => {
+    const client = await cli.client();
+    return (await all((query) => client.listNodes({ query }))).map(({ name, availability, instances }) => value(name, `${availability}, ${count(instances, 'instance')}`));
   },
   sessions: async ({ cli, all }) => {
     const client = await cli.client();

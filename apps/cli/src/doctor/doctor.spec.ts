@@ -20,7 +20,7 @@ const node: Node = {
   id: app.id, name: 'pier', roles: ['instances'], online: true, availability: 'active', lastSeenAt: app.createdAt, generation: 1, appliedGeneration: 1, agentVersion: '0.1.0', engineVersion: '20.10.24',
   cpus: 2, memoryBytes: 4e9, memoryUsedBytes: 1e9, diskBytes: 100e9, diskUsedBytes: 50e9, instances: 1,
 };
-const whole: Answers = { status: () => status, me: () => me, listNodes: () => ({ items: [node] }), getApp: () => app };
+const whole: Answers = { status: () => status, me: () => me, listNodes: () => ({ items: [node], nextCursor: null }), getApp: () => app };
 
 interface Report {
   readonly code: number | null;
@@ -147,7 +147,7 @@ describe('the way to the platform', () => {
 
   test('tells parts and nodes that are down, and disks that fill', async () => {
     const parts = [{ name: 'redis', up: false, detail: 'no answer in time' }, { name: 'node pier', up: false, detail: null }];
-    const { code, finding } = await examined(await signedIn({ status: () => ({ ...status, parts }), listNodes: () => ({ items: [node, { ...node, name: 'quay', diskUsedBytes: 96e9 }] }) }));
+    const { code, finding } = await examined(await signedIn({ status: () => ({ ...status, parts }), listNodes: () => ({ items: [node, { ...node, name: 'quay', diskUsedBytes: 96e9 }], nextCursor: null }) }));
     expect(code).toBe(7);
     expect(finding('platform parts')).toMatchObject({ status: 'problem', found: 'redis is down (no answer in time)' });
     expect(finding('nodes')).toMatchObject({ status: 'problem', found: 'node pier is down' });

@@ -3,6 +3,7 @@ import { api, apiPrefix, AppError, type Status } from '@molo/contracts';
 import type { Cli } from '../cli.js';
 import { openConnection, type Route } from '../connection/connect.js';
 import { readCredentials } from '../connection/credentials.js';
+import { readPages } from '../pages.js';
 import { version } from '../version.js';
 import { type Check, type Finding, ok, problem, warning } from './check.js';
 import { diskFinding, worst } from './fullness.js';
@@ -122,8 +123,8 @@ function listDown(parts: readonly Part[]): string {
 
 async function checkNodeDisks(signal: AbortSignal, platform: Platform): Promise<Finding> {
   try {
-    const { items } = await platform.ask((client) => client.listNodes({}, { signal }));
-    const known = items.filter(({ diskBytes, diskUsedBytes }) => diskBytes !== null && diskUsedBytes !== null);
+    const nodes = await platform.ask((client) => readPages((query) => client.listNodes({ query }, { signal })));
+    const known = nodes.filter(({ diskBytes, diskUsedBytes }) => diskBytes !== null && diskUsedBytes !== null);
     if (known.length === 0) return ok('no node has told of its disk yet');
     return worst(known.map(({ name, diskBytes, diskUsedBytes }) => diskFinding(name, Number(diskUsedBytes) / Number(diskBytes), `molo nodes shows it. Free room on ${name}, or let fewer releases be kept: MOLO_KEEP_RELEASES=… npm start`)));
   } catch (error) {

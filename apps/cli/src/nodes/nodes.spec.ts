@@ -13,7 +13,7 @@ const moving: Deployment = { ...deployment, reason: 'move', state: 'starting', f
 
 describe('nodes', () => {
   test('are listed with whether they take instances', async () => {
-    await bed.serve({ listNodes: () => ({ items: [pier, { ...pier, name: 'quay', availability: 'cordoned' }, { ...draining, name: 'dock', instances: 0 }] }) });
+    await bed.serve({ listNodes: () => ({ items: [pier, { ...pier, name: 'quay', availability: 'cordoned' }, { ...draining, name: 'dock', instances: 0 }], nextCursor: null }) });
     expect((await bed.home.molo(['nodes'])).stdout).toMatch(/pier +online [^]*quay +cordoned [^]*dock +drained /);
   });
 
@@ -30,7 +30,7 @@ describe('nodes', () => {
     await bed.serve({
       drainNode: () => ({ node: draining, deployments: [moving] }),
       getDeployment: () => (looks++ === 0 ? moving : { ...moving, state: 'live' as const }),
-      listNodes: () => ({ items: [{ ...draining, instances: 0 }] }),
+      getNode: () => ({ ...draining, instances: 0 }),
     });
     const outcome = await bed.home.molo(['nodes', 'drain', 'pier']);
     expect(outcome).toMatchObject({ code: 0, stdout: expect.stringMatching(/moved\npier is drained/) as string });
@@ -38,7 +38,7 @@ describe('nodes', () => {
 
   test('say what could not be moved, and end with 1', async () => {
     const failed: Deployment = { ...moving, state: 'failed', failure: { code: 'no_node_available', detail: 'No node has as much memory.' } };
-    await bed.serve({ drainNode: () => ({ node: draining, deployments: [failed] }), getDeployment: () => failed, listNodes: () => ({ items: [draining] }) });
+    await bed.serve({ drainNode: () => ({ node: draining, deployments: [failed] }), getDeployment: () => failed, getNode: () => draining });
     expect(await bed.home.molo(['nodes', 'drain', 'pier'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/No node has as much memory[^]*2 instances could not be moved/) as string });
   });
 

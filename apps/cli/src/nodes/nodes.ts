@@ -3,6 +3,7 @@ import type { MoloClient } from '@molo/client';
 import { AppError, type Deployment, isFinal, type Node, NodeName } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { exitCodes } from '../exit-codes.js';
+import { readPages } from '../pages.js';
 import { confirm } from '../terminal/ask.js';
 import { ago, bytes, count, memory } from '../terminal/measures.js';
 import { bold, green, line, type Piece, red, yellow } from '../terminal/piece.js';
@@ -10,7 +11,8 @@ import { bold, green, line, type Piece, red, yellow } from '../terminal/piece.js
 const lookEveryMs = 500;
 
 export async function listNodes(cli: Cli): Promise<void> {
-  const { items } = await (await cli.client()).listNodes();
+  const client = await cli.client();
+  const items = await readPages((query) => client.listNodes({ query }));
   if (cli.isJson) return cli.terminal.json(items);
   if (items.length === 0) return cli.terminal.note(line`There are no nodes yet. The agent of this machine becomes the first; npm run status shows whether it runs.`);
   cli.terminal.table(items, [
@@ -79,8 +81,7 @@ async function untilOver(cli: Cli, client: MoloClient, begun: readonly Deploymen
 /** The last of them may still end; what stays for longer is not about to go. */
 async function untilEmpty(client: MoloClient, { name }: Node): Promise<Node> {
   for (let looks = 0; ; looks += 1) {
-    const node = (await client.listNodes()).items.find((each) => each.name === name);
-    if (!node) throw new AppError('not_found', { detail: `There is no node ${name} any more.` });
+    const node = await client.getNode({ params: { node: name } });
     if (node.instances === 0 || looks === 10) return node;
     await pause(lookEveryMs);
   }

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
-import { api } from '@molo/contracts';
+import { api, NodeName } from '@molo/contracts';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
+import { pageOf, positionOf } from '../rest/page.js';
 import { NodeChanges } from './node-changes.service.js';
 import { NodesService } from './nodes.service.js';
 
@@ -12,8 +13,14 @@ export class NodesController {
   ) {}
 
   @Endpoint(api.listNodes)
-  async list(): Answer<typeof api.listNodes> {
-    return { items: await this.nodes.list() };
+  async list({ query }: Call<typeof api.listNodes>): Answer<typeof api.listNodes> {
+    const nodes = await this.nodes.page(positionOf(query.cursor, NodeName), query.limit);
+    return pageOf(nodes, query.limit, ({ name }) => name, (node) => node);
+  }
+
+  @Endpoint(api.getNode)
+  async get({ params }: Call<typeof api.getNode>): Answer<typeof api.getNode> {
+    return await this.nodes.viewByName(params.node);
   }
 
   @Endpoint(api.cordonNode)

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Node } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { molo } from '../platform/client';
+import { allPages } from '../platform/pages';
 import { QueryView } from '../platform/query-view';
 import { countOf, formatMemory } from '../text/quantities';
 import { Ago } from '../ui/ago';
@@ -14,7 +15,7 @@ import { Empty } from '../ui/notice';
 import { Meter } from './meter';
 
 export function NodesPage() {
-  const nodes = useQuery({ queryKey: ['nodes'], queryFn: ({ signal }) => molo.listNodes({}, { signal }), refetchInterval: 5_000 });
+  const nodes = useQuery({ queryKey: ['nodes'], queryFn: ({ signal }) => allPages((query, options) => molo.listNodes({ query }, options), signal), refetchInterval: 5_000 });
   return (
     <div className="flex flex-col gap-6">
       <div>
@@ -22,7 +23,7 @@ export function NodesPage() {
         <p className="mt-1 text-ink-soft">Machines with an agent. They run what they were told even while the platform is away.</p>
       </div>
       <QueryView query={nodes} what="the nodes">
-        {({ items }) =>
+        {(items) =>
           items.length === 0 ? (
             <Empty title="No node yet">The machine of the platform joins by itself when its agent starts.</Empty>
           ) : (
