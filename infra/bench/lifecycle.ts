@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MoloClient } from '@molo/client';
@@ -6,9 +7,10 @@ import { checkout, childEnvironment, nodeProgram } from '../config.ts';
 import { say } from '../terminal/progress.ts';
 import { output } from '../terminal/run.ts';
 import { type Figure, seriesOf } from './figures.ts';
+import { probeLists } from './list-probe.ts';
 import { cpuSeconds, cpuSecondsOf, cpuSecondsWithChildren, machineCpuSeconds, residentMegabytes } from './process-use.ts';
 import type { Stage } from './stage.ts';
-import { deploySteadily, probeLists } from './steady-load.ts';
+import { deploySteadily } from './steady-load.ts';
 
 const fleet = { apps: 10_000, nodes: 500, ingresses: 4 };
 const goalPerSecond = 50;
@@ -20,20 +22,24 @@ const mostListMs = 50;
 const mostMegabytes = 400;
 const sampleEveryMs = 500;
 const longestJoinMs = 60_000;
+/** Nodes have processors of their own: what simulates them here takes what the platform leaves. */
+const afterThePlatform = 10;
 const program = (path: string) => join(checkout, 'apps', path);
 
 /** The control plane alone at size: real PostgreSQL and Redis, simulated nodes that speak the agents' protocol, no containers. */
-export async function measureLifecycle({ settings, molo }: Stage): Promise<Figure[]> {
+export async function measureLifecycle(stage: Stage): Promise<Figure[]> {
+  const { settings, molo } = stage;
   say(`${fleet.apps} apps on ${fleet.nodes} simulated nodes, ${fleet.ingresses} of them ingresses`);
   const nodes = await output(nodeProgram, [program('control-plane/dist/fleet/fleet-seed.js'), ...Object.values(fleet).map(String)], settings);
-  const agents = spawn(nodeProgram, [program('agent/dist/fleet/fleet-bench.js'), settings['MOLO_CONTROL_PLANE_URL'] ?? ''], { env: childEnvironment(), stdio: ['pipe', 'ignore', 'inherit'] });
+  const agents = spawn(nodeProgram, [program('agent/dist/fleet/fleet-bench.js'), stage.api], { env: childEnvironment(), stdio: ['pipe', 'ignore', 'inherit'] });
   try {
+    setPriority(agents.pid ?? 0, afterThePlatform);
     agents.stdin?.end(nodes);
     await untilOnline(molo);
     const apps = Array.from({ length: fleet.apps }, (_, index) => `fleet-${String(index + 1).padStart(5, '0')}`);
     say(`${warmUpSeconds} s that do not count, then ${seconds} s at ${drivenPerSecond} deployments/s`);
     await deploySteadily(molo, apps.splice(0, warmUpSeconds * drivenPerSecond), { perSecond: drivenPerSecond, seconds: warmUpSeconds });
-    return await measure(molo, apps, agents.pid ?? 0);
+    return await measure(stage, apps, agents.pid ?? 0);
   } finally {
     agents.kill();
   }
@@ -47,10 +53,10 @@ async function untilOnline(molo: MoloClient): Promise<void> {
   }
 }
 
-async function measure(molo: MoloClient, apps: readonly string[], agents: number): Promise<Figure[]> {
+async function measure({ molo, api, token }: Stage, apps: readonly string[], agents: number): Promise<Figure[]> {
   const stop = new AbortController();
   const before = await used(agents);
-  const probing = probeLists(molo, apps, stop.signal);
+  const probing = probeLists({ baseUrl: api, token, apps }, stop.signal);
   const sampling = sampleMemory(stop.signal);
   const deployed = await deploySteadily(molo, apps, { perSecond: drivenPerSecond, seconds });
   stop.abort();
@@ -59,7 +65,7 @@ async function measure(molo: MoloClient, apps: readonly string[], agents: number
   const count = deployed.seconds.length;
   const perSecond = (count - 1) / deployed.spanSeconds;
   const each = seriesOf(deployed.seconds);
-  const worst = [...lists.values()].map(seriesOf).toSorted((a, b) => b.p99 - a.p99)[0]!;
+  const worst = Object.values(lists).map(seriesOf).toSorted((a, b) => b.p99 - a.p99)[0]!;
   const common = { floor: null, floorIs: '' };
   return [
     {
@@ -76,7 +82,7 @@ async function measure(molo: MoloClient, apps: readonly string[], agents: number
         `CPU for each: ${Object.entries(after).map(([what, seconds]) => `${what} ${(((seconds - (before[what] ?? 0)) / count) * 1000).toFixed(1)} ms`).join(', ')}`,
       ],
     },
-    { ...common, name: 'API lists meanwhile: the slowest one’s p99', unit: 'ms', molo: worst, goal: `p99 under ${mostListMs} ms`, isMet: worst.p99 < mostListMs, notes: [...lists].map(([name, taken]) => listNote(name, taken)) },
+    { ...common, name: 'API lists meanwhile: the slowest one’s p99', unit: 'ms', molo: worst, goal: `p99 under ${mostListMs} ms`, isMet: worst.p99 < mostListMs, notes: [...Object.entries(lists).map(([name, taken]) => listNote(name, taken)), 'asked for by a process that goes before all others, and the nodes simulated by one that goes after them: neither would be at this machine'] },
     { ...common, name: 'control plane meanwhile: resident memory, at most', unit: 'MB', molo: seriesOf([Math.max(...megabytes)]), goal: `under ${mostMegabytes} MB`, isMet: Math.max(...megabytes) < mostMegabytes, notes: [] },
   ];
 }

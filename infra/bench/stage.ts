@@ -18,18 +18,25 @@ export class Stage implements AsyncDisposable {
   readonly #apps: string[] = [];
 
   readonly settings: Settings;
+  readonly token: string;
   readonly molo: MoloClient;
 
-  private constructor(settings: Settings, molo: MoloClient) {
+  private constructor(settings: Settings, token: string) {
     this.settings = settings;
-    this.molo = molo;
+    this.token = token;
+    this.molo = createClient({ baseUrl: this.api, headers: { authorization: `Bearer ${token}` } });
   }
 
   static async open(settings: Settings, token: string): Promise<Stage> {
-    const stage = new Stage(settings, createClient({ baseUrl: settings['MOLO_CONTROL_PLANE_URL'] ?? '', headers: { authorization: `Bearer ${token}` } }));
+    const stage = new Stage(settings, token);
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', stage.key]);
     await addKey(`${stage.key}.pub`, 'npm run bench');
     return stage;
+  }
+
+  /** Where the API answers. */
+  get api(): string {
+    return this.settings['MOLO_CONTROL_PLANE_URL'] ?? '';
   }
 
   /** @param fixture folder of test/fixtures that the app is made of */

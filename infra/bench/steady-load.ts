@@ -4,7 +4,6 @@ import { type Deployment, isFinal } from '@molo/contracts';
 import { production } from './stage.ts';
 
 const mostUnderWay = 150;
-const probeEveryMs = 40;
 const lookEveryMs = 100;
 const longestTailMs = 120_000;
 
@@ -54,34 +53,4 @@ async function untilOver(molo: MoloClient, deploymentId: string): Promise<Deploy
     if (isFinal(deployment.state)) return deployment;
     if (performance.now() > deadline) throw new Error(`deployment ${deploymentId} is ${deployment.state} after ${longestTailMs / 1000} s`);
   }
-}
-
-/** Asks for each of the lists in turn until `signal` fires. @returns how long each answer took, by the list's name */
-export async function probeLists(molo: MoloClient, apps: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly number[]>> {
-  const lists = listsOf(molo);
-  const taken = new Map(Object.keys(lists).map((name): [string, number[]] => [name, []]));
-  for (let turn = 0; !signal.aborted; turn += 1) {
-    for (const [name, list] of Object.entries(lists)) {
-      const app = apps[(turn * 7919) % apps.length] ?? '';
-      const askedAt = performance.now();
-      await list(app);
-      taken.get(name)?.push(performance.now() - askedAt);
-      await pause(probeEveryMs);
-    }
-  }
-  return taken;
-}
-
-/** Pages as the dashboard and the CLI ask for them. */
-function listsOf(molo: MoloClient): Readonly<Record<string, (app: string) => Promise<unknown>>> {
-  const of = (app: string) => ({ params: { app, ...production } });
-  return {
-    apps: () => molo.listApps({}),
-    releases: (app) => molo.listReleases(of(app)),
-    deployments: (app) => molo.listDeployments(of(app)),
-    instances: (app) => molo.listInstances(of(app)),
-    images: (app) => molo.listImages({ params: { app } }),
-    nodes: () => molo.listNodes({}),
-    audit: () => molo.listAudit({}),
-  };
 }
