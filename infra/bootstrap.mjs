@@ -1,5 +1,5 @@
 /*
- * The way in for `npm run setup|demo|start|stop|status|test`. Runs under the Node that the machine has (18 or later),
+ * The way in for `npm run setup|demo|start|stop|status|systemd|test`. Runs under the Node that the machine has (18 or later),
  * with nothing installed, so it uses node: modules alone; finds or gets a Node that runs the rest, and hands over to it.
  * It is written so that Node 12 can read it, as Debian 11 and Ubuntu 22.04 have it, and be told that it is too old.
  */

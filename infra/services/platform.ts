@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { moloHome } from '../config.ts';
+import { isRoot, moloHome } from '../config.ts';
 import { portSuffix, type Settings } from '../setup/settings.ts';
 import type { Platform } from '../setup/set-up.ts';
 import { say, step, StepFailed, paint } from '../terminal/progress.ts';
 import { fingerprint } from './generate.ts';
 import type { Service } from './service.ts';
 import { bringUp, endSupervisor, ensureSupervisor, keptServices, serviceAnswers, serviceState, takeDown } from './supervisor.ts';
+import { hasUnit, isSystemd } from './unit.ts';
 
 const pollEveryMs = 100;
 const answerTimeoutMs = 120_000;
@@ -96,6 +97,7 @@ export function showAddresses(settings: Settings): void {
   say(`${paint.bold('apps')}       http://APP.${domain}${suffix}`);
   say(`${paint.bold('git')}        http://molo.${domain}${suffix}/git/APP.git  ssh://git@${domain}:${settings['MOLO_SSH_PORT']}/APP.git`);
   say(`${paint.bold('registry')}   ${settings['MOLO_REGISTRY_HOST']}`);
+  if (isRoot && isSystemd() && !hasUnit()) say('\nMolo does not start with this machine yet. Let systemd see to it: npm run systemd');
   const link = claimLink();
   if (link) say(`\nNobody has claimed this platform yet. The link makes the first sysadmin, once:\n${paint.bold(link)}`);
 }

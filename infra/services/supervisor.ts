@@ -6,6 +6,7 @@ import { moloHome } from '../config.ts';
 import { StepFailed } from '../terminal/progress.ts';
 import { output, succeeds } from '../terminal/run.ts';
 import { supervisorArguments, supervisorEnvironment } from './keeper.ts';
+import { hasUnit, stopScript, unitName } from './unit.ts';
 
 const folder = join(moloHome, 'services');
 const place = (service: string) => join(folder, service);
@@ -36,15 +37,27 @@ export function serviceAnswers(service: string): Promise<boolean> {
  */
 export async function ensureSupervisor(): Promise<void> {
   if (supervisorPid() !== undefined) return;
-  if (hasUnit()) return void (await output('systemctl', ['start', 'molo.service']));
+  if (hasUnit()) return void (await output('systemctl', ['start', unitName]));
   const child = spawn('runsvdir', supervisorArguments(folder), { cwd: '/', detached: true, stdio: 'ignore', env: supervisorEnvironment });
   child.unref();
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
 }
 
-/** Where systemd runs and knows our unit, it keeps runsvdir, and starts it with the machine. */
-function hasUnit(): boolean {
-  return existsSync('/run/systemd/system') && existsSync('/etc/systemd/system/molo.service');
+/**
+ * Lets the unit's runsvdir take the place of the one that we started. Programs go on: HAProxy and an engine of our own under
+ * the keepers that they have, until the machine's next start; those that apps can do without are started anew within the unit.
+ */
+export async function handToUnit(): Promise<void> {
+  const pid = supervisorPid();
+  if (pid !== undefined && !(await succeeds('systemctl', ['is-active', '--quiet', unitName]))) {
+    // This service would start runsvdir again.
+    await takeDown('supervisor');
+    process.kill(pid, 'SIGTERM');
+    await until(() => supervisorPid() === undefined);
+    await succeeds('sh', ['-c', stopScript(folder)]);
+    rmSync(join(place('supervisor'), 'down'), { force: true });
+  }
+  await output('systemctl', ['start', unitName]);
 }
 
 export function supervisorPid(): number | undefined {
@@ -125,7 +138,7 @@ export async function removeService(service: string): Promise<void> {
 /** Ends runsvdir first, so that it does not start again the keepers that are told to go. */
 export async function endSupervisor(services: readonly string[]): Promise<void> {
   const pid = supervisorPid();
-  if (pid !== undefined && hasUnit()) await output('systemctl', ['stop', 'molo.service']);
+  if (pid !== undefined && hasUnit()) await output('systemctl', ['stop', unitName]);
   else if (pid !== undefined) process.kill(pid, 'SIGTERM');
   await until(() => supervisorPid() === undefined);
   for (const service of services) await output('sv', ['exit', place(service)]).catch(() => undefined);
