@@ -47,10 +47,19 @@ export async function measureLifecycle(stage: Stage): Promise<Figure[]> {
 
 async function untilOnline(molo: MoloClient): Promise<void> {
   for (const deadline = performance.now() + longestJoinMs; ; await pause(sampleEveryMs)) {
-    const { items } = await molo.listNodes({});
-    if (items.filter(({ online, roles }) => online && roles.length > 0).length === fleet.nodes) return;
+    if ((await countOnline(molo)) === fleet.nodes) return;
     if (performance.now() > deadline) throw new Error(`the simulated nodes are not all online after ${longestJoinMs / 1000} s`);
   }
+}
+
+async function countOnline(molo: MoloClient): Promise<number> {
+  let count = 0;
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await molo.listNodes({ query: { limit: 200, ...(cursor === undefined ? {} : { cursor }) } });
+    count += page.items.filter(({ online, roles }) => online && roles.length > 0).length;
+    cursor = page.nextCursor;
+  }
+  return count;
 }
 
 async function measure({ molo, api, token }: Stage, apps: readonly string[], agents: number): Promise<Figure[]> {
