@@ -57,7 +57,7 @@ export class Cli {
 }
 
 /** A name that cannot exist is told at once, and can never reach an address. */
-function checkName(schema: typeof AppName, name: string, what: string): string {
+export function checkName(schema: typeof AppName, name: string, what: string): string {
   const parsed = schema.safeParse(name);
   if (parsed.success) return parsed.data;
   throw new AppError('invalid_input', { detail: `${JSON.stringify(name)} is not the name of an ${what}: it ${parsed.error.issues[0]?.message ?? 'is not valid'}.` });

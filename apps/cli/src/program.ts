@@ -7,6 +7,7 @@ import { addCompletionAnswer, addCompletionCommands } from './completion/command
 import { offers } from './completion/offers.js';
 import { addDeploymentCommands } from './deployments/commands.js';
 import { addDomainCommands } from './domains/commands.js';
+import { addEnvironmentCommands } from './environments/commands.js';
 import { exitCodes } from './exit-codes.js';
 import { addInstanceCommands } from './instances/commands.js';
 import { addNodeCommands } from './nodes/commands.js';
@@ -44,6 +45,7 @@ export function makeProgram(): Command {
 
 const groups = [
   ['Apps:', addAppCommands],
+  ['Apps:', addEnvironmentCommands],
   ['Deployments:', addDeploymentCommands],
   ['Releases:', addReleaseCommands],
   ['Running:', addInstanceCommands],

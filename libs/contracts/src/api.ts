@@ -4,7 +4,7 @@ import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
 import { nodeEndpoints } from './node-endpoints.js';
 import { page, PageQuery } from './paging.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, Formation, Image, Instance, Invitation, Me, Member, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
+import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, EnvironmentSummary, Formation, Image, Instance, Invitation, Me, Member, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -223,6 +223,11 @@ export const api = {
   }),
   changeMember: endpoint({ method: 'PATCH', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Change the role on the app that somebody has', params: AppParams.extend({ memberId: z.uuid() }), body: z.strictObject({ role: AppRole }), response: Member }),
   removeMember: endpoint({ method: 'DELETE', path: '/apps/:app/members/:memberId', right: 'administer', on: 'app', tag: 'apps', summary: 'Take the role on the app away', params: AppParams.extend({ memberId: z.uuid() }), response: nothing, status: 204 }),
+
+  listEnvironments: endpoint({ method: 'GET', path: '/apps/:app/environments', right: 'read', on: 'app', tag: 'environments', summary: 'Environments of an app, production first', params: AppParams, response: z.object({ items: z.array(EnvironmentSummary) }) }),
+  createEnvironment: endpoint({ method: 'POST', path: '/apps/:app/environments', right: 'administer', on: 'app', tag: 'environments', summary: 'Make an environment, with an address, config and formation of its own. Pushes to the branch of its name deploy it', params: AppParams, body: z.strictObject({ name: EnvironmentName }), response: EnvironmentSummary, status: 201 }),
+  getEnvironment: endpoint({ method: 'GET', path: environmentPath, right: 'read', on: 'environment', tag: 'environments', summary: 'One environment', params: EnvironmentParams, response: EnvironmentSummary }),
+  removeEnvironment: endpoint({ method: 'DELETE', path: environmentPath, right: 'administer', on: 'environment', tag: 'environments', summary: 'Remove an environment: its instances stop and its name is free again. Production goes with its app alone', params: EnvironmentParams, response: nothing, status: 204 }),
 
   listReleases: endpoint({ method: 'GET', path: `${environmentPath}/releases`, right: 'read', on: 'environment', tag: 'releases', summary: 'Releases, newest first', params: EnvironmentParams, query: PageQuery, response: page(Release) }),
   getRelease: endpoint({ method: 'GET', path: `${environmentPath}/releases/:number`, right: 'read', on: 'environment', tag: 'releases', summary: 'One release', params: ReleaseParams, response: Release }),

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { AppError, type DesiredInstance } from '@molo/contracts';
+import { AppError, defaultEnvironment, type DesiredInstance } from '@molo/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AgentConfig } from '../config.js';
 import { LOG, type Log } from '../logger.js';
@@ -10,8 +10,9 @@ type Place = Pick<DesiredInstance, 'app' | 'environment' | 'environmentId'>;
 
 const createAttempts = 3;
 
-export function networkName(place: Pick<Place, 'app' | 'environment'>): string {
-  return `molo-${place.app}-${place.environment}`;
+/** Of two hyphens in a row neither name has any: no two environments share a network, as `a-b` with `c` and `a` with `b-c` would. */
+export function networkName({ app, environment }: Pick<Place, 'app' | 'environment'>): string {
+  return environment === defaultEnvironment ? `molo-${app}-${environment}` : `molo-${app}--${environment}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type App, AppError, type EnvironmentSummary } from '@molo/contracts';
+import { type App, AppError, defaultEnvironment, type EnvironmentSummary } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { addRemote, isCheckout, remoteName } from '../git/checkout.js';
 import { readPages } from '../pages.js';
@@ -24,13 +24,13 @@ export async function listApps(cli: Cli): Promise<void> {
   ]);
 }
 
-function instancesOf({ instances }: EnvironmentSummary): Piece {
+export function instancesOf({ instances }: EnvironmentSummary): Piece {
   const text = `${instances.healthy}/${instances.wanted}`;
   if (instances.wanted === 0) return dim(text);
   return instances.healthy < instances.wanted ? red(text) : green(text);
 }
 
-function deploymentOf(environment: EnvironmentSummary): Piece | null {
+export function deploymentOf(environment: EnvironmentSummary): Piece | null {
   const deployment = environment.activeDeployment ?? environment.lastDeployment;
   return deployment && stateOf(deployment.state);
 }
@@ -67,16 +67,18 @@ export async function showApp(cli: Cli, _options: CommonOptions, name: string | 
   const app = await (await cli.client()).getApp({ params: { app: name ?? (await cli.app()) } });
   if (cli.isJson) return cli.terminal.json(app);
   cli.terminal.say(line`App      ${bold(app.name)}, created ${ago(app.createdAt)} by ${app.createdBy.name}`);
-  cli.terminal.say(line`Branch   ${app.deployBranch} deploys`);
+  cli.terminal.say(line`Branch   ${app.deployBranch} deploys ${defaultEnvironment}, and each other environment the branch of its name`);
   cli.terminal.say(line`Git      ${app.gitHttpUrl}`);
   cli.terminal.say(line`         ${app.gitSshUrl}`);
   cli.terminal.say(line`Images   ${app.imageRepository}`);
-  for (const environment of app.environments) showEnvironment(cli, environment);
+  for (const environment of app.environments) {
+    cli.terminal.say(line``);
+    showEnvironment(cli, environment);
+  }
 }
 
-function showEnvironment(cli: Cli, environment: EnvironmentSummary): void {
+export function showEnvironment(cli: Cli, environment: EnvironmentSummary): void {
   const { liveRelease, lastDeployment } = environment;
-  cli.terminal.say(line``);
   cli.terminal.say(line`${bold(environment.name)}  ${environment.url}`);
   cli.terminal.say(line`  Live        ${liveRelease ? `v${liveRelease.number} ${liveRelease.version ?? ''} since ${ago(liveRelease.since)}` : 'nothing yet'}`);
   cli.terminal.say(line`  Instances   ${instancesOf(environment)} healthy`);

@@ -7,11 +7,12 @@ export function addDeploymentCommands(program: Command): void {
   examples(
     asJson(aboutEnvironment(offers(program.command('deploy [commit]'), { commit: 'commits' })))
       .summary('push HEAD, or another commit, and follow its deployment')
-      .description("Push HEAD, or another commit, to the app's deploying branch with git. The push shows the build and the\ndeployment; Ctrl-C stops the showing, not the deployment. The git remote is set up where it is missing.")
+      .description("Push HEAD, or another commit, with git to the branch that deploys the environment: the app's deploying branch, and for\nanother environment than production the branch of its name. The push shows the build and the\ndeployment; Ctrl-C stops the showing, not the deployment. The git remote is set up where it is missing.")
       .option('--ssh', 'add the remote with its SSH address where it is missing')
       .action(runs(async () => (await import('../git/deploy.js')).deploy)),
     'molo deploy',
     'molo deploy --app myapp v1.1',
+    'molo deploy --env staging',
   );
   examples(
     following(offers(program.command('rollback').argument('[release]', 'such as v3', releaseNumber), { release: 'releases' }))

@@ -1,4 +1,4 @@
-import { type App, AppError } from '@molo/contracts';
+import { type App, AppError, defaultEnvironment } from '@molo/contracts';
 import type { Cli, CommonOptions } from '../cli.js';
 import { exitCodes } from '../exit-codes.js';
 import { bold, line, yellow } from '../terminal/piece.js';
@@ -9,21 +9,29 @@ interface DeployOptions extends CommonOptions {
   readonly ssh?: boolean;
 }
 
-/** Pushes a commit, HEAD where none is named, to the app's deploying branch; the push shows the build and the deployment. */
+/** Pushes a commit, HEAD where none is named, to the branch that deploys the environment; the push shows the build and the deployment. */
 export async function deploy(cli: Cli, options: DeployOptions, reference = 'HEAD'): Promise<number> {
   await checkSource(cli, reference);
   const client = await cli.client();
   const app = await client.getApp({ params: { app: await cli.app() } });
-  await findRemote(cli, app, options.ssh ? 'ssh' : undefined);
-  const pushed = await push(cli, app, reference);
+  const branch = branchOf(cli, app);
+  await findRemote(cli, app, branch, options.ssh ? 'ssh' : undefined);
+  const pushed = await push(cli, app, reference, branch);
   if (pushed !== exitCodes.ok.code) return pushed;
   const now = await client.getApp({ params: { app: app.name } });
-  if (newestDeployment(cli, now) === newestDeployment(cli, app)) tellNothingPushed(cli, app);
+  if (newestDeployment(cli, now) === newestDeployment(cli, app)) tellNothingPushed(cli, app, branch);
   if (options.json) {
     const { items } = await client.listReleases({ params: { app: app.name, environment: cli.environment }, query: { limit: 1 } });
     cli.terminal.json(items[0] ?? null);
   }
   return exitCodes.ok.code;
+}
+
+/** Throws where there is no such environment: git would keep the branch, and deploy nothing. */
+function branchOf(cli: Cli, app: App): string {
+  const { environment } = cli;
+  if (!app.environments.some(({ name }) => name === environment)) throw new AppError('not_found', { detail: `${app.name} has no environment ${environment}. Make it with: molo environments create ${environment} --app ${app.name}` });
+  return environment === defaultEnvironment ? app.deployBranch : environment;
 }
 
 function newestDeployment(cli: Cli, app: App): string | undefined {
@@ -32,8 +40,13 @@ function newestDeployment(cli: Cli, app: App): string | undefined {
 }
 
 /** git says no more than "Everything up-to-date", also where an older release was made live again since. */
-function tellNothingPushed(cli: Cli, app: App): void {
-  cli.terminal.note(line`${app.deployBranch} of ${app.name} is at this commit already, so nothing was deployed. molo redeploy starts the live release anew; molo rollback vN makes another one live.`);
+function tellNothingPushed(cli: Cli, app: App, branch: string): void {
+  const isLive = app.environments.some(({ name, liveRelease }) => name === cli.environment && liveRelease !== null);
+  if (!isLive && branch !== app.deployBranch) {
+    cli.terminal.note(line`${branch} of ${app.name} was pushed before, when it deployed nothing. Delete it and deploy again: git push ${remoteName} :${branch}`);
+    return;
+  }
+  cli.terminal.note(line`${branch} of ${app.name} is at this commit already, so nothing was deployed. molo redeploy starts the live release anew; molo rollback vN makes another one live.`);
 }
 
 async function checkSource(cli: Cli, reference: string): Promise<void> {
@@ -48,20 +61,20 @@ async function checkSource(cli: Cli, reference: string): Promise<void> {
   if (changes) cli.terminal.note(line`${yellow('Note:')} changes that are not committed are not deployed.`);
 }
 
-async function findRemote(cli: Cli, app: App, transport: Transport | undefined): Promise<void> {
+async function findRemote(cli: Cli, app: App, branch: string, transport: Transport | undefined): Promise<void> {
   const there = await git('remote', 'get-url', remoteName);
   if (there === app.gitSshUrl || there === app.gitHttpUrl) return;
   const url = await addRemote(app, transport ?? 'http');
-  cli.terminal.note(line`Added the git remote ${bold(remoteName)}: ${url}. From now on git push ${remoteName} ${app.deployBranch} does the same.`);
+  cli.terminal.note(line`Added the git remote ${bold(remoteName)}: ${url}. From now on git push ${remoteName} ${branch === app.deployBranch ? branch : `HEAD:${branch}`} does the same.`);
 }
 
-async function push(cli: Cli, app: App, reference: string): Promise<number> {
+async function push(cli: Cli, app: App, reference: string, branch: string): Promise<number> {
   let interrupted = false;
   const interrupt = () => (interrupted = true);
   // git gets the terminal's signal by itself; molo stays to say what goes on.
   process.on('SIGINT', interrupt);
   const [helper, command] = credentialSetting(app.gitHttpUrl);
-  const code = await runGit(['-c', `${helper}=${command}`, 'push', remoteName, `${reference}:refs/heads/${app.deployBranch}`], cli.isJson).finally(() => process.off('SIGINT', interrupt));
+  const code = await runGit(['-c', `${helper}=${command}`, 'push', remoteName, `${reference}:refs/heads/${branch}`], cli.isJson).finally(() => process.off('SIGINT', interrupt));
   if (interrupted) {
     await tellHowToJoin(cli, app);
     return exitCodes.interrupted.code;

@@ -4,7 +4,7 @@ import type { Right } from '@molo/contracts';
 import { describe, expect, test } from 'vitest';
 import { Bed } from '../testing/bed.js';
 import type { Answers } from '../testing/stand-in-platform.js';
-import { app, deploymentId, release } from '../testing/things.js';
+import { app, deploymentId, release, staging } from '../testing/things.js';
 
 const bed = new Bed();
 const oneApp: Answers = { listApps: () => ({ items: [app], nextCursor: null }), getApp: () => app };
@@ -43,7 +43,8 @@ describe('deploy', () => {
     const repository = join(bed.home.path, 'myapp.git');
     await bed.home.run(['git', 'init', '--quiet', '--bare', repository]);
     await bed.home.run(['git', 'init', '--quiet', join(bed.home.path, 'source')]);
-    await bed.serve({ getApp: () => ({ ...app, gitHttpUrl: `file://${repository}` }), listReleases: () => ({ items: [release], nextCursor: null }) });
+    const environments = [...app.environments, staging];
+    await bed.serve({ getApp: () => ({ ...app, environments, gitHttpUrl: `file://${repository}` }), listReleases: () => ({ items: [release], nextCursor: null }) });
     return join(bed.home.path, 'source');
   }
 
@@ -56,6 +57,15 @@ describe('deploy', () => {
     expect(outcome.code).toBe(0);
     expect(JSON.parse(outcome.stdout)).toMatchObject({ number: 3 });
     expect((await bed.home.run(['git', '--git-dir', join(bed.home.path, 'myapp.git'), 'log', '--format=%s', 'main'])).stdout).toBe('First version\n');
+  });
+
+  test('pushes to the branch of the environment that --env names, and only where there is one', async () => {
+    const directory = await checkout();
+    await bed.home.run(['git', 'commit', '--quiet', '--allow-empty', '-m', 'First version'], { directory });
+    expect(await bed.home.molo(['deploy', '--app', 'myapp', '--env', 'nowhere'], { directory })).toMatchObject({ code: 3, stderr: expect.stringContaining('molo environments create nowhere') as string });
+    expect((await bed.home.molo(['deploy', '--app', 'myapp', '--env', 'staging'], { directory })).stderr).toContain('git push molo HEAD:staging does the same');
+    const branches = await bed.home.run(['git', '--git-dir', join(bed.home.path, 'myapp.git'), 'for-each-ref', '--format=%(refname)']);
+    expect(branches.stdout).toBe('refs/heads/staging\n');
   });
 
   test('says how to go on where there is no commit or no checkout', async () => {

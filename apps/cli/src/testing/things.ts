@@ -1,4 +1,4 @@
-import type { App, Deployment, DeploymentEvent, Release } from '@molo/contracts';
+import type { App, Deployment, DeploymentEvent, EnvironmentSummary, Release } from '@molo/contracts';
 
 const at = '2026-01-02T03:04:05.000Z';
 export const deploymentId = '0198c2a4-8f9e-7cc1-9d6e-0b1f4a5d2c3e';
@@ -25,6 +25,8 @@ export const app: App = {
     },
   ],
 };
+
+export const staging: EnvironmentSummary = { name: 'staging', url: 'http://myapp--staging.localhost', liveRelease: null, activeDeployment: null, lastDeployment: null, instances: { wanted: 0, healthy: 0 } };
 
 export const deployment: Deployment = {
   id: deploymentId,

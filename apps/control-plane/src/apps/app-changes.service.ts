@@ -54,6 +54,7 @@ export class AppChangesService {
   async changeBranch(name: string, deployBranch: string, caller: Caller): Promise<App> {
     const app = await this.dataSource.transaction(async (manager) => {
       const before = await this.lock(manager, name);
+      await this.refuseBranchOfEnvironment(before, deployBranch, manager);
       await this.refuseBranchInTheWay(before, deployBranch);
       await manager.update(App, { id: before.id }, { deployBranch });
       await this.audit.record(manager, caller, { action: 'app.changed', target: name, appId: before.id, before: { deployBranch: before.deployBranch }, after: { deployBranch } });
@@ -71,10 +72,11 @@ export class AppChangesService {
       const { id: appId } = await this.apps.findByName(name, manager);
       const ids = await this.environments.lockAll(manager, appId);
       const app = await this.lock(manager, name);
-      if (app.id !== appId) throw new AppError('conflict', { detail: `${name} was deleted and made anew meanwhile. Look at what is there, and try again.` });
+      const isChanged = app.id !== appId || (await this.environments.namesOf(appId, manager)).length !== ids.length;
+      if (isChanged) throw new AppError('conflict', { detail: `${name} was made anew or got another environment meanwhile. Look at what is there, and try again.` });
       await manager.update(App, { id: app.id }, { deletedAt: new Date() });
       for (const id of ids) await this.instances.stopAll(manager, id);
-      await this.environments.releaseDomains(manager, ids);
+      await this.environments.removeAll(manager, ids);
       await this.desired.routes(manager, ids);
       await this.audit.record(manager, caller, { action: 'app.deleted', target: name, appId: app.id });
       await this.robots.removeAllOf(manager, app.id);
@@ -83,18 +85,15 @@ export class AppChangesService {
       await this.notifications.notify(manager, 'changed', JSON.stringify({ topic: 'apps' }));
       return ids;
     });
-    await this.cancelDeployments(environmentIds, caller);
+    await this.deployments.cancelAllOf(environmentIds, caller);
     await this.repositories.remove(name);
   }
 
-  private async cancelDeployments(environmentIds: readonly string[], caller: Caller): Promise<void> {
-    const running: { id: string }[] = await this.dataSource.query('select id from deployments where environment_id = any($1) and finished_at is null', [environmentIds]);
-    for (const { id } of running) {
-      // One that is past its switch cannot be cancelled any more, and ends by itself.
-      await this.deployments.cancel(id, caller).catch((error: unknown) => {
-        if (!(error instanceof AppError && error.code === 'conflict')) throw error;
-      });
-    }
+  /** A branch deploys one environment, and git keeps none below its name. */
+  private async refuseBranchOfEnvironment({ id, name }: App, deployBranch: string, manager: EntityManager): Promise<void> {
+    const [first = ''] = deployBranch.split('/');
+    if (first === defaultEnvironment || !(await this.environments.namesOf(id, manager)).includes(first)) return;
+    throw new AppError('conflict', { detail: `Pushes to ${first} deploy the environment ${first}. Take another branch, or remove that first: molo environments remove ${first} --app ${name}` });
   }
 
   /** Its pushes would go live, and their branch could not be kept. */

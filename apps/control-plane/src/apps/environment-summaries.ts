@@ -65,5 +65,5 @@ const summariesOfApps = `
       from instances i
       where i.environment_id = e.id and i.gone_at is null and i.deployment_id = e.serving_deployment_id
         and i.desired = 'running' and not i.runs_once) counts
-  where e.app_id = any($1)
+  where e.app_id = any($1) and e.deleted_at is null
   order by e.name <> $2, e.name`;

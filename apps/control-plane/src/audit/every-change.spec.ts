@@ -91,7 +91,7 @@ async function pushed(): Promise<string> {
 /** v1 went live, and then v2, which is live. */
 async function released(): Promise<void> {
   const rows = new Rows(platform.dataSource);
-  const [environment]: { id: string; app_id: string; live_release_id: string | null }[] = await platform.dataSource.query(`select e.id, app_id, live_release_id from environments e join apps a on a.id = app_id where a.name = 'myapp'`);
+  const [environment]: { id: string; app_id: string; live_release_id: string | null }[] = await platform.dataSource.query(`select e.id, app_id, live_release_id from environments e join apps a on a.id = e.app_id where a.name = 'myapp' and e.name = 'production'`);
   if (environment!.live_release_id !== null) return;
   for (const number of [1, 2]) {
     const releaseId = await rows.release(environment!.id, number, await rows.image(environment!.app_id));
@@ -240,6 +240,11 @@ const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
   removeMember: async () => {
     const { id: memberId } = await prepare(api.setMember, { params: there, body: { team: await team(), role: 'viewer' } });
     return { action: 'member.removed', target: 'myapp', sent: { params: { ...there, memberId } } };
+  },
+  createEnvironment: async () => ({ action: 'environment.created', target: 'myapp/staging', sent: { params: there, body: { name: 'staging' } } }),
+  removeEnvironment: async () => {
+    await prepare(api.createEnvironment, { params: there, body: { name: 'leaving' } });
+    return { action: 'environment.removed', target: 'myapp/leaving', sent: { params: { ...there, environment: 'leaving' } } };
   },
   updateConfig: async () => ({ action: 'config.changed', target: 'myapp/production', sent: { params: there, body: { set: { API_KEY: 'secret config value' }, secret: true } } }),
   scale: async () => ({ action: 'formation.changed', target: 'myapp/production', sent: { params: there, body: { web: 3 } } }),

@@ -16,7 +16,7 @@ interface Leaving {
 const longestStoringSeconds = 120;
 
 /** Tags that Molo gives by itself: those of builds and of releases. */
-const ownTag = /^(v\d+|build-[0-9a-f-]{36})$/;
+const ownTag = /^((?:[a-z][a-z0-9-]*--)?v\d+|build-[0-9a-f-]{36})$/;
 
 /** Takes the manifests of collected images from the registry, and with them their tags; what others gave a tag of their own stays. */
 @Injectable()

@@ -70,7 +70,7 @@ async function write(attempts: readonly Attempt[], isDeleted: boolean): Promise<
     await rows.instance(environmentId, deploymentId, releaseId);
     needed.add(imageId);
   }
-  if (isDeleted) await dataSource.query('update apps set deleted_at = now() where id = $1', [appId]);
+  if (isDeleted) await dataSource.query('update environments set deleted_at = now() where app_id = $1', [appId]);
   else for (const imageId of wentLive.slice(-keepReleases)) needed.add(imageId);
   return { images, needed };
 }

@@ -1,17 +1,17 @@
 /**
  * Images that somebody needs, as `with needed (image_id) as (…)`; `$1` is how many releases of an environment keep theirs.
- * Needed are, in each environment of an app that was not deleted, the live release and the newest that went live; and
+ * Needed are, in each environment that was not removed, the live release and the newest that went live; and
  * everywhere the images of what is still under way: of unfinished deployments and of instances that are not gone.
  */
 export const neededImages = `
   with kept (release_id) as (
-    select e.live_release_id from environments e join apps a on a.id = e.app_id where a.deleted_at is null
+    select e.live_release_id from environments e where e.deleted_at is null
     union all
-    select recent.id from environments e join apps a on a.id = e.app_id cross join lateral (
+    select recent.id from environments e cross join lateral (
       select r.id from releases r where r.environment_id = e.id
         and exists (select 1 from deployments d where d.release_id = r.id and d.state in ('live', 'superseded'))
       order by r.number desc limit $1) recent
-    where a.deleted_at is null
+    where e.deleted_at is null
     union all
     select unnest(array[d.release_id, d.source_release_id]) from deployments d where d.finished_at is null
     union all

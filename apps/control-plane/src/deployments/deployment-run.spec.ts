@@ -211,7 +211,7 @@ describe('a deployment', () => {
     bench.agent.fate = () => ({ observed: 'checking' });
     const id = await bench.push();
     await bench.until(id, (state) => state === 'checking');
-    await bench.dataSource.query('update apps set deleted_at = now()');
+    await bench.dataSource.query('update environments set deleted_at = now()');
     await bench.module.get(Sweeper).sweep();
     expect(await bench.untilOver(id)).toBe('cancelled');
     await expect(bench.push()).rejects.toMatchObject({ code: 'not_found' });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError, type Commit, type Deployment as DeploymentView, type ReleaseReason, runDeployment } from '@molo/contracts';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { actorOf, type Caller, moloItself } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
 import { BuildsService, noSource, type Source } from '../builds/builds.service.js';
@@ -125,14 +125,25 @@ export class DeploymentsService {
     return this.view(id);
   }
 
+  /** Those of environments that were removed. One that is past its switch cannot be cancelled any more, and ends by itself. Who dies in here leaves the rest to the sweeper. */
+  async cancelAllOf(environmentIds: readonly string[], caller: Caller): Promise<void> {
+    const running: { id: string }[] = await this.dataSource.query('select id from deployments where environment_id = any($1) and finished_at is null', [environmentIds]);
+    for (const { id } of running) {
+      await this.cancel(id, caller).catch((error: unknown) => {
+        if (!(error instanceof AppError && error.code === 'conflict')) throw error;
+      });
+    }
+  }
+
   async view(id: string): Promise<DeploymentView> {
     return this.views.one(id);
   }
 
   async #environmentOf(manager: EntityManager, { appId, environmentName }: BuiltPush): Promise<string> {
-    const { id } = await manager.findOneByOrFail(Environment, { appId, name: environmentName });
-    await this.#lock(manager, id);
-    return id;
+    const environment = await manager.findOneBy(Environment, { appId, name: environmentName, deletedAt: IsNull() });
+    if (!environment) throw removed();
+    await this.#lock(manager, environment.id);
+    return environment.id;
   }
 
   async #push(manager: EntityManager, environmentId: string, push: BuiltPush, { sourceDigest, sourceBytes }: Source, image: Image | null = null): Promise<{ deploymentId: string }> {
@@ -161,11 +172,10 @@ export class DeploymentsService {
     return this.#begin(manager, target.environmentId, 'rollback', caller, { ...facts, sourceReleaseId: target.id });
   }
 
-  /** Of two that begin at once, the second sees what the first left; after the app's deletion, which locks the same, nothing begins. */
+  /** Of two that begin at once, the second sees what the first left; after its removal, which locks the same, nothing begins. */
   async #lock(manager: EntityManager, environmentId: string): Promise<Environment> {
     const environment = await manager.findOneOrFail(Environment, { where: { id: environmentId }, lock: { mode: 'for_no_key_update' } });
-    const [deleted]: unknown[] = await manager.query('select 1 from apps where id = $1 and deleted_at is not null', [environment.appId]);
-    if (deleted) throw new AppError('not_found', { detail: 'The app was deleted.' });
+    if (environment.deletedAt) throw removed();
     return environment;
   }
 
@@ -184,6 +194,10 @@ export class DeploymentsService {
     await this.turn.supersedeWaiting(manager, environmentId, id, reason);
     return id;
   }
+}
+
+function removed(): AppError {
+  return new AppError('not_found', { detail: 'The environment was removed, by itself or with its app.' });
 }
 
 /** What a deployment begins with, beside what it is for. */

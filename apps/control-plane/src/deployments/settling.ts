@@ -104,9 +104,9 @@ export class Settling {
   async #look(manager: EntityManager, { id, environmentId }: Deployment): Promise<{ serves: boolean; isReplaced: boolean }> {
     await manager.query('select 1 from environments where id = $1 for no key update', [environmentId]);
     const [row]: { serves: boolean; isReplaced: boolean }[] = await manager.query(
-      `select coalesce(e.serving_deployment_id = $1, false) and a.deleted_at is null as serves,
+      `select coalesce(e.serving_deployment_id = $1, false) and e.deleted_at is null as serves,
          exists (select 1 from deployments newer where newer.environment_id = e.id and newer.id <> $1 and newer.finished_at is null) as "isReplaced"
-       from environments e join apps a on a.id = e.app_id where e.id = $2`,
+       from environments e where e.id = $2`,
       [id, environmentId],
     );
     return row!;

@@ -62,11 +62,11 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     if (freed.length > 0) this.log.error({ environments: freed.map(({ id }) => id) }, 'environments were held by deployments that are over; they are free again');
   }
 
-  /** An app's deletion cancels its deployments after its commit; one that died between the two left them running. */
+  /** The removal of an environment, or of its app, cancels deployments after its commit; one that died between the two left them running. */
   async #cancelOrphans(): Promise<void> {
     const orphans: { id: string }[] = await this.dataSource.query(
-      `select d.id from deployments d join environments e on e.id = d.environment_id join apps a on a.id = e.app_id
-       where d.finished_at is null and d.cancel_requested_at is null and d.state = any($1) and a.deleted_at is not null`,
+      `select d.id from deployments d join environments e on e.id = d.environment_id
+       where d.finished_at is null and d.cancel_requested_at is null and d.state = any($1) and e.deleted_at is not null`,
       [cancellableStates],
     );
     for (const { id } of orphans) await this.deployments.cancel(id, moloItself);

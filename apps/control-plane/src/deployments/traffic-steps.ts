@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, type Failure, type InstanceObserved, type Receipt, type TrafficCount } from '@molo/contracts';
+import { AppError, defaultEnvironment, type Failure, type InstanceObserved, type Receipt, type TrafficCount } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { send } from '../database/gathering.js';
 import { heldInOrder, SetStatement } from '../database/set-statement.js';
@@ -159,7 +159,7 @@ export class TrafficSteps {
     const [row] = await send(manager, findImageName, { releaseId: releaseId! });
     if (!row) return;
     try {
-      await this.tags.point(row.app, [`v${row.number}`, row.version], row.digest);
+      await this.tags.point(row.app, tagsOf(row), row.digest);
     } catch (error) {
       this.log.warn({ deploymentId: id, reason: reasonOf(error instanceof AppError ? (error.cause ?? error) : error) }, 'the image of a release has no tag');
       await this.journal.step(manager, id, 'image.untagged', 'The registry did not take the tags of the release; its image is there by digest.');
@@ -239,10 +239,16 @@ const findLeaving = new SetStatement<OfEnvironment & { readonly deploymentId: st
      where i.environment_id = given."environmentId" and i.deployment_id <> given."deploymentId" and i.gone_at is null) leaving`,
 );
 
-const findImageName = new SetStatement<{ readonly releaseId: string }, { app: string; number: number; version: string | null; digest: string }>(
+const findImageName = new SetStatement<{ readonly releaseId: string }, { app: string; environment: string; number: number; version: string | null; digest: string }>(
   { releaseId: 'uuid' },
-  'select n, a.name as app, r.number, r.version, img.digest from given join releases r on r.id = "releaseId" join images img on img.id = r.image_id join apps a on a.id = img.app_id where img.stored',
+  `select n, a.name as app, e.name as environment, r.number, r.version, img.digest from given join releases r on r.id = "releaseId" join environments e on e.id = r.environment_id
+   join images img on img.id = r.image_id join apps a on a.id = img.app_id where img.stored`,
 );
+
+/** As in addresses, what is named without its environment is that of production. The app's version names what is live there. */
+function tagsOf({ environment, number, version }: { environment: string; number: number; version: string | null }): (string | null)[] {
+  return environment === defaultEnvironment ? [`v${number}`, version] : [`${environment}--v${number}`];
+}
 
 const findLive = new SetStatement<OfEnvironment, Pick<Deployment, 'id' | 'failure'>>(
   { environmentId: 'uuid' },

@@ -16,4 +16,6 @@ export class Environment {
   /** The deployment whose instances take new requests. */
   @Column('uuid', { nullable: true }) servingDeploymentId!: string | null;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
+  /** With its app, or by itself: nothing of it is to run any more. */
+  @Column('timestamptz', { nullable: true }) deletedAt!: Date | null;
 }

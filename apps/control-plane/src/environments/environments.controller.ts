@@ -1,19 +1,45 @@
 import { Controller } from '@nestjs/common';
-import { api, type Deployment } from '@molo/contracts';
+import { api, type Deployment, type EnvironmentSummary } from '@molo/contracts';
+import { AppsService } from '../apps/apps.service.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { type Answer, type Call, Endpoint } from '../rest/endpoint.decorator.js';
 import { ConfigService } from './config.service.js';
 import { DomainsService } from './domains.service.js';
+import { EnvironmentChangesService } from './environment-changes.service.js';
+import { noSuchEnvironment } from './environments.service.js';
 import { FormationService } from './formation.service.js';
 
 @Controller()
 export class EnvironmentsController {
   constructor(
+    private readonly apps: AppsService,
+    private readonly changes: EnvironmentChangesService,
     private readonly config: ConfigService,
     private readonly formation: FormationService,
     private readonly domains: DomainsService,
     private readonly deployments: DeploymentsService,
   ) {}
+
+  @Endpoint(api.listEnvironments)
+  async list({ params }: Call<typeof api.listEnvironments>): Answer<typeof api.listEnvironments> {
+    return { items: await this.environmentsOf(params.app) };
+  }
+
+  @Endpoint(api.createEnvironment)
+  async create({ params, body, caller }: Call<typeof api.createEnvironment>): Answer<typeof api.createEnvironment> {
+    await this.changes.create(params.app, body.name, caller);
+    return await this.environmentOf(params.app, body.name);
+  }
+
+  @Endpoint(api.getEnvironment)
+  async get({ params }: Call<typeof api.getEnvironment>): Answer<typeof api.getEnvironment> {
+    return await this.environmentOf(params.app, params.environment);
+  }
+
+  @Endpoint(api.removeEnvironment)
+  async remove({ params, caller }: Call<typeof api.removeEnvironment>): Answer<typeof api.removeEnvironment> {
+    await this.changes.remove(params.app, params.environment, caller);
+  }
 
   @Endpoint(api.getConfig)
   async getConfig({ params }: Call<typeof api.getConfig>): Answer<typeof api.getConfig> {
@@ -50,6 +76,16 @@ export class EnvironmentsController {
   @Endpoint(api.removeDomain)
   async removeDomain({ params, caller }: Call<typeof api.removeDomain>): Answer<typeof api.removeDomain> {
     await this.domains.remove(params.app, params.environment, params.host, caller);
+  }
+
+  private async environmentsOf(app: string): Promise<EnvironmentSummary[]> {
+    return (await this.apps.view(await this.apps.findByName(app))).environments;
+  }
+
+  private async environmentOf(app: string, name: string): Promise<EnvironmentSummary> {
+    const environment = (await this.environmentsOf(app)).find((each) => each.name === name);
+    if (!environment) throw noSuchEnvironment(app, name);
+    return environment;
   }
 
   private async deploymentOf(id: string | null): Promise<Deployment | null> {

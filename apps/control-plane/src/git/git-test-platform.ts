@@ -17,6 +17,7 @@ import { type AuditEntry, AuditService } from '../audit/audit.service.js';
 import { Config, Settings } from '../config.js';
 import { DeploymentStream } from '../deployments/deployment-stream.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
+import { EnvironmentsService } from '../environments/environments.service.js';
 import { createLog, Log } from '../log.js';
 import { NodesService } from '../nodes/nodes.service.js';
 import { RegistryBlobs } from '../registry/registry-blobs.js';
@@ -26,6 +27,7 @@ import { RegistryTokens } from '../registry/registry-tokens.js';
 import { makeCertificates, startRegistry } from '../registry/test-registry.js';
 import { UploadGate } from '../registry/upload-gate.js';
 import { DeploymentsDouble } from './deployments-double.js';
+import { DeployingBranches } from './deploying-branches.js';
 import { GitAccess } from './git-access.js';
 import { GitHttpController } from './git-http.controller.js';
 import { DiskRoom } from './disk-room.js';
@@ -61,6 +63,8 @@ export interface GitTestPlatform {
 
 export const tokens = { deploy: 'molo_deploy', read: 'molo_read', nothing: 'molo_nothing', member: 'molo_member', admin: 'molo_admin', node: 'node-token-of-this-machine' } as const;
 const apps = ['myapp', 'other'];
+/** Of every app. */
+const environments = [{ name: 'production', liveReleaseId: null }, { name: 'staging', liveReleaseId: null }, { name: 'acceptance', liveReleaseId: 'something' }];
 
 export function callerWith(name: string, rights: readonly TokenRight[]): Caller {
   return { kind: 'token', userId: null, name, email: null, role: 'developer', rights: ['any', ...rights], apps: noApps, limit: rights, appLimit: null, isWhole: true, until: null, sessionId: null, ip: null };
@@ -109,6 +113,7 @@ async function createApp(config: Config, keys: Map<string, Caller>, audited: Aud
       { provide: Config, useValue: config },
       { provide: Log, useValue: createLog(config) },
       { provide: AppsService, useValue: { findByName } },
+      { provide: EnvironmentsService, useValue: { listOf: () => Promise.resolve(environments) } },
       { provide: NodesService, useValue: { byToken: (token: string) => Promise.resolve(token === tokens.node ? randomUUID() : null) } },
       { provide: Authenticator, useValue: authenticatorOf(keys) },
       { provide: DataSource, useValue: {} },
@@ -126,7 +131,7 @@ async function createApp(config: Config, keys: Map<string, Caller>, audited: Aud
 }
 
 /** Each of them as it is in GitModule and RegistryModule. */
-const realParts = [Addresses, DiskRoom, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep, UploadGate];
+const realParts = [Addresses, DeployingBranches, DiskRoom, RegistryTokens, RegistryClient, RegistryBlobs, Repositories, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep, UploadGate];
 
 function findByName(name: string): Promise<{ id: string; name: string; deployBranch: string }> {
   if (!apps.includes(name)) return Promise.reject(new AppError('not_found', { detail: 'none' }));

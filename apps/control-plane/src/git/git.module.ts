@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { DeploymentsModule } from '../deployments/deployments.module.js';
+import { EnvironmentsModule } from '../environments/environments.module.js';
 import { RegistryStorageModule } from '../registry/registry-storage.module.js';
+import { DeployingBranches } from './deploying-branches.js';
 import { DiskRoom } from './disk-room.js';
 import { GitAccess } from './git-access.js';
 import { GitHttpController } from './git-http.controller.js';
@@ -20,8 +22,8 @@ import { Upkeep } from './upkeep.js';
 
 /** Git over HTTP and SSH, and what a push sets going. */
 @Module({
-  imports: [AccessModule, AppsModule, DeploymentsModule, RegistryStorageModule, RepositoriesModule],
+  imports: [AccessModule, AppsModule, DeploymentsModule, EnvironmentsModule, RegistryStorageModule, RepositoriesModule],
   controllers: [GitHttpController],
-  providers: [DiskRoom, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep],
+  providers: [DeployingBranches, DiskRoom, GitAccess, GitProcesses, HookServer, ProcReceive, PushDeployment, Pushes, SourceArchive, SshServer, SshSession, SshSignIn, Upkeep],
 })
 export class GitModule {}

@@ -23,7 +23,7 @@ describe('other refs', () => {
     const commit = await client.change('One');
     const { code, output } = await client.run('push', remote, 'main:refs/heads/feature/x');
     expect(code, output).toBe(0);
-    expect(output).toContain('feature/x: stored, not deployed. Only main deploys');
+    expect(output).toContain('feature/x: stored, not deployed. Only main, staging and acceptance deploy');
     expect(platform.deployments.all).toHaveLength(0);
     expect(await refs()).toContain('refs/heads/feature/x');
     expect(platform.audited.at(-1)).toMatchObject({ by: 'ada', action: 'refs.pushed', target: 'myapp', before: { 'refs/heads/feature/x': null }, after: { 'refs/heads/feature/x': commit } });

@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import { defaultEnvironment } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { mayOnApp } from '../access/rights.js';
 import { AuditService } from '../audit/audit.service.js';
 import type { HookConnection } from './hook-connection.js';
 import { flush, packet, packets } from './pkt-line.js';
-import { PushDeployment } from './push-deployment.js';
+import { type Deploying, DeployingBranches } from './deploying-branches.js';
+import { type DeployingPush, PushDeployment } from './push-deployment.js';
 import { complaint, detail } from './push-narrative.js';
 import type { Push } from './pushes.js';
 import { areInTheWay, isZero, type RefUpdate, type Verdict } from './ref-update.js';
@@ -22,6 +24,7 @@ interface Request {
 @Injectable()
 export class ProcReceive {
   constructor(
+    private readonly branches: DeployingBranches,
     private readonly deployment: PushDeployment,
     private readonly dataSource: DataSource,
     private readonly audit: AuditService,
@@ -39,12 +42,14 @@ export class ProcReceive {
   async #judge(push: Push, updates: readonly RefUpdate[], connection: HookConnection, closing: AbortSignal): Promise<Verdict[]> {
     const now = await push.who();
     if (!now || !mayOnApp(now, 'deploy', push.app.name)) return updates.map(() => ({ kind: 'refused', reason: 'you may not push here any more' }));
-    const branch = push.app.deployBranch;
-    const deploying = updates.find((update) => update.ref === `refs/heads/${branch}`);
-    const verdict = deploying ? await this.#judgeDeploying(push, deploying, updates, connection, closing) : null;
-    const verdicts = updates.map((update) => (update === deploying && verdict ? verdict : judgeOther(update, branch)));
+    const branches = await this.branches.of(push.app, updates);
+    const verdicts: Verdict[] = [];
+    for (const update of updates) {
+      const deploying = branches.get(update.ref);
+      verdicts.push(deploying ? await this.#judgeDeploying({ push, update, updates, connection, closing, deploying }) : judgeOther(update, branches));
+    }
     const stored = updates.filter((update, index) => verdicts[index]?.kind === 'stored' && update.ref.startsWith('refs/heads/') && !isZero(update.newId));
-    if (stored.length > 0) await connection.say(storedLines(push.app.name, branch, stored));
+    if (stored.length > 0) await connection.say(storedLines(push.app.name, [...branches.values()], stored));
     return verdicts;
   }
 
@@ -57,17 +62,21 @@ export class ProcReceive {
     await this.audit.record(this.dataSource.manager, caller, entry);
   }
 
-  async #judgeDeploying(push: Push, update: RefUpdate, updates: readonly RefUpdate[], connection: HookConnection, closing: AbortSignal): Promise<Verdict> {
-    if (!isZero(update.newId)) return this.deployment.run({ push, update, updates, connection, closing });
-    await connection.say(complaint(`${push.app.deployBranch} is the branch that deploys and stays. To delete the app: molo apps delete ${push.app.name}`));
+  async #judgeDeploying(push: DeployingPush): Promise<Verdict> {
+    const { update, connection, deploying, push: { app } } = push;
+    if (!isZero(update.newId)) return this.deployment.run(push);
+    if (!deploying.isLive) return { kind: 'stored' };
+    const way = deploying.environment === defaultEnvironment ? `To delete the app: molo apps delete ${app.name}` : `To remove the environment: molo environments remove ${deploying.environment} --app ${app.name}`;
+    await connection.say(complaint(`${deploying.branch} is the branch that deploys and stays. ${way}`));
     return { kind: 'refused', reason: 'the deploying branch cannot be deleted' };
   }
 }
 
 /** Branches, tags and notes are kept; what else a repository holds (`git push --mirror`) is its own. */
-function judgeOther({ ref, newId }: RefUpdate, branch: string): Verdict {
+function judgeOther({ ref, newId }: RefUpdate, branches: ReadonlyMap<string, Deploying>): Verdict {
   if (!/^refs\/(?:heads|tags|notes)\//.test(ref)) return { kind: 'refused', reason: 'only branches, tags and notes are kept here' };
-  if (!isZero(newId) && areInTheWay(ref, `refs/heads/${branch}`)) return { kind: 'refused', reason: `its name is in the way of ${branch}, the branch that deploys; take another` };
+  const [, blocked] = [...branches].find(([deploying]) => !isZero(newId) && areInTheWay(ref, deploying)) ?? [];
+  if (blocked) return { kind: 'refused', reason: `its name is in the way of ${blocked.branch}, the branch that deploys; take another` };
   return { kind: 'stored' };
 }
 
@@ -113,7 +122,9 @@ function refusedWithTheOthers(verdict: Verdict): Verdict {
   return verdict.kind === 'refused' ? verdict : { kind: 'refused', reason: 'atomic push: another ref was refused' };
 }
 
-function storedLines(app: string, branch: string, stored: readonly RefUpdate[]): string[] {
+function storedLines(app: string, deploying: readonly Deploying[], stored: readonly RefUpdate[]): string[] {
   const names = stored.map((update) => update.ref.slice('refs/heads/'.length)).join(', ');
-  return detail(`${names}: stored, not deployed. Only ${branch} deploys; to change that: molo apps set-branch ${stored.length === 1 ? names : 'BRANCH'} --app ${app}`);
+  const branches = deploying.map(({ branch }) => branch);
+  const who = branches.length === 1 ? `${branches[0]} deploys` : `${branches.slice(0, -1).join(', ')} and ${branches.at(-1)} deploy`;
+  return detail(`${names}: stored, not deployed. Only ${who}; to change that: molo apps set-branch ${stored.length === 1 ? names : 'BRANCH'} --app ${app}`);
 }

@@ -8,6 +8,7 @@ import { DeploymentsService, type Push as NewPush } from '../deployments/deploym
 import { Log } from '../log.js';
 import type { StoredBlob } from '../registry/registry-blobs.js';
 import { UploadGate } from '../registry/upload-gate.js';
+import type { Deploying } from './deploying-branches.js';
 import type { HookConnection } from './hook-connection.js';
 import { complaint, detail, failureLines, heading, linesOf, liveLines, refFailed } from './push-narrative.js';
 import { type PushedCommit, readPushedCommit } from './pushed-commit.js';
@@ -27,6 +28,7 @@ export interface DeployingPush {
   /** All refs of the push: a tag that comes along names the version. */
   readonly updates: readonly RefUpdate[];
   readonly connection: HookConnection;
+  readonly deploying: Deploying;
   /** Aborted when the control plane stops. */
   readonly closing: AbortSignal;
 }
@@ -37,7 +39,7 @@ interface End {
   readonly hasMovedRef: boolean;
 }
 
-/** From a push of the deploying branch to the answer that the pusher gets. */
+/** From a push of a branch that deploys to the answer that the pusher gets. */
 @Injectable()
 export class PushDeployment {
   constructor(
@@ -63,7 +65,7 @@ export class PushDeployment {
   }
 
   async #begin(deploying: DeployingPush): Promise<string> {
-    const { push, update, connection } = deploying;
+    const { push, update, connection, deploying: { environment } } = deploying;
     const { app, caller } = push;
     const unwanted = new AbortController();
     // Git is already writing the archive while commit and tree are looked at.
@@ -71,31 +73,31 @@ export class PushDeployment {
     stored.catch(() => undefined);
     try {
       const { commit, treeId, versionTag } = await this.#look(deploying);
-      const facts = { appId: app.id, environmentName: defaultEnvironment, commit, treeId, versionTag, gitRef: update.ref, gitOld: update.oldId, gitNew: update.newId, caller };
+      const facts = { appId: app.id, environmentName: environment, commit, treeId, versionTag, gitRef: update.ref, gitOld: update.oldId, gitNew: update.newId, caller };
       // A tree that was built before does not wait for its source: nobody will read it.
       const { deploymentId } = (await this.deployments.pushBuilt(facts)) ?? (await this.deployments.push({ ...facts, ...sourceOf(await stored) }));
-      await connection.say([...heading(`Deploying ${commit.id.slice(0, 8)} to ${app.name}`), ...detail(`(should this break off: molo logs --deployment ${deploymentId})`)]);
+      await connection.say([...heading(`Deploying ${commit.id.slice(0, 8)} to ${environment === defaultEnvironment ? '' : `${environment} of `}${app.name}`), ...detail(`(should this break off: molo logs --deployment ${deploymentId})`)]);
       return deploymentId;
     } finally {
       unwanted.abort();
     }
   }
 
-  async #look({ push, update, updates, connection }: DeployingPush): Promise<PushedCommit> {
-    const { name, deployBranch } = push.app;
+  async #look({ push, update, updates, connection, deploying: { branch } }: DeployingPush): Promise<PushedCommit> {
+    const { name } = push.app;
     const repository = this.repositories.pathOf(name);
     const newTags = updates.filter((other) => other.ref.startsWith('refs/tags/'));
     // All at once: each is a start of git.
     const tree = readPushedTree(repository, update.newId);
     tree.catch(() => undefined); // what is no commit has no tree either
-    const [other, commit] = await Promise.all([this.repositories.branchInTheWay(name, deployBranch), readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags })]);
-    if (other !== null) throw new AppError('conflict', { detail: `Git cannot keep ${deployBranch} beside the branch ${other}. Delete that first: git push REMOTE :refs/heads/${other}` });
+    const [other, commit] = await Promise.all([this.repositories.branchInTheWay(name, branch), readPushedCommit({ repository, ref: update.ref, newId: update.newId, newTags })]);
+    if (other !== null) throw new AppError('conflict', { detail: `Git cannot keep ${branch} beside the branch ${other}. Delete that first: git push REMOTE :refs/heads/${other}` });
     const pushed = deployable(commit, update);
     await connection.say(notesOn(await tree));
     return pushed;
   }
 
-  async #follow(deploymentId: string, { push, connection, closing }: DeployingPush): Promise<Verdict> {
+  async #follow(deploymentId: string, { push, connection, closing, deploying }: DeployingPush): Promise<Verdict> {
     const end = await this.#tell(deploymentId, connection, AbortSignal.any([connection.gone, closing]));
     if (end === null) {
       const reason = closing.aborted ? 'The control plane restarts' : 'The deployment can no longer be followed from here';
@@ -108,7 +110,7 @@ export class PushDeployment {
       await connection.say(failureLines(failure));
       return refused(failure);
     }
-    await connection.say(await this.#liveLines(deploymentId, push.app.name));
+    await connection.say(await this.#liveLines(deploymentId, push.app.name, deploying.environment));
     return end.hasMovedRef ? { kind: 'moved' } : { kind: 'refused', reason: 'live, but the branch could not be moved: push again' };
   }
 
@@ -139,9 +141,9 @@ export class PushDeployment {
     return null;
   }
 
-  async #liveLines(deploymentId: string, appName: string): Promise<string[]> {
+  async #liveLines(deploymentId: string, appName: string, environment: string): Promise<string[]> {
     const { release, receipt } = await this.deployments.view(deploymentId);
-    const url = this.addresses.url(this.addresses.builtInHost(appName, defaultEnvironment));
+    const url = this.addresses.url(this.addresses.builtInHost(appName, environment));
     return liveLines({ number: release?.number ?? 0, version: release?.version ?? null, url, receipt });
   }
 

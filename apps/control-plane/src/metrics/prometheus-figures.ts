@@ -48,7 +48,7 @@ export class PrometheusFigures {
       select a.name as app, e.name as environment, sum((figure->>'requests')::bigint) as requests, sum((figure->>'responses5xx')::bigint) as responses5xx
       from nodes n cross join lateral jsonb_array_elements(n.figures->'environments') figure
         join environments e on e.id = (figure->>'environmentId')::uuid join apps a on a.id = e.app_id
-      where a.deleted_at is null group by a.name, e.name`);
+      where e.deleted_at is null group by a.name, e.name`);
     this.requests.reset();
     this.failures.reset();
     for (const { app, environment, requests, responses5xx } of rows) {

@@ -84,7 +84,7 @@ const inRole = (role: string, value: string) => `case when '${role}' = any(n.rol
 export const wholeSet = `
   select d.generation,
     ${inRole('instances', list(`${instance} where i.node_id = n.id and i.gone_at is null order by i.created_at, i.id`))} as instances,
-    ${inRole('ingress', list(`${route} ${besides('all')} where a.deleted_at is null order by a.name, e.name`))} as routes
+    ${inRole('ingress', list(`${route} ${besides('all')} where e.deleted_at is null order by a.name, e.name`))} as routes
   from nodes n, desired_generation d where n.id = $1`;
 
 /** What is marked and has no generation yet is told as it is; it comes once more when it has one. Two looks into an index each, where an `or` is read as a part of the whole table. */
@@ -106,6 +106,6 @@ export const changesSince = `
     ${list(each(instance, 'changed.n', 'n, id', changedInstances, 'changed.runs and i.id = changed.id and i.gone_at is null'))} as instances,
     ${list(`select n, id from ${changedInstances} changed where gone_at is not null`)} as gone_instances,
     ${list(`select n, is_ingress as "isIngress", ${isConcerned} as "isConcerned" from asks`)} as nodes,
-    ${anyIngress(list(each(`${route} ${besides('each')}`, 'changed.generation as changed', 'app, environment', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is null')))} as routes,
-    ${anyIngress(list(each('select e.id from environments e join apps a on a.id = e.app_id', 'changed.generation as changed', 'id', changedRoutes, 'e.id = changed.environment_id and a.deleted_at is not null')))} as gone_environments
+    ${anyIngress(list(each(`${route} ${besides('each')}`, 'changed.generation as changed', 'app, environment', changedRoutes, 'e.id = changed.environment_id and e.deleted_at is null')))} as routes,
+    ${anyIngress(list(each('select e.id from environments e', 'changed.generation as changed', 'id', changedRoutes, 'e.id = changed.environment_id and e.deleted_at is not null')))} as gone_environments
   from desired_generation d`;

@@ -58,7 +58,7 @@ export class Drains implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Of two that begin at once, the second finds that of the first. */
   async #move(manager: EntityManager, environmentId: string, caller: Caller): Promise<void> {
     await manager.query('select 1 from environments where id = $1 for no key update', [environmentId]);
-    const [wanted]: unknown[] = await manager.query(`select 1 from environments e join apps a on a.id = e.app_id where e.id = $1 and a.deleted_at is null and ${isToMove}`, [environmentId]);
+    const [wanted]: unknown[] = await manager.query(`select 1 from environments e where e.id = $1 and e.deleted_at is null and ${isToMove}`, [environmentId]);
     if (wanted) await this.deployments.move(manager, environmentId, caller);
   }
 

@@ -71,7 +71,7 @@ describe('what a node is to be', () => {
     await pushed(appId);
     await follow();
     await bench.dataSource.transaction(async (manager) => {
-      await manager.query('update apps set deleted_at = now() where id = $1', [appId]);
+      await manager.query('update environments set deleted_at = now() where app_id = $1', [appId]);
       await bench.module.get(InstancesService).stopAll(manager, environmentId);
     });
     await follow();
