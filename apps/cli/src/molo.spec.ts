@@ -6,7 +6,7 @@ import { Bed } from './testing/bed.js';
 import { main } from './testing/molo.js';
 import type { Answers } from './testing/stand-in-platform.js';
 import { makeProgram } from './program.js';
-import { app, deployment, deploymentId, log, staging, state } from './testing/things.js';
+import { app, deployment, deploymentId, log, state } from './testing/things.js';
 
 const bed = new Bed();
 const oneApp: Answers = { listApps: () => ({ items: [app], nextCursor: null }), getApp: () => app };
@@ -219,19 +219,6 @@ describe('deployments', () => {
       expect(code).toBe(130);
       expect(stderr).toContain(`Join it again with: molo logs --deployment ${deploymentId}`);
     }
-  });
-});
-
-describe('environments', () => {
-  test('are listed, made and removed, and production is not', async () => {
-    const { asked } = await bed.serve({ listEnvironments: () => ({ items: [...app.environments, staging] }), createEnvironment: () => staging, getEnvironment: () => staging, removeEnvironment: () => undefined });
-    const molo = (...args: string[]) => bed.home.molo(['environments', ...args, '--app', 'myapp']);
-    expect((await molo()).stdout.split('\n').map((each) => each.split(/ +/).slice(0, 2))).toEqual([['ENVIRONMENT', 'RELEASE'], ['production', 'v3'], ['staging', '-'], ['']]);
-    expect((await molo('create', 'staging')).stdout).toContain('git push molo HEAD:staging');
-    expect(await molo('remove', 'staging', '--yes')).toMatchObject({ code: 0, stdout: 'Removed staging of myapp.\n' });
-    expect(await molo('remove', 'production', '--yes')).toMatchObject({ code: 6, stderr: expect.stringContaining('molo apps delete myapp') as string });
-    expect(await molo('create', 'a--b')).toMatchObject({ code: 2, stderr: expect.stringContaining('two hyphens') as string });
-    expect(asked.map(({ name }) => name)).toEqual(['listEnvironments', 'createEnvironment', 'getEnvironment', 'removeEnvironment']);
   });
 });
 

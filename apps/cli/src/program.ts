@@ -3,6 +3,7 @@ import { addAccessCommands } from './access/commands.js';
 import { runs } from './action.js';
 import { addConfigCommands } from './app-config/commands.js';
 import { addAppCommands } from './apps/commands.js';
+import { addApprovalCommands } from './approvals/commands.js';
 import { addCompletionAnswer, addCompletionCommands } from './completion/commands.js';
 import { offers } from './completion/offers.js';
 import { addDeploymentCommands } from './deployments/commands.js';
@@ -47,6 +48,7 @@ const groups = [
   ['Apps:', addAppCommands],
   ['Apps:', addEnvironmentCommands],
   ['Deployments:', addDeploymentCommands],
+  ['Deployments:', addApprovalCommands],
   ['Releases:', addReleaseCommands],
   ['Running:', addInstanceCommands],
   ['Settings of an app:', addConfigCommands],

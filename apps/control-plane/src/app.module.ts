@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { Addresses } from './addresses.js';
+import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AppChangesModule } from './apps/app-changes.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -31,6 +32,7 @@ import { StatusModule } from './status/status.module.js';
     EnvironmentsModule,
     AppChangesModule,
     EnvironmentChangesModule,
+    ApprovalsModule,
     LiveModule,
     StatusModule,
     MetricsModule,

@@ -4,7 +4,7 @@ import { DeploymentEvent, InstanceLogLine } from './events.js';
 import { AppName, BranchName, ChosenName, ConfigKey, ConfigValue, DomainName, Email, EnvironmentName, Password, ProcessType, TeamName } from './names.js';
 import { nodeEndpoints } from './node-endpoints.js';
 import { page, PageQuery } from './paging.js';
-import { App, AuditEvent, ConfigEntry, Deployment, Domain, EndedAccess, EnvironmentFigures, EnvironmentSummary, Formation, Image, Instance, Invitation, Me, Member, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
+import { App, AuditEvent, ConfigEntry, Deployment, DeploymentChanges, Domain, EndedAccess, EnvironmentFigures, EnvironmentSummary, Formation, Image, Instance, Invitation, Me, Member, RecoveryCodes, Release, Robot, SecondFactor, SecondFactorSecret, Session, SshKey, Status, Team, Token, User } from './resources.js';
 import { TokenRight } from './rights.js';
 import { AppRole, Role } from './states.js';
 
@@ -51,6 +51,8 @@ const NewToken = z.strictObject({
 const NewlyMadeToken = Token.extend({ token: z.string() });
 /** Of the authenticator app, or a recovery code in its place. */
 const SecondFactorCode = z.string().trim().min(1).max(50);
+/** What whoever approves or declines says to the others. */
+const Word = z.string().trim().min(1).max(1000).optional();
 const TeamParams = z.object({ team: TeamName });
 const invitationDays = z.number().int().min(1).max(30).default(7);
 const environmentPath = '/apps/:app/environments/:environment';
@@ -227,6 +229,7 @@ export const api = {
   listEnvironments: endpoint({ method: 'GET', path: '/apps/:app/environments', right: 'read', on: 'app', tag: 'environments', summary: 'Environments of an app, production first', params: AppParams, response: z.object({ items: z.array(EnvironmentSummary) }) }),
   createEnvironment: endpoint({ method: 'POST', path: '/apps/:app/environments', right: 'administer', on: 'app', tag: 'environments', summary: 'Make an environment, with an address, config and formation of its own. Pushes to the branch of its name deploy it', params: AppParams, body: z.strictObject({ name: EnvironmentName }), response: EnvironmentSummary, status: 201 }),
   getEnvironment: endpoint({ method: 'GET', path: environmentPath, right: 'read', on: 'environment', tag: 'environments', summary: 'One environment', params: EnvironmentParams, response: EnvironmentSummary }),
+  updateEnvironment: endpoint({ method: 'PATCH', path: environmentPath, right: 'administer', on: 'platform', tag: 'environments', summary: 'Protect an environment, or take the protection away: deployments of whoever is no sysadmin wait there until one approves them', params: EnvironmentParams, body: z.strictObject({ protected: z.boolean() }), response: EnvironmentSummary }),
   removeEnvironment: endpoint({ method: 'DELETE', path: environmentPath, right: 'administer', on: 'environment', tag: 'environments', summary: 'Remove an environment: its instances stop and its name is free again. Production goes with its app alone', params: EnvironmentParams, response: nothing, status: 204 }),
 
   listReleases: endpoint({ method: 'GET', path: `${environmentPath}/releases`, right: 'read', on: 'environment', tag: 'releases', summary: 'Releases, newest first', params: EnvironmentParams, query: PageQuery, response: page(Release) }),
@@ -245,9 +248,25 @@ export const api = {
     response: Deployment,
     status: 202,
   }),
+  promote: endpoint({
+    method: 'POST',
+    path: `${environmentPath}/promote`,
+    right: 'deploy',
+    on: 'environment',
+    tag: 'deployments',
+    summary: 'Deploy the image that is live in another environment of the app, or that of a release of it, without a build; config and formation are those of here',
+    params: EnvironmentParams,
+    body: z.strictObject({ from: EnvironmentName, release: z.number().int().min(1).max(2_147_483_647).optional() }),
+    response: Deployment,
+    status: 202,
+  }),
   redeploy: endpoint({ method: 'POST', path: `${environmentPath}/redeploy`, right: 'deploy', on: 'environment', tag: 'deployments', summary: 'Deploy the live release again with fresh instances', params: EnvironmentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
   getDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId', right: 'read', on: 'deployment', tag: 'deployments', summary: 'One deployment', params: DeploymentParams, response: Deployment }),
   cancelDeployment: endpoint({ method: 'POST', path: '/deployments/:deploymentId/cancel', right: 'deploy', on: 'deployment', tag: 'deployments', summary: 'Cancel a deployment that has not switched yet', params: DeploymentParams, body: z.strictObject({}).optional(), response: Deployment, status: 202 }),
+  listApprovals: endpoint({ method: 'GET', path: '/approvals', right: 'read', on: 'apps', tag: 'deployments', summary: 'Deployments that wait for approval, newest first', query: PageQuery, response: page(Deployment) }),
+  getDeploymentChanges: endpoint({ method: 'GET', path: '/deployments/:deploymentId/changes', right: 'read', on: 'deployment', tag: 'deployments', summary: 'What a deployment that waits for approval would change: image, commits, config, formation', params: DeploymentParams, response: DeploymentChanges }),
+  approveDeployment: endpoint({ method: 'POST', path: '/deployments/:deploymentId/approve', right: 'administer', on: 'platform', tag: 'deployments', summary: 'Approve a deployment that waits, with a word for the others. With the version of its changes it is approved only while it would still change the same', params: DeploymentParams, body: z.strictObject({ word: Word, version: z.string().max(64).optional() }), response: Deployment, status: 202 }),
+  declineDeployment: endpoint({ method: 'POST', path: '/deployments/:deploymentId/decline', right: 'administer', on: 'platform', tag: 'deployments', summary: 'Decline a deployment that waits, with a word for the others: it is cancelled', params: DeploymentParams, body: z.strictObject({ word: Word }), response: Deployment }),
   followDeployment: endpoint({ method: 'GET', path: '/deployments/:deploymentId/events', right: 'read', on: 'deployment', tag: 'deployments', summary: 'Journal and log of a deployment as one stream; ends with the deployment', params: DeploymentParams, response: DeploymentEvent, produces: 'event-stream' }),
 
   getConfig: endpoint({ method: 'GET', path: `${environmentPath}/config`, right: 'read', on: 'environment', tag: 'config', summary: 'Config of an environment; secret values are not shown', params: EnvironmentParams, response: z.object({ items: z.array(ConfigEntry) }) }),

@@ -12,7 +12,7 @@ export const Traffic = z.object({
 
 /** What a deployment did to traffic while it ran, from the ingress's own counters. */
 export const Receipt = Traffic.extend({
-  /** From the push (or the command) to live. */
+  /** From the push (or the command), or from its approval where it waited for one, to live. */
   durationMs: z.number(),
   layersMoved: z.number().int(),
   bytesMoved: z.number().int(),

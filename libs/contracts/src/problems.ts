@@ -59,6 +59,7 @@ export const problems = {
   ingress_failed: { title: 'The ingress could not be switched', status: 503, retryable: true },
   deployment_cancelled: { title: 'The deployment was cancelled', status: 409, retryable: false },
   deployment_superseded: { title: 'A newer deployment took its place', status: 409, retryable: false },
+  deployment_declined: { title: 'The deployment was declined', status: 409, retryable: false },
   deployment_timed_out: { title: 'The deployment took longer than it may', status: 503, retryable: true },
   image_collected: { title: 'The image of this release is no longer kept', status: 409, retryable: false },
   base_unknown: { title: 'What this builds on is not known', status: 409, retryable: false },

@@ -113,6 +113,10 @@ export type Actor = z.infer<typeof Actor>;
 export const Commit = z.object({ id: z.string(), subject: z.string(), author: z.string() });
 export type Commit = z.infer<typeof Commit>;
 
+/** The release of another environment whose image a promotion takes. */
+export const PromotedFrom = z.object({ environment: z.string(), release: ReleaseName });
+export type PromotedFrom = z.infer<typeof PromotedFrom>;
+
 export const Release = z.object({
   id: z.uuid(),
   app: z.string(),
@@ -125,6 +129,8 @@ export const Release = z.object({
   image: z.object({ id: z.uuid(), reference: z.string(), digest: z.string(), bytes: z.number().int(), layers: z.array(ImageLayer) }),
   manifest: AppManifest,
   formation: Formation,
+  /** null where it is no promotion. */
+  promotedFrom: PromotedFrom.nullable(),
   /** Names of the config it carries; values are never shown here. */
   configKeys: z.array(z.string()),
   createdBy: Actor,
@@ -151,6 +157,32 @@ export const Build = z.object({
 });
 export type Build = z.infer<typeof Build>;
 
+/** Of a deployment that had to be approved: what was decided, by whom and with which word; all null while it waits. */
+export const Approval = z.object({ decision: z.enum(['approved', 'declined']).nullable(), by: Actor.nullable(), at: at.nullable(), word: z.string().nullable() });
+export type Approval = z.infer<typeof Approval>;
+
+/** Values of secrets are null on both sides. */
+export const ConfigDifference = z.object({ key: z.string(), kind: z.enum(['added', 'changed', 'removed']), secret: z.boolean(), before: z.string().nullable(), after: z.string().nullable() });
+export type ConfigDifference = z.infer<typeof ConfigDifference>;
+
+/** null: the process type is not there. */
+export const FormationDifference = z.object({ processType: z.string(), before: z.number().int().nullable(), after: z.number().int().nullable() });
+export type FormationDifference = z.infer<typeof FormationDifference>;
+
+/** What a deployment that waits for approval would change of what is live now. */
+export const DeploymentChanges = z.object({
+  /** Changes with all that is told here: sent with an approval it says what was looked at. */
+  version: z.string(),
+  live: ReleaseName.nullable(),
+  /** Digests; null where there is none yet. */
+  image: z.object({ before: z.string().nullable(), after: z.string().nullable() }),
+  /** `added`, `removed`: the commits between the two, newest first, fifty of each at the most. */
+  commit: z.object({ before: Commit.nullable(), after: Commit.nullable(), added: z.array(Commit), removed: z.array(Commit) }),
+  config: z.array(ConfigDifference),
+  formation: z.array(FormationDifference),
+});
+export type DeploymentChanges = z.infer<typeof DeploymentChanges>;
+
 /** What a rollback undoes that Molo itself began: a deployment whose release died while it settled, and how. */
 export const Undone = z.object({ deploymentId: z.uuid(), release: ReleaseName, failure: Failure });
 export type Undone = z.infer<typeof Undone>;
@@ -168,6 +200,10 @@ export const Deployment = z.object({
   /** Why it failed; of one that went live: how an instance died while the release settled. */
   failure: Failure.nullable(),
   undoes: Undone.nullable(),
+  /** null where it is no promotion. */
+  promotedFrom: PromotedFrom.nullable(),
+  /** null where it needs none. */
+  approval: Approval.nullable(),
   receipt: Receipt.nullable(),
   createdAt: at,
   startedAt: at.nullable(),
@@ -177,11 +213,15 @@ export type Deployment = z.infer<typeof Deployment>;
 
 export const EnvironmentSummary = z.object({
   name: z.string(),
+  /** Whether deployments of whoever is no sysadmin wait for approval. */
+  protected: z.boolean(),
   url: z.string(),
   /** `by`: who made it live. */
   liveRelease: ReleaseName.extend({ since: at, by: Actor.optional() }).nullable(),
   activeDeployment: z.object({ id: z.uuid(), state: DeploymentState }).nullable(),
   lastDeployment: z.object({ id: z.uuid(), state: DeploymentState, failure: Failure.nullable(), undoes: Undone.nullable() }).nullable(),
+  /** How many deployments wait for approval. */
+  awaitingApproval: z.number().int(),
   /** Instances wanted and healthy. */
   instances: z.object({ wanted: z.number().int(), healthy: z.number().int() }),
 });

@@ -60,7 +60,7 @@ export const AppRole = z.enum(['admin', 'developer', 'viewer']);
 export type AppRole = z.infer<typeof AppRole>;
 
 /** What a deployment is for. `move` makes no release: the live one leaves the nodes that are being drained. */
-export const ReleaseReason = z.enum(['push', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move']);
+export const ReleaseReason = z.enum(['push', 'promotion', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move']);
 export type ReleaseReason = z.infer<typeof ReleaseReason>;
 
 /** Whether a node is given new instances: a cordoned one is not, and one that drains gives those away that it has. Only people write it. */

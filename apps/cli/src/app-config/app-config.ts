@@ -44,6 +44,10 @@ export async function unsetConfig(cli: Cli, options: ChangeOptions, keys: string
 async function change(cli: Cli, options: ChangeOptions, body: { set?: Record<string, string>; unset?: string[]; secret?: boolean }, done: string): Promise<number> {
   const params = await cli.target();
   const { items, deployment } = await (await cli.client()).updateConfig({ params, body });
+  if (deployment?.approval?.decision === null) {
+    cli.terminal.note(line`${params.environment} of ${params.app} is protected: its config changes once a sysadmin approves.`);
+    return settle(cli, deployment, options.detach);
+  }
   if (deployment) {
     cli.terminal.note(line`${done} in ${params.environment} of ${params.app}; a new release carries it.`);
     return settle(cli, deployment, options.detach);

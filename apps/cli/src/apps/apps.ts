@@ -81,6 +81,7 @@ export function showEnvironment(cli: Cli, environment: EnvironmentSummary): void
   const { liveRelease, lastDeployment } = environment;
   cli.terminal.say(line`${bold(environment.name)}  ${environment.url}`);
   cli.terminal.say(line`  Live        ${liveRelease ? `v${liveRelease.number} ${liveRelease.version ?? ''} since ${ago(liveRelease.since)}` : 'nothing yet'}`);
+  if (environment.protected) cli.terminal.say(line`  Protected   ${environment.awaitingApproval === 0 ? 'nothing waits for approval' : `${environment.awaitingApproval} waiting for approval: molo approvals`}`);
   cli.terminal.say(line`  Instances   ${instancesOf(environment)} healthy`);
   if (environment.activeDeployment) cli.terminal.say(line`  Deploying   ${environment.activeDeployment.id} is ${stateOf(environment.activeDeployment.state)}`);
   else if (lastDeployment?.failure) cli.terminal.say(line`  Last        ${stateOf(lastDeployment.state)}: ${lastDeployment.failure.detail}`);

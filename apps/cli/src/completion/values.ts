@@ -34,6 +34,10 @@ const sources = {
   },
   deployments: async ({ cli }) => (await deployments(cli)).map(deploymentValue),
   runningDeployments: async ({ cli }) => (await deployments(cli)).filter(({ state }) => !isFinal(state)).map(deploymentValue),
+  awaitingApproval: async ({ cli, all }) => {
+    const client = await cli.client();
+    return (await all((query) => client.listApprovals({ query }))).map(({ id, app, environment, reason }) => value(id, `${app}, ${environment}, ${reason}`));
+  },
   processTypes: async ({ cli }) => (await processTypes(cli)).map(([type]) => value(type)),
   scales: async ({ cli }) => (await processTypes(cli)).map(([type, instances]) => value(`${type}=`, `${instances} now`)),
   configKeys: async ({ cli }) => (await configKeys(cli)).map((key) => value(key)),

@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
-import { aboutEnvironment, asJson, examples, following, runs } from '../action.js';
-import { offers } from '../completion/offers.js';
+import { defaultEnvironment } from '@molo/contracts';
+import { type Command, Option } from 'commander';
+import { aboutApp, aboutEnvironment, asJson, examples, following, runs } from '../action.js';
+import { offers, takes } from '../completion/offers.js';
 import { listLimit, releaseNumber } from '../arguments.js';
 
 export function addDeploymentCommands(program: Command): void {
@@ -21,6 +22,17 @@ export function addDeploymentCommands(program: Command): void {
       .action(runs(async () => (await import('./deployments.js')).rollBack)),
     'molo rollback',
     'molo rollback v3 --app myapp',
+  );
+  examples(
+    asJson(aboutApp(program.command('promote').argument('[release]', 'of the environment that it comes from, such as v3; else its live one', releaseNumber)))
+      .summary('deploy in one environment what is live in another')
+      .description('Deploy the image that is live in one environment, or that of a release of it, in another: no build, and the config\nand formation of the environment that it goes to.')
+      .addOption(takes(new Option('--from <name>', 'the environment that it comes from').default('staging'), 'environments'))
+      .addOption(takes(new Option('--to <name>', 'the environment that it goes to').default(defaultEnvironment), 'environments'))
+      .option('-d, --detach', 'do not follow the deployment')
+      .action(runs(async () => (await import('./deployments.js')).promote)),
+    'molo promote --app myapp',
+    'molo promote v3 --from staging --to production',
   );
   examples(
     following(program.command('redeploy'))

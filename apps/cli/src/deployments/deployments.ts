@@ -1,5 +1,5 @@
-import { AppError, type Deployment, Id, isFinal, type Undone } from '@molo/contracts';
-import type { Cli, CommonOptions } from '../cli.js';
+import { AppError, type Approval, type Deployment, EnvironmentName, Id, isFinal, type Undone } from '@molo/contracts';
+import { checkName, type Cli, type CommonOptions } from '../cli.js';
 import { readPages } from '../pages.js';
 import { ago, duration } from '../terminal/measures.js';
 import { stateOf } from '../terminal/states.js';
@@ -48,9 +48,29 @@ export async function showDeployment(cli: Cli, _options: CommonOptions, id: stri
   if (deployment.release) cli.terminal.say(line`Release     v${deployment.release.number} ${deployment.release.version ?? ''}`);
   if (deployment.commit) cli.terminal.say(line`Commit      ${deployment.commit.id.slice(0, 10)} ${deployment.commit.subject}`);
   cli.terminal.say(line`Started     ${ago(deployment.createdAt)} by ${deployment.actor.name} (${deployment.reason})`);
+  if (deployment.promotedFrom) cli.terminal.say(line`From        v${deployment.promotedFrom.release.number} ${deployment.promotedFrom.release.version ?? ''} of ${deployment.promotedFrom.environment}`);
+  if (deployment.approval) tellApproval(cli, deployment.approval);
   if (deployment.receipt) cli.terminal.say(line`Receipt     ${receiptLine(deployment.receipt)}`);
   if (deployment.undoes) tellUndone(cli, deployment.undoes);
   if (deployment.failure) cli.terminal.say(line`Failure     ${wasLive(deployment) ? 'It did not settle: ' : ''}${deployment.failure.detail}`);
+}
+
+function tellApproval(cli: Cli, { decision, by, at, word }: Approval): void {
+  if (decision === null || at === null) cli.terminal.say(line`Approval    waits for a sysadmin: molo approve`);
+  else cli.terminal.say(line`Approval    ${decision} ${ago(at)} by ${by?.name ?? '-'}${word === null ? '' : `: ${word}`}`);
+}
+
+interface PromoteOptions extends FollowOptions {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The image that is live in one environment, or that of a release of it, in another. */
+export async function promote(cli: Cli, { from, to, detach }: PromoteOptions, release: number | undefined): Promise<number> {
+  const [source, environment] = [from, to].map((name) => checkName(EnvironmentName, name, 'environment')) as [string, string];
+  const params = { app: await cli.app(), environment };
+  const deployment = await (await cli.client()).promote({ params, body: { from: source, ...(release === undefined ? {} : { release }) } });
+  return settle(cli, deployment, detach);
 }
 
 function tellUndone(cli: Cli, { deploymentId, release, failure }: Undone): void {
@@ -73,17 +93,17 @@ async function activeDeployment(cli: Cli): Promise<string> {
   return active.id;
 }
 
-interface RollBackOptions extends CommonOptions {
+interface FollowOptions extends CommonOptions {
   readonly detach?: boolean;
 }
 
-export async function rollBack(cli: Cli, options: RollBackOptions, release: number | undefined): Promise<number> {
+export async function rollBack(cli: Cli, options: FollowOptions, release: number | undefined): Promise<number> {
   const client = await cli.client();
   const deployment = await client.rollBack({ params: await cli.target(), body: release === undefined ? {} : { release } });
   return settle(cli, deployment, options.detach);
 }
 
-export async function redeploy(cli: Cli, options: RollBackOptions): Promise<number> {
+export async function redeploy(cli: Cli, options: FollowOptions): Promise<number> {
   const client = await cli.client();
   return settle(cli, await client.redeploy({ params: await cli.target(), body: {} }), options.detach);
 }

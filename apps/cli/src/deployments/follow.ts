@@ -9,19 +9,22 @@ type Say = (text: Line) => void;
 
 /** What commands do that started a deployment: follow it, or say how to; with --json print it as it stands then. */
 export async function settle(cli: Cli, deployment: Deployment, detached: boolean | undefined): Promise<number> {
-  if (!detached) return follow(cli, deployment.id);
+  if (!detached) return follow(cli, deployment.id, { untilAwaiting: true });
   if (cli.isJson) cli.terminal.json(deployment);
   else cli.terminal.say(line`Deployment ${deployment.id} is ${deployment.state}. Join it with: molo logs --deployment ${deployment.id}`);
   return exitCodes.ok.code;
 }
 
-/** Shows a deployment's build log and steps until it ends. Ctrl-C stops the showing, not the deployment. */
-export async function follow(cli: Cli, deploymentId: string): Promise<number> {
+/**
+ * Shows a deployment's build log and steps until it ends. Ctrl-C stops the showing, not the deployment.
+ * @param untilAwaiting no longer than until it waits for approval: that may take days
+ */
+export async function follow(cli: Cli, deploymentId: string, { untilAwaiting = false } = {}): Promise<number> {
   const detach = new AbortController();
   const interrupt = () => detach.abort();
   process.on('SIGINT', interrupt);
   try {
-    const seen = await show(cli, deploymentId, detach.signal);
+    const seen = await show(cli, deploymentId, detach.signal, untilAwaiting);
     const deployment = await (await cli.client()).getDeployment({ params: { deploymentId } }, { signal: detach.signal });
     // A release that was live when the stream told so may have been superseded since: it did succeed.
     return tellEnd(cli, deployment, seen ?? deployment.state);
@@ -38,12 +41,13 @@ export function tellDetached(cli: Cli, deploymentId: string): void {
   cli.terminal.note(line`\n${bold('Detached.')} The deployment goes on. Join it again with: molo logs --deployment ${deploymentId}`);
 }
 
-/** Returns the first final state that the stream told. */
-async function show(cli: Cli, deploymentId: string, signal: AbortSignal): Promise<DeploymentState | undefined> {
+/** Returns the first state that the stream told with which the showing ends. */
+async function show(cli: Cli, deploymentId: string, signal: AbortSignal, untilAwaiting: boolean): Promise<DeploymentState | undefined> {
   const say = sayOf(cli);
   let final: DeploymentState | undefined;
   const onReconnect = tellReconnects(cli);
   for await (const event of (await cli.client()).followDeployment({ params: { deploymentId } }, { signal, onReconnect })) {
+    if (untilAwaiting && event.kind === 'state' && event.state === 'awaiting_approval') return event.state;
     tell(say, event);
     await cli.terminal.caughtUp();
     if (event.kind === 'state' && isFinal(event.state)) final ??= event.state;
@@ -96,6 +100,7 @@ function heading(text: string): Line {
 function tellEnd(cli: Cli, deployment: Deployment, state: DeploymentState): number {
   const say = sayOf(cli);
   if (state === 'live') tellLive(say, deployment);
+  else if (state === 'awaiting_approval') tellAwaiting(say, deployment.id);
   else tellFailure(say, state, deployment.failure);
   if (cli.isJson) cli.terminal.json(deployment);
   return exitCodeOfState(state);
@@ -103,7 +108,15 @@ function tellEnd(cli: Cli, deployment: Deployment, state: DeploymentState): numb
 
 /** What a deployment deserves, by the first final state that its stream tells: one that is superseded now was live before. */
 export function exitCodeOfState(state: DeploymentState): number {
-  return state === 'live' ? exitCodes.ok.code : exitCodes.failed.code;
+  return state === 'live' || state === 'awaiting_approval' ? exitCodes.ok.code : exitCodes.failed.code;
+}
+
+/** It is handed over: nothing is left to do here. */
+export function tellAwaiting(say: Say, deploymentId: string): void {
+  say(heading('Waiting until a sysadmin approves'));
+  say(line`       What it would change: molo changes ${deploymentId}`);
+  say(line`       A sysadmin approves it with: molo approve ${deploymentId}`);
+  say(line`       It goes on by itself then. Join it with: molo logs --deployment ${deploymentId}`);
 }
 
 function tellLive(say: Say, { app, environment, release, receipt }: Deployment): void {

@@ -13,6 +13,7 @@ export async function listEnvironments(cli: Cli): Promise<void> {
     { title: 'ENVIRONMENT', value: (environment) => environment.name },
     { title: 'RELEASE', value: ({ liveRelease }) => liveRelease && `v${liveRelease.number}` },
     { title: 'VERSION', value: ({ liveRelease }) => liveRelease?.version ?? null },
+    { title: 'PROTECTED', value: ({ protected: isProtected }) => (isProtected ? 'yes' : 'no') },
     { title: 'INSTANCES', value: instancesOf },
     { title: 'DEPLOYMENT', value: deploymentOf },
     { title: 'ADDRESS', value: ({ url }) => url },
@@ -31,6 +32,22 @@ export async function showEnvironment(cli: Cli, _options: CommonOptions, name: s
   const environment = await (await cli.client()).getEnvironment({ params: { app: await cli.app(), environment: checked(name) } });
   if (cli.isJson) return cli.terminal.json(environment);
   showSummary(cli, environment);
+}
+
+export async function protectEnvironment(cli: Cli, _options: CommonOptions, name: string): Promise<void> {
+  await protect(cli, name, true);
+}
+
+export async function unprotectEnvironment(cli: Cli, _options: CommonOptions, name: string): Promise<void> {
+  await protect(cli, name, false);
+}
+
+async function protect(cli: Cli, name: string, isProtected: boolean): Promise<void> {
+  const params = { app: await cli.app(), environment: checked(name) };
+  const environment = await (await cli.client()).updateEnvironment({ params, body: { protected: isProtected } });
+  if (cli.isJson) return cli.terminal.json(environment);
+  if (isProtected) cli.terminal.say(line`${environment.name} of ${params.app} is protected: deployments of whoever is no sysadmin wait for approval. molo approvals lists them.`);
+  else cli.terminal.say(line`${environment.name} of ${params.app} is not protected any more.`);
 }
 
 export async function removeEnvironment(cli: Cli, options: CommonOptions, name: string): Promise<void> {

@@ -20,6 +20,12 @@ export async function deploy(cli: Cli, options: DeployOptions, reference = 'HEAD
   if (pushed !== exitCodes.ok.code) return pushed;
   const now = await client.getApp({ params: { app: app.name } });
   if (newestDeployment(cli, now) === newestDeployment(cli, app)) tellNothingPushed(cli, app, branch);
+  const newest = environmentOf(cli, now)?.lastDeployment;
+  if (newest?.state === 'awaiting_approval') {
+    // The push said what it waits for.
+    if (options.json) cli.terminal.json(null);
+    return exitCodes.ok.code;
+  }
   if (options.json) {
     const { items } = await client.listReleases({ params: { app: app.name, environment: cli.environment }, query: { limit: 1 } });
     cli.terminal.json(items[0] ?? null);
@@ -34,8 +40,12 @@ function branchOf(cli: Cli, app: App): string {
   return environment === defaultEnvironment ? app.deployBranch : environment;
 }
 
+function environmentOf(cli: Cli, app: App) {
+  return app.environments.find(({ name }) => name === cli.environment);
+}
+
 function newestDeployment(cli: Cli, app: App): string | undefined {
-  const environment = app.environments.find(({ name }) => name === cli.environment);
+  const environment = environmentOf(cli, app);
   return (environment?.activeDeployment ?? environment?.lastDeployment)?.id;
 }
 

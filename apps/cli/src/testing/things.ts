@@ -17,6 +17,8 @@ export const app: App = {
   environments: [
     {
       name: 'production',
+      protected: false,
+      awaitingApproval: 0,
       url: 'http://myapp.localhost',
       liveRelease: { number: 3, version: '1.2', since: at, by: actor },
       activeDeployment: null,
@@ -26,7 +28,7 @@ export const app: App = {
   ],
 };
 
-export const staging: EnvironmentSummary = { name: 'staging', url: 'http://myapp--staging.localhost', liveRelease: null, activeDeployment: null, lastDeployment: null, instances: { wanted: 0, healthy: 0 } };
+export const staging: EnvironmentSummary = { name: 'staging', protected: false, awaitingApproval: 0, url: 'http://myapp--staging.localhost', liveRelease: null, activeDeployment: null, lastDeployment: null, instances: { wanted: 0, healthy: 0 } };
 
 export const deployment: Deployment = {
   id: deploymentId,
@@ -40,6 +42,8 @@ export const deployment: Deployment = {
   actor,
   failure: null,
   undoes: null,
+  promotedFrom: null,
+  approval: null,
   receipt,
   createdAt: at,
   startedAt: at,
@@ -67,6 +71,7 @@ export const release: Release = {
     buildSecrets: [],
   },
   formation: { web: 2 },
+  promotedFrom: null,
   configKeys: ['GREETING'],
   createdBy: actor,
   createdAt: at,

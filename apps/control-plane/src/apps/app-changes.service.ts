@@ -74,6 +74,7 @@ export class AppChangesService {
       const app = await this.lock(manager, name);
       const isChanged = app.id !== appId || (await this.environments.namesOf(appId, manager)).length !== ids.length;
       if (isChanged) throw new AppError('conflict', { detail: `${name} was made anew or got another environment meanwhile. Look at what is there, and try again.` });
+      await this.environments.requireMayRemoveAll(manager, app, caller);
       await manager.update(App, { id: app.id }, { deletedAt: new Date() });
       for (const id of ids) await this.instances.stopAll(manager, id);
       await this.environments.removeAll(manager, ids);

@@ -8,6 +8,8 @@ import type { App } from './app.entity.js';
 interface Row {
   app_id: string;
   name: string;
+  protected: boolean;
+  awaiting: number;
   live: { number: number; version: string | null; by: Actor } | null;
   live_since: Date | null;
   active: EnvironmentSummary['activeDeployment'];
@@ -38,17 +40,20 @@ export class EnvironmentSummaries {
   private summaryOf(row: Row, app: string): EnvironmentSummary {
     return {
       name: row.name,
+      protected: row.protected,
       url: this.addresses.url(this.addresses.builtInHost(app, row.name)),
       liveRelease: row.live && row.live_since && { ...row.live, since: row.live_since.toISOString() },
       activeDeployment: row.active,
       lastDeployment: row.last,
+      awaitingApproval: row.awaiting,
       instances: { wanted: row.wanted, healthy: row.healthy },
     };
   }
 }
 
 const summariesOfApps = `
-  select e.app_id, e.name,
+  select e.app_id, e.name, e.protected,
+    (select count(*)::int from deployments w where w.environment_id = e.id and w.finished_at is null and w.needs_approval and w.state = 'awaiting_approval') as awaiting,
     case when r.id is null then null else json_build_object('number', r.number, 'version', r.version, 'by', coalesce(serving.actor, r.created_by)) end as live,
     coalesce(serving.finished_at, serving.state_since, r.created_at) as live_since,
     case when active.id is null then null else json_build_object('id', active.id, 'state', active.state) end as active,

@@ -3,14 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { api, type Endpoint, type EndpointName } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { moloItself } from '../access/caller.js';
-import { Rows } from '../collection/test-rows.js';
-import { DeploymentsService } from '../deployments/deployments.service.js';
-import { releaseContext } from '../releases/releases.service.js';
 import { codeOf, TestAuthenticator } from '../access/second-factor/test-authenticator.js';
-import { SecretBox } from '../secrets/secret-box.js';
 import { type As, type Sent, TestControlPlane } from '../test-control-plane.js';
 import { changesOfNodes } from './changes-of-nodes.js';
+import { TestDeployments } from './test-deployments.js';
 
 /** Every endpoint of the table that changes something: it writes in one transaction what it changes and who did it, or it changes nothing. */
 
@@ -31,9 +27,11 @@ const secrets = new Set([password, 'a new secret password', 'secret config value
 let platform: TestControlPlane;
 let sysadmin: { id: string; email: string; name: string };
 let as: As;
+let deployments: TestDeployments;
 
 beforeAll(async () => {
   platform = await TestControlPlane.startWithRegistry();
+  deployments = new TestDeployments(platform, there);
   secrets.add(await claimToken());
   sysadmin = await platform.makeUser('sysadmin', password);
   as = await platform.makeSession(sysadmin as never);
@@ -79,26 +77,6 @@ async function ownToken(as: As): Promise<{ tokenId: string; tokenName: string }>
   const made = await platform.call(api.createToken, { as, headers: { 'x-molo-csrf': '1' }, body: { name: tokenName } });
   secrets.add(made.ok.token);
   return { tokenId: made.ok.id, tokenName };
-}
-
-async function pushed(): Promise<string> {
-  const { id: appId } = await prepare(api.getApp, { params: there });
-  const id = randomUUID().replaceAll('-', '').padEnd(40, '0');
-  const { deploymentId } = await platform.app.get(DeploymentsService).push({ appId, environmentName: 'production', commit: { id, subject: 'Change', author: 'Ada' }, treeId: id, sourceDigest: `sha256:${'a'.repeat(64)}`, sourceBytes: 1, versionTag: null, gitRef: '', gitOld: '', gitNew: '', caller: moloItself });
-  return deploymentId;
-}
-
-/** v1 went live, and then v2, which is live. */
-async function released(): Promise<void> {
-  const rows = new Rows(platform.dataSource);
-  const [environment]: { id: string; app_id: string; live_release_id: string | null }[] = await platform.dataSource.query(`select e.id, app_id, live_release_id from environments e join apps a on a.id = e.app_id where a.name = 'myapp' and e.name = 'production'`);
-  if (environment!.live_release_id !== null) return;
-  for (const number of [1, 2]) {
-    const releaseId = await rows.release(environment!.id, number, await rows.image(environment!.app_id));
-    await platform.dataSource.query('update releases set config_encrypted = $2 where id = $1', [releaseId, platform.app.get(SecretBox, { strict: false }).seal('{}', releaseContext(environment!.id, number))]);
-    await rows.deployment(environment!.id, number === 2 ? 'live' : 'superseded', { releaseId, endedDaysAgo: 0 });
-    await platform.dataSource.query('update environments set live_release_id = $2, release_count = $3 where id = $1', [environment!.id, releaseId, number]);
-  }
 }
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@laptop';
@@ -246,6 +224,10 @@ const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
     await prepare(api.createEnvironment, { params: there, body: { name: 'leaving' } });
     return { action: 'environment.removed', target: 'myapp/leaving', sent: { params: { ...there, environment: 'leaving' } } };
   },
+  updateEnvironment: async () => {
+    await prepare(api.createEnvironment, { params: there, body: { name: 'guarded' } });
+    return { action: 'environment.changed', target: 'myapp/guarded', sent: { params: { ...there, environment: 'guarded' }, body: { protected: true } } };
+  },
   updateConfig: async () => ({ action: 'config.changed', target: 'myapp/production', sent: { params: there, body: { set: { API_KEY: 'secret config value' }, secret: true } } }),
   scale: async () => ({ action: 'formation.changed', target: 'myapp/production', sent: { params: there, body: { web: 3 } } }),
   addDomain: async () => ({ action: 'domain.added', target: 'myapp/production', sent: { params: there, body: { host: 'shop.example.com' } } }),
@@ -254,15 +236,28 @@ const changes: { readonly [Name in EndpointName]?: () => Promise<Change> } = {
     return { action: 'domain.removed', target: 'myapp/production', sent: { params: { ...there, host: 'away.example.com' } } };
   },
   cancelDeployment: async () => {
-    const deploymentId = await pushed();
+    const deploymentId = await deployments.pushed();
     return { action: 'deployment.cancelled', target: deploymentId, sent: { params: { deploymentId } } };
   },
   rollBack: async () => {
-    await released();
+    await deployments.released();
     return { action: 'deployment.begun', target: /^[0-9a-f-]{36}$/, sent: { params: there, body: { release: 1 } } };
   },
+  promote: async () => {
+    await deployments.released();
+    const { name: environment } = await prepare(api.createEnvironment, { params: there, body: { name: 'promoted' } });
+    return { action: 'deployment.begun', target: /^[0-9a-f-]{36}$/, sent: { params: { ...there, environment }, body: { from: 'production' } } };
+  },
+  approveDeployment: async () => {
+    const deploymentId = await deployments.awaiting();
+    return { action: 'deployment.approved', target: deploymentId, sent: { params: { deploymentId }, body: { word: 'Looks good' } } };
+  },
+  declineDeployment: async () => {
+    const deploymentId = await deployments.awaiting();
+    return { action: 'deployment.declined', target: deploymentId, sent: { params: { deploymentId }, body: { word: 'Not today' } } };
+  },
   redeploy: async () => {
-    await released();
+    await deployments.released();
     return { action: 'deployment.begun', target: /^[0-9a-f-]{36}$/, sent: { params: there } };
   },
 };
@@ -285,10 +280,10 @@ async function newest(): Promise<string> {
 
 /** Every row that callers can change, but for what a look at who they are notes by itself. What deployments go on to do by themselves is the platform's. */
 async function everything(): Promise<unknown> {
-  const tables = ['users', 'sessions', 'api_tokens', 'ssh_keys', 'second_factor_steps', 'recovery_codes', 'invitations', 'claims', 'teams', 'team_members', 'app_members', 'apps', 'environments', 'config_vars', 'domains', 'idempotency_keys'];
+  const tables = ['users', 'sessions', 'api_tokens', 'ssh_keys', 'second_factor_steps', 'recovery_codes', 'invitations', 'claims', 'teams', 'team_members', 'app_members', 'apps', 'environments', 'config_vars', 'domains', 'idempotency_keys', 'approvals'];
   const seen = `'{last_used_at,last_seen_at,ip,active_deployment_id,release_count}'::text[]`;
   const rows = await Promise.all(tables.map(async (table) => await platform.dataSource.query(`select to_jsonb(t) - ${seen} as row from ${table} t order by 1`) as unknown));
-  return [...rows, await platform.dataSource.query('select id, availability, roles, removed_at from nodes order by id'), await platform.dataSource.query('select id, cancel_requested_at from deployments order by id')];
+  return [...rows, await platform.dataSource.query('select id, availability, roles, removed_at from nodes order by id'), await platform.dataSource.query('select id, cancel_requested_at, needs_approval from deployments order by id')];
 }
 
 /** As long as it lasts nothing can be written into the audit. */

@@ -39,6 +39,7 @@ import { AuditSearch1765095000000 } from './migrations/1765095000000-audit-searc
 import { SecondFactors1765100000000 } from './migrations/1765100000000-second-factors.js';
 import { NodeAvailability1765140000000 } from './migrations/1765140000000-node-availability.js';
 import { EnvironmentsRemoved1765120000000 } from './migrations/1765120000000-environments-removed.js';
+import { Approvals1765121000000 } from './migrations/1765121000000-approvals.js';
 import { PreparingClient } from './preparing-client.js';
 import { SnakeNaming } from './snake-naming.js';
 
@@ -70,7 +71,7 @@ export function createDataSource(url: string, options: { poolSize?: number } = {
     type: 'postgres',
     url,
     entities: [ApiToken, App, AuditEvent, Build, Claim, ConfigVar, Deployment, Domain, Environment, Image, Instance, Node, Release, Session, SshKey, User],
-    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000, CollectedImages1764400000000, Settling1764500000000, DesiredDifferences1764600000000, BuildsWithoutSource1764700000000, GenerationsAfterCommit1764800000000, AgentSessions1764900000000, ChangesAtScale1765000000000, AppMembers1765010000000, Invitations1765020000000, SessionsSeen1765030000000, Robots1765040000000, RobotNames1765050000000, InvitationMakers1765060000000, Ingresses1765070000000, StoredImages1765080000000, UsersSeen1765090000000, AuditSearch1765095000000, SecondFactors1765100000000, EnvironmentsRemoved1765120000000, NodeAvailability1765140000000],
+    migrations: [Initial1764000000000, DropDeploymentAttempts1764100000000, LookupsAtScale1764200000000, InstanceMemory1764300000000, CollectedImages1764400000000, Settling1764500000000, DesiredDifferences1764600000000, BuildsWithoutSource1764700000000, GenerationsAfterCommit1764800000000, AgentSessions1764900000000, ChangesAtScale1765000000000, AppMembers1765010000000, Invitations1765020000000, SessionsSeen1765030000000, Robots1765040000000, RobotNames1765050000000, InvitationMakers1765060000000, Ingresses1765070000000, StoredImages1765080000000, UsersSeen1765090000000, AuditSearch1765095000000, SecondFactors1765100000000, EnvironmentsRemoved1765120000000, Approvals1765121000000, NodeAvailability1765140000000],
     migrationsTransactionMode: 'all',
     namingStrategy: new SnakeNaming(),
     synchronize: false,

@@ -11,6 +11,7 @@ import { Course, stepOf } from './course.js';
 import { type Deployment, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
 import type { NewDeploymentEvent } from './journal.js';
+import { waitingState } from './transitions.js';
 import { Waiting } from './waiting.js';
 
 /** A builder ends a build at its own limit; this one is for a builder that is gone. */
@@ -37,12 +38,34 @@ export class BuildSteps {
   ) {}
 
   async build(deployment: Deployment): Promise<Deployment> {
-    if (!deployment.releaseId) await this.#refuseOvertaken(deployment);
-    if (!deployment.releaseId && deployment.buildId) await this.#image(deployment.id, deployment.buildId);
+    if (deployment.releaseId) return this.#bring(deployment);
+    await this.#refuseOvertaken(deployment);
+    if (deployment.buildId) await this.#image(deployment.id, deployment.buildId, ({ finishedAt, imageId }) => (finishedAt ?? imageId) !== null);
+    return this.#bring(deployment);
+  }
+
+  /** Of one that was approved, and built before that. */
+  async bring(deployment: Deployment): Promise<Deployment> {
+    await this.#refuseOvertaken(deployment);
+    return this.#bring(deployment);
+  }
+
+  /** Of one that is to be approved: nobody is asked about what cannot be built. */
+  async buildUnapproved(deployment: Deployment): Promise<Deployment> {
+    if (deployment.buildId) await this.#image(deployment.id, deployment.buildId, ({ finishedAt }) => finishedAt !== null);
     return this.dataSource.transaction(async (manager) => {
       const held = await this.mover.hold(manager, deployment.id, 'queued');
+      await this.mover.move(manager, held.id, 'queued', 'awaiting_approval');
+      return movedTo(held, 'awaiting_approval');
+    });
+  }
+
+  async #bring(deployment: Deployment): Promise<Deployment> {
+    const from = waitingState(deployment);
+    return this.dataSource.transaction(async (manager) => {
+      const held = await this.mover.hold(manager, deployment.id, from);
       const { release, told } = await this.release(manager, held);
-      await this.mover.follow(manager, held.id, Course.from('queued').tell(...told).to('placing'), { releaseId: release.id });
+      await this.mover.follow(manager, held.id, Course.from(from).tell(...told).to('placing'), { releaseId: release.id });
       return movedTo(held, 'placing', { releaseId: release.id });
     });
   }
@@ -74,11 +97,11 @@ export class BuildSteps {
     throw new AppError('conflict', { detail: 'The branch moved while this waited. Fetch, look at what came in, and push again.' });
   }
 
-  async #image(deploymentId: string, buildId: string): Promise<void> {
+  async #image(deploymentId: string, buildId: string, isThere: (build: Build) => boolean): Promise<void> {
     if (!(await this.builds.find(buildId)).finishedAt) await this.builds.begin(buildId);
     const look = async (manager: EntityManager) => {
       const seen = await this.builds.find(buildId, manager);
-      return seen.finishedAt ?? seen.imageId ? seen : undefined;
+      return isThere(seen) ? seen : undefined;
     };
     const build = await this.waiting.until(deploymentId, { timeoutMs: longestBuildMs }, this.waiting.unlessCancelled(deploymentId, look));
     if (!build) throw builderGone();
@@ -95,8 +118,14 @@ export class BuildSteps {
       commit,
       createdBy: deployment.actor,
     });
-    const text = `Release v${release.number}${release.version === null ? '' : `, version ${release.version}`}`;
+    const named = release.version === null ? '' : `, version ${release.version}`;
+    const text = `Release v${release.number}${named}${deployment.reason === 'promotion' ? await this.#promotedFrom(manager, deployment) : ''}`;
     return { release, image, told: [stepOf('release.created', text, { number: release.number, version: release.version, ...(image.stored ? { digest: image.digest } : {}) })] };
+  }
+
+  async #promotedFrom(manager: EntityManager, { sourceReleaseId }: Deployment): Promise<string> {
+    const [source]: { environment: string; number: number }[] = await manager.query('select e.name as environment, r.number from releases r join environments e on e.id = r.environment_id where r.id = $1', [sourceReleaseId]);
+    return source ? `, which is v${source.number} of ${source.environment}` : '';
   }
 
   /** The release that is live at its turn: one that went live while it waited is not undone. */

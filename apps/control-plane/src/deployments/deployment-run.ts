@@ -9,7 +9,7 @@ import { DeploymentMover, MovedOnError } from './deployment-mover.js';
 import { BuildSteps } from './build-steps.js';
 import { InstanceSteps } from './instance-steps.js';
 import { TrafficSteps } from './traffic-steps.js';
-import { canFail, isPast } from './transitions.js';
+import { canFail, isPast, waitingState } from './transitions.js';
 import { type Standing, Turn } from './turn.js';
 
 /**
@@ -33,7 +33,8 @@ export class DeploymentRun {
     this.ages.takeUp(deploymentId);
     try {
       const taken = await this.turn.take(deploymentId, (manager, deployment) => this.#atOnce(manager, deployment));
-      if (taken) await this.#tell(taken);
+      if (taken === 'unapproved') await this.#prepare(deploymentId);
+      else if (taken) await this.#tell(taken);
     } catch (error) {
       if (error instanceof MovedOnError) {
         this.log.info({ deploymentId, reason: error.message }, 'somebody else carries this deployment on');
@@ -71,18 +72,26 @@ export class DeploymentRun {
 
   async #tell(taken: Standing): Promise<void> {
     const queued = await this.#step(taken, 'queued', ({ deployment }) => this.building.build(deployment));
-    const placing = await this.#step(queued, 'placing', ({ deployment }) => this.instances.place(deployment));
+    const approved = await this.#step(queued, 'awaiting_approval', ({ deployment }) => this.building.bring(deployment));
+    const placing = await this.#step(approved, 'placing', ({ deployment }) => this.instances.place(deployment));
     const starting = await this.#step(placing, 'starting', (standing) => this.instances.start(standing));
     const checking = await this.#step(starting, 'checking', ({ deployment }) => this.instances.check(deployment));
     const switching = await this.#step(checking, 'switching', ({ deployment }) => this.traffic.switch(deployment));
     await this.#step(switching, 'draining', ({ deployment }) => this.traffic.drain(deployment));
   }
 
+  /** What needs approval is built before anybody looks at it, beside whatever has the turn. Who approves it queues it again. */
+  async #prepare(deploymentId: string): Promise<void> {
+    const deployment = await this.dataSource.manager.findOneByOrFail(Deployment, { id: deploymentId });
+    await this.#step({ deployment, hasJustBegun: false }, 'queued', () => this.building.buildUnapproved(deployment));
+  }
+
   /** What waits for nothing is done with the turn: where there is nothing to build, the release and its places. */
   async #atOnce(manager: EntityManager, deployment: Deployment): Promise<Deployment | null> {
-    if (deployment.buildId) return null;
+    // A promotion may have a release process to wait for.
+    if (deployment.buildId || deployment.reason === 'promotion') return null;
     const brought = await this.building.release(manager, deployment);
-    const course = Course.from('queued').tell(...brought.told).to('placing');
+    const course = Course.from(waitingState(deployment)).tell(...brought.told).to('placing');
     const releaseId = brought.release.id;
     await this.mover.follow(manager, deployment.id, await this.instances.placeAll(manager, deployment, brought, [], course), { releaseId, begins: true });
     return movedTo(deployment, 'starting', { releaseId, startedAt: new Date() });

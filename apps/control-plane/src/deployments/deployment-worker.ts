@@ -49,7 +49,7 @@ export class DeploymentWorker implements OnApplicationBootstrap, OnApplicationSh
    */
   async #takeUpWhatWasLeft(): Promise<void> {
     const { signal } = this.#closing;
-    const left: { id: string }[] = await this.dataSource.query('select id from deployments where finished_at is null and started_at is not null order by created_at');
+    const left: { id: string }[] = await this.dataSource.query(`select id from deployments where finished_at is null and (started_at is not null or (needs_approval and state = 'queued')) order by created_at`);
     await Promise.all(
       left.map(async ({ id }) => {
         await this.#carryOn(id, signal).catch((error: unknown) => {

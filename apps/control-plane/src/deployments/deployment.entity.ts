@@ -28,6 +28,9 @@ export class Deployment {
   /** Of a rollback that Molo itself began: the deployment that did not settle. */
   @Column('uuid', { nullable: true }) undoesDeploymentId!: string | null;
   @Column('timestamptz', { nullable: true }) cancelRequestedAt!: Date | null;
+  /** Until it is approved it takes no turn. */
+  @Column('boolean') needsApproval!: boolean;
+  @Column('timestamptz', { nullable: true }) approvedAt!: Date | null;
   @Column('bigint') eventSeq!: string;
   @CreateDateColumn({ type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { nullable: true }) startedAt!: Date | null;
@@ -48,6 +51,6 @@ export function deploymentColumns(name: string): string {
 const columns = [
   ['id', 'id'], ['environment_id', 'environmentId'], ['state', 'state'], ['reason', 'reason'], ['release_id', 'releaseId'], ['build_id', 'buildId'], ['commit', 'commit'],
   ['version_tag', 'versionTag'], ['source_release_id', 'sourceReleaseId'], ['git_ref', 'gitRef'], ['git_old', 'gitOld'], ['git_new', 'gitNew'], ['actor', 'actor'],
-  ['failure', 'failure'], ['receipt', 'receipt'], ['settling_until', 'settlingUntil'], ['undoes_deployment_id', 'undoesDeploymentId'], ['cancel_requested_at', 'cancelRequestedAt'],
+  ['failure', 'failure'], ['receipt', 'receipt'], ['settling_until', 'settlingUntil'], ['undoes_deployment_id', 'undoesDeploymentId'], ['cancel_requested_at', 'cancelRequestedAt'], ['needs_approval', 'needsApproval'], ['approved_at', 'approvedAt'],
   ['event_seq', 'eventSeq'], ['created_at', 'createdAt'], ['started_at', 'startedAt'], ['state_since', 'stateSince'], ['finished_at', 'finishedAt'],
 ] as const satisfies readonly (readonly [string, keyof Deployment])[];

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { api, type DeploymentEvent } from '@molo/contracts';
+import { api, AppError, type DeploymentEvent } from '@molo/contracts';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { type Answer, type Call, Endpoint, type StreamEvent } from '../rest/endpoint.decorator.js';
 import { pageOf, PositionInTime, positionOf } from '../rest/page.js';
@@ -32,6 +32,14 @@ export class DeploymentsController {
   async rollBack({ params, body, caller }: Call<typeof api.rollBack>): Answer<typeof api.rollBack> {
     const { environment } = await this.environments.find(params.app, params.environment);
     return this.deployments.rollBack(environment.id, body.release ?? null, caller);
+  }
+
+  @Endpoint(api.promote)
+  async promote({ params, body, caller }: Call<typeof api.promote>): Answer<typeof api.promote> {
+    if (body.from === params.environment) throw new AppError('invalid_input', { detail: `${body.from} is what it would be promoted to. Name another environment.`, errors: [{ path: 'from', message: 'is the same environment' }] });
+    const { environment: source } = await this.environments.find(params.app, body.from);
+    const { environment } = await this.environments.find(params.app, params.environment);
+    return this.deployments.promote(source, environment.id, body.release ?? null, caller);
   }
 
   @Endpoint(api.redeploy)

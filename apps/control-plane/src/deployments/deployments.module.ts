@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { HeldChangesModule } from '../approvals/held-changes.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { BuildsModule } from '../builds/builds.module.js';
 import { ConfigSnapshotsModule } from '../environments/config-snapshots.module.js';
@@ -26,8 +27,8 @@ import { Turn } from './turn.js';
 import { Waiting } from './waiting.js';
 
 @Module({
-  imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, RegistryStorageModule, ReleasesModule, RepositoriesModule],
+  imports: [AuditModule, BuildsModule, ConfigSnapshotsModule, HeldChangesModule, ImagesModule, InstancesModule, JournalModule, NodesModule, OutboxModule, RegistryStorageModule, ReleasesModule, RepositoriesModule],
   providers: [BuildSteps, DeploymentAges, DeploymentMover, DeploymentRun, DeploymentViews, DeploymentWorker, DeploymentsService, InstanceSteps, KeptInstances, Settling, Sweeper, TrafficSteps, Turn, Waiting],
-  exports: [DeploymentsService, DeploymentViews, JournalModule, Settling],
+  exports: [DeploymentMover, DeploymentsService, DeploymentViews, JournalModule, Settling, Turn],
 })
 export class DeploymentsModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@molo/contracts';
+import { AppError, type ReleaseReason } from '@molo/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Patience } from '../database/wake-ups.js';
 import type { Image } from '../images/image.entity.js';
@@ -25,6 +25,9 @@ const longestReleaseProcessMs = 60 * 60_000;
 /** After the platform's own start the agents need a moment to report. */
 const longestNodeWaitMs = 30_000;
 
+/** Deployments that bring code which has not run here, so that its release process has not either. */
+const codeBringers: readonly ReleaseReason[] = ['push', 'promotion'];
+
 /** From a release to healthy instances: place, run the release process, start, check. */
 @Injectable()
 export class InstanceSteps {
@@ -44,7 +47,7 @@ export class InstanceSteps {
   async place(deployment: Deployment): Promise<Deployment> {
     const release = await this.#release(this.dataSource.manager, deployment);
     const image = await this.images.find(this.dataSource.manager, release.imageId);
-    if (deployment.reason === 'push' && image.manifest.processes['release']) await this.#runReleaseProcess(deployment, release, image);
+    if (codeBringers.includes(deployment.reason) && image.manifest.processes['release']) await this.#runReleaseProcess(deployment, release, image);
     return this.#onceSomeNodeAnswers(deployment, async (manager) => {
       const existing = await this.instances.ofDeployment(manager, deployment.id);
       await this.mover.follow(manager, deployment.id, await this.placeAll(manager, deployment, { release, image }, existing, Course.from('placing')));

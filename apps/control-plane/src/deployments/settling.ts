@@ -12,7 +12,7 @@ import { Journal } from './journal.js';
 import { SettlingTimes } from './settling-times.js';
 
 /** Deployments that bring an image or a config that did not serve just before; the others have nothing to be undone. */
-const watchedReasons: readonly ReleaseReason[] = ['push', 'config', 'rollback'];
+const watchedReasons: readonly ReleaseReason[] = ['push', 'promotion', 'config', 'rollback'];
 
 /**
  * For a while after its switch the death of an instance is held against a release, and Molo goes back to the one before.

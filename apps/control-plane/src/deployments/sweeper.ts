@@ -72,8 +72,9 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const { id } of orphans) await this.deployments.cancel(id, moloItself);
   }
 
+  /** Those that somebody is to approve may wait for days: whoever does queues them. */
   async #queueDeployments(): Promise<void> {
-    const rows: { id: string }[] = await this.dataSource.query(`select id from deployments where finished_at is null`);
+    const rows: { id: string }[] = await this.dataSource.query(`select id from deployments where finished_at is null and not (needs_approval and state = 'awaiting_approval')`);
     for (const { id } of rows) await this.queues.produce(runDeployment, { deploymentId: id });
   }
 

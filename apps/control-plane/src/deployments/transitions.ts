@@ -17,6 +17,11 @@ export const deploymentTransitions = {
 
 export type NextDeploymentState<From extends DeploymentState> = (typeof deploymentTransitions)[From][number];
 
+/** In which a deployment is that waits for its turn: one that had to be approved, and is, was built before. */
+export function waitingState({ state }: { readonly state: DeploymentState }): 'queued' | 'awaiting_approval' {
+  return state === 'awaiting_approval' ? state : 'queued';
+}
+
 /** States in which a deployment can still be cancelled: traffic has not moved yet. */
 export const cancellableStates: readonly DeploymentState[] = ['queued', 'awaiting_approval', 'placing', 'starting', 'checking'];
 

@@ -9,6 +9,7 @@ import { WakeUps } from '../database/wake-ups.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
 import { Deployment, deploymentColumns, movedTo } from './deployment.entity.js';
 import { DeploymentMover } from './deployment-mover.js';
+import { waitingState } from './transitions.js';
 
 /** How long to wait for a turn before the job is put back; the sweeper then queues it again. */
 const patienceMs = 10 * 60_000;
@@ -20,8 +21,9 @@ const patienceMs = 10 * 60_000;
  * that is being drained, so that all of them bring a move.
  */
 const brings: Readonly<Record<ReleaseReason, readonly ReleaseReason[]>> = {
-  push: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
-  rollback: ['push', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
+  push: ['push', 'promotion', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
+  promotion: ['push', 'promotion', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
+  rollback: ['push', 'promotion', 'rollback', 'redeploy', 'config', 'scale', 'domains', 'move'],
   config: ['redeploy', 'config', 'scale', 'domains', 'move'],
   scale: ['config', 'scale', 'domains', 'move'],
   redeploy: ['redeploy', 'move'],
@@ -53,26 +55,31 @@ export class Turn {
    * Waits until the environment is this deployment's.
    * @param onward what can be done at once in the transaction that takes the turn; null where something has to be waited for.
    *   Where it fails the turn is taken without it, and the steps say where they failed.
-   * @returns where the deployment stands then; null when it was over before its turn came
+   * @returns where the deployment stands then; null when it was over before its turn came; `unapproved` at once where it has none until it is approved
    */
-  async take(deploymentId: string, onward: Onward): Promise<Standing | null> {
+  async take(deploymentId: string, onward: Onward): Promise<Standing | 'unapproved' | null> {
     const taken = await this.#begin(deploymentId, onward);
     if (taken) return taken;
-    const { environmentId } = await this.#look(deploymentId);
+    const { environmentId, turn } = await this.#look(deploymentId);
+    if (turn === 'unapproved') return turn;
     return (await this.wakeUps.until(environmentId, { timeoutMs: patienceMs }, () => this.#try(deploymentId, onward))) ?? null;
   }
 
-  /** Gives up, in the transaction that adds a newer one, those that still wait for their turn and that it brings along. */
-  async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string, reason: ReleaseReason): Promise<void> {
-    const waiting: Pick<Deployment, 'id' | 'buildId'>[] = await manager.query(
-      `select id, build_id as "buildId" from deployments where environment_id = $1 and finished_at is null and state = 'queued' and started_at is null and id <> $2
-         and reason = any($3) for no key update`,
-      [environmentId, newer, brings[reason]],
+  /**
+   * Gives up, in the transaction that adds a newer one or approves it, those that still wait for their turn and that it brings
+   * along. One that is not approved gives up no others than such; and what a change holds that waits for approval is nowhere else.
+   */
+  async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string, reason: ReleaseReason, isApproved: boolean): Promise<void> {
+    const waiting: Pick<Deployment, 'id' | 'buildId' | 'state'>[] = await manager.query(
+      `select id, build_id as "buildId", state from deployments where environment_id = $1 and finished_at is null and state in ('queued', 'awaiting_approval') and started_at is null
+         and (created_at, id) < (select created_at, id from deployments where id = $2) and reason = any($3)
+         and (needs_approval or $4) and not (needs_approval and reason in ('config', 'scale')) order by id for no key update`,
+      [environmentId, newer, brings[reason], isApproved],
     );
     for (const older of waiting) {
       if (older.buildId) await this.builds.cancel(manager, older.buildId, older.id);
       const failure = new AppError('deployment_superseded', { detail: 'A newer deployment of the same environment took its place while it waited.' }).toFailure();
-      await this.mover.move(manager, older.id, 'queued', 'cancelled', { failure });
+      await this.mover.move(manager, older.id, waitingState(older), 'cancelled', { failure });
     }
   }
 
@@ -106,13 +113,14 @@ export class Turn {
       const done = await onward(manager, deployment);
       if (done) return { deployment: done, hasJustBegun: true };
       await manager.query('update deployments set started_at = clock_timestamp() where id = $1', [deploymentId]);
-      return { deployment: movedTo(deployment, 'queued', { startedAt: new Date() }), hasJustBegun: false };
+      return { deployment: movedTo(deployment, deployment.state, { startedAt: new Date() }), hasJustBegun: false };
     });
   }
 
-  async #look(deploymentId: string): Promise<{ environmentId: string; turn: 'over' | 'taken' | 'waits' | 'next' }> {
+  async #look(deploymentId: string): Promise<{ environmentId: string; turn: 'over' | 'taken' | 'unapproved' | 'waits' | 'next' }> {
     const [row] = await this.dataSource.query(
       `select d.environment_id as "environmentId", case when d.finished_at is not null then 'over' when d.started_at is not null then 'taken'
+         when d.needs_approval then 'unapproved'
          when e.active_deployment_id is not null or ${hasOlder} then 'waits' else 'next' end as turn
        from deployments d join environments e on e.id = d.environment_id where d.id = $1`,
       [deploymentId],
@@ -124,15 +132,15 @@ export class Turn {
 
 /** In SQL, of the deployment `d`: whether one that began before it still waits for its turn. */
 const hasOlder = `exists (select 1 from deployments older where older.environment_id = d.environment_id and older.finished_at is null
-  and older.started_at is null and older.state = 'queued' and (older.created_at, older.id) < (d.created_at, d.id))`;
+  and older.started_at is null and not older.needs_approval and older.state in ('queued', 'awaiting_approval') and (older.created_at, older.id) < (d.created_at, d.id))`;
 
 /** Deployments of an environment begin one after the other, under its lock: who sees the row of one sees those before it, at the least as they were then. */
 const takeEnvironment = new SetStatement<{ readonly deploymentId: string }, { id: string }>(
   { deploymentId: 'uuid' },
   `, held as materialized (select e.id from given join deployments d on d.id = "deploymentId" join environments e on e.id = d.environment_id
-    where e.active_deployment_id is null and d.finished_at is null and d.started_at is null order by e.id for no key update of e)
+    where e.active_deployment_id is null and d.finished_at is null and d.started_at is null and not d.needs_approval order by e.id for no key update of e)
   update environments e set active_deployment_id = d.id from held, given join deployments d on d.id = "deploymentId"
-  where e.id = held.id and e.id = d.environment_id and e.active_deployment_id is null and d.finished_at is null and d.started_at is null and not ${hasOlder} returning n, e.id`,
+  where e.id = held.id and e.id = d.environment_id and e.active_deployment_id is null and d.finished_at is null and d.started_at is null and not d.needs_approval and not ${hasOlder} returning n, e.id`,
 );
 
 const holdWaiting = new SetStatement<{ readonly deploymentId: string }, Deployment>(

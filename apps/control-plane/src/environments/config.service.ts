@@ -1,20 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type ConfigEntry } from '@molo/contracts';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import { AuditService } from '../audit/audit.service.js';
 import { DeploymentsService } from '../deployments/deployments.service.js';
 import { SecretBox } from '../secrets/secret-box.js';
-import { configOf, contextOf } from './config-snapshots.js';
+import { type ConfigChange, configOf, ConfigSnapshots, contextOf, hiddenConfig } from './config-snapshots.js';
 import { ConfigVar } from './config-var.entity.js';
 import { EnvironmentsService } from './environments.service.js';
-
-export interface ConfigChange {
-  readonly set: Readonly<Record<string, string>>;
-  readonly unset: readonly string[];
-  /** The values of `set` are never shown again. What was a secret stays one. */
-  readonly secret: boolean;
-}
+import { waitsForApproval } from './protection.js';
 
 export interface ConfigChanged {
   readonly items: ConfigEntry[];
@@ -28,6 +22,7 @@ export class ConfigService {
     private readonly dataSource: DataSource,
     private readonly environments: EnvironmentsService,
     private readonly deployments: DeploymentsService,
+    private readonly snapshots: ConfigSnapshots,
     private readonly secretBox: SecretBox,
     private readonly audit: AuditService,
   ) {}
@@ -44,13 +39,17 @@ export class ConfigService {
       const before = await configOf(manager, environment.id);
       const changedKeys = this.differences(before, change);
       if (changedKeys.length === 0) return { items: this.entriesOf(before), deploymentId: null };
-      const items = this.entriesOf(await this.write(manager, environment.id, before, change));
+      // Where nothing is live there is nothing to be protected yet: what is deployed first is approved with all that it brings.
+      if (environment.liveReleaseId !== null && waitsForApproval(environment, caller)) {
+        return { items: this.entriesOf(before), deploymentId: await this.deployments.deployChange(manager, environment, 'config', caller, { config: change }) };
+      }
+      const items = this.entriesOf(await this.snapshots.change(manager, environment.id, before, change));
       await this.audit.record(manager, caller, {
         action: 'config.changed',
         target: `${appName}/${environmentName}`,
         appId: app.id,
-        before: hidden(changedKeys, before),
-        after: hidden(changedKeys, items),
+        before: hiddenConfig(changedKeys, before),
+        after: hiddenConfig(changedKeys, items),
       });
       return { items, deploymentId: await this.deployments.deployChange(manager, environment, 'config', caller) };
     });
@@ -66,23 +65,6 @@ export class ConfigService {
     return [...Object.entries(change.set).filter(isNew).map(([key]) => key), ...change.unset.filter((key) => known.has(key))];
   }
 
-  /** @returns what is there then */
-  private async write(manager: EntityManager, environmentId: string, before: readonly ConfigVar[], change: ConfigChange): Promise<ConfigVar[]> {
-    const secrets = new Set(before.filter(({ secret }) => secret).map(({ key }) => key));
-    const updatedAt = new Date();
-    const vars = Object.entries(change.set).map(([key, value]) => ({
-      environmentId,
-      key,
-      valueEncrypted: this.secretBox.seal(value, contextOf(environmentId, key)),
-      secret: change.secret || secrets.has(key),
-      updatedAt,
-    }));
-    if (change.unset.length > 0) await manager.delete(ConfigVar, { environmentId, key: In([...change.unset]) });
-    if (vars.length > 0) await manager.query(writeVars, [environmentId, JSON.stringify(vars), updatedAt]);
-    const replaced = new Set([...change.unset, ...vars.map(({ key }) => key)]);
-    return [...before.filter(({ key }) => !replaced.has(key)), ...vars];
-  }
-
   private async entries(manager: EntityManager, environmentId: string): Promise<ConfigEntry[]> {
     return this.entriesOf(await configOf(manager, environmentId));
   }
@@ -96,19 +78,9 @@ export class ConfigService {
   }
 }
 
-const writeVars = `insert into config_vars (environment_id, key, value_encrypted, secret, updated_at)
-  select $1, key, "valueEncrypted", secret, $3 from jsonb_to_recordset($2) as v (key text, "valueEncrypted" text, secret boolean)
-  on conflict (environment_id, key) do update set value_encrypted = excluded.value_encrypted, secret = excluded.secret, updated_at = excluded.updated_at`;
-
 function refuseContradiction({ set, unset }: ConfigChange): void {
   const both = unset.filter((key) => Object.hasOwn(set, key));
   if (both.length === 0) return;
   const errors = both.map((key) => ({ path: `unset.${key}`, message: 'is in "set" too' }));
   throw new AppError('invalid_input', { detail: `Either set or unset ${both.join(', ')}, not both.`, errors });
-}
-
-/** Whether each key was there, and as what; never its value. */
-function hidden(keys: readonly string[], vars: readonly { key: string; secret: boolean }[]): Record<string, string | null> {
-  const known = new Map(vars.map(({ key, secret }) => [key, secret ? '(secret)' : '(hidden)']));
-  return Object.fromEntries(keys.map((key) => [key, known.get(key) ?? null]));
 }

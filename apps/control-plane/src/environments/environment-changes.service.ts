@@ -10,12 +10,14 @@ import { DeploymentsService } from '../deployments/deployments.service.js';
 import { Repositories } from '../git/repositories.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
+import { Environment } from './environment.entity.js';
 import { EnvironmentsService } from './environments.service.js';
+import { requireMayRemove } from './protection.js';
 
 /** Each has its network and its place in every list of the app. */
 const mostEnvironments = 20;
 
-/** Makes and removes the environments of an app; `production` comes and goes with the app itself. */
+/** Makes, protects and removes the environments of an app; `production` comes and goes with the app itself. */
 @Injectable()
 export class EnvironmentChangesService {
   constructor(
@@ -51,6 +53,7 @@ export class EnvironmentChangesService {
     if (name === defaultEnvironment) throw new AppError('conflict', { detail: `${name} goes with its app alone: molo apps delete ${appName}` });
     const environmentId = await this.dataSource.transaction(async (manager) => {
       const { app, environment } = await this.environments.lock(manager, appName, name);
+      requireMayRemove([environment], appName, caller);
       await this.instances.stopAll(manager, environment.id);
       await this.environments.removeAll(manager, [environment.id]);
       await this.desired.routes(manager, [environment.id]);
@@ -59,6 +62,18 @@ export class EnvironmentChangesService {
       return environment.id;
     });
     await this.deployments.cancelAllOf([environmentId], caller);
+  }
+
+  /** What waits for approval by then is decided on as before. */
+  async protect(appName: string, name: string, isProtected: boolean, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const { app, environment } = await this.environments.lock(manager, appName, name);
+      if (environment.protected === isProtected) return;
+      await manager.update(Environment, { id: environment.id }, { protected: isProtected });
+      const action = { action: 'environment.changed', target: `${appName}/${name}`, appId: app.id };
+      await this.audit.record(manager, caller, { ...action, before: { protected: environment.protected }, after: { protected: isProtected } });
+      await this.tell(manager, appName);
+    });
   }
 
   /** Against its deletion, another branch that deploys, and another environment of this name. */

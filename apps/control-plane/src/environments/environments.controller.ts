@@ -36,6 +36,12 @@ export class EnvironmentsController {
     return await this.environmentOf(params.app, params.environment);
   }
 
+  @Endpoint(api.updateEnvironment)
+  async update({ params, body, caller }: Call<typeof api.updateEnvironment>): Answer<typeof api.updateEnvironment> {
+    await this.changes.protect(params.app, params.environment, body.protected, caller);
+    return await this.environmentOf(params.app, params.environment);
+  }
+
   @Endpoint(api.removeEnvironment)
   async remove({ params, caller }: Call<typeof api.removeEnvironment>): Answer<typeof api.removeEnvironment> {
     await this.changes.remove(params.app, params.environment, caller);

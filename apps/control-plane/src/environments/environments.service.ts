@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '@molo/contracts';
 import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
+import type { Caller } from '../access/caller.js';
 import { Addresses } from '../addresses.js';
 import { App } from '../apps/app.entity.js';
 import { AppsService } from '../apps/apps.service.js';
 import { Domain } from './domain.entity.js';
 import { Environment } from './environment.entity.js';
+import { requireMayRemove } from './protection.js';
 
 export interface AppEnvironment {
   readonly app: App;
@@ -77,6 +79,11 @@ export class EnvironmentsService {
   /** Every host that leads to an environment; the one that it has by itself first. */
   hosts(appName: string, environmentName: string, domains: readonly string[]): string[] {
     return [this.addresses.builtInHost(appName, environmentName), ...domains];
+  }
+
+  /** All of an app are held by the caller. Throws `forbidden` where one is protected from them. */
+  async requireMayRemoveAll(manager: EntityManager, app: Pick<App, 'id' | 'name'>, caller: Caller): Promise<void> {
+    requireMayRemove(await this.listOf(app.id, manager), app.name, caller);
   }
 
   /** Held by the caller. */

@@ -7,6 +7,7 @@ import { DeploymentsService } from '../deployments/deployments.service.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Environment } from './environment.entity.js';
 import { EnvironmentsService } from './environments.service.js';
+import { waitsForApproval } from './protection.js';
 
 export interface Scaled {
   readonly formation: Formation;
@@ -37,6 +38,9 @@ export class FormationService {
       refuseUnknown(wished, environment.liveReleaseId === null ? null : Object.keys(before));
       const formation = { ...before, ...wished };
       if (Object.entries(wished).every(([type, count]) => before[type] === count)) return { formation, deploymentId: null };
+      if (environment.liveReleaseId !== null && waitsForApproval(environment, caller)) {
+        return { formation: before, deploymentId: await this.deployments.deployChange(manager, environment, 'scale', caller, { formation: wished }) };
+      }
       await manager.update(Environment, { id: environment.id }, { formation: { ...environment.formation, ...wished } });
       await this.audit.record(manager, caller, { action: 'formation.changed', target: `${appName}/${environmentName}`, appId: app.id, before, after: formation });
       return { formation, deploymentId: await this.deployments.deployChange(manager, environment, 'scale', caller) };

@@ -114,6 +114,8 @@ function parseUpdate(line: Buffer): RefUpdate {
 function reportOf({ refBytes }: RefUpdate, verdict: Verdict): Buffer[] {
   if (verdict.kind === 'refused') return [packet(Buffer.concat([Buffer.from('ng '), refBytes, Buffer.from(` ${verdict.reason}\n`)]))];
   const ok = packet(Buffer.concat([Buffer.from('ok '), refBytes, Buffer.from('\n')]));
+  // So git takes the push for done, and does not believe that the branch has moved.
+  if (verdict.kind === 'waiting') return [ok, packet(`option refname ${verdict.as}\n`)];
   return verdict.kind === 'stored' ? [ok, packet('option fall-through\n')] : [ok];
 }
 

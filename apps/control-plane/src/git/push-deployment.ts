@@ -10,7 +10,7 @@ import type { StoredBlob } from '../registry/registry-blobs.js';
 import { UploadGate } from '../registry/upload-gate.js';
 import type { Deploying } from './deploying-branches.js';
 import type { HookConnection } from './hook-connection.js';
-import { complaint, detail, failureLines, heading, linesOf, liveLines, refFailed } from './push-narrative.js';
+import { complaint, detail, failureLines, heading, linesOf, liveLines, refFailed, waitingLines } from './push-narrative.js';
 import { type PushedCommit, readPushedCommit } from './pushed-commit.js';
 import { type PushedTree, readPushedTree } from './pushed-tree.js';
 import type { Push } from './pushes.js';
@@ -99,6 +99,10 @@ export class PushDeployment {
 
   async #follow(deploymentId: string, { push, connection, closing, deploying }: DeployingPush): Promise<Verdict> {
     const end = await this.#tell(deploymentId, connection, AbortSignal.any([connection.gone, closing]));
+    if (end === 'waiting') {
+      await connection.say(waitingLines({ id: deploymentId, branch: deploying.branch, url: `${this.addresses.dashboard}/deployments/${deploymentId}` }));
+      return { kind: 'waiting', as: `refs/molo/waiting/${deploymentId}` };
+    }
     if (end === null) {
       const reason = closing.aborted ? 'The control plane restarts' : 'The deployment can no longer be followed from here';
       await connection.say(complaint(`${reason}. The deployment goes on:\nmolo logs --deployment ${deploymentId}`));
@@ -114,8 +118,8 @@ export class PushDeployment {
     return end.hasMovedRef ? { kind: 'moved' } : { kind: 'refused', reason: 'live, but the branch could not be moved: push again' };
   }
 
-  /** @returns how it ended; null when nobody listens any more, or there is nothing to be heard */
-  async #tell(deploymentId: string, connection: HookConnection, signal: AbortSignal): Promise<End | null> {
+  /** @returns how it ended, or that it waits for approval; null when nobody listens any more, or there is nothing to be heard */
+  async #tell(deploymentId: string, connection: HookConnection, signal: AbortSignal): Promise<End | 'waiting' | null> {
     let seen = 0;
     let hasMovedRef = true;
     let brokenSince: number | null = null;
@@ -125,6 +129,7 @@ export class PushDeployment {
           seen = event.seq;
           brokenSince = null;
           if (event.kind === 'state' && isFinal(event.state)) return { state: event.state, failure: event.failure, hasMovedRef };
+          if (event.kind === 'state' && event.state === 'awaiting_approval') return 'waiting';
           if (event.kind === 'step' && event.step === refFailed) hasMovedRef = false;
           await connection.say(linesOf(event));
         }

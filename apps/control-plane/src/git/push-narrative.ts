@@ -14,7 +14,6 @@ function marked(first: string, rest: string, text: string): string[] {
 export const refFailed = 'ref.failed';
 
 const headings: Partial<Record<DeploymentState, string>> = {
-  awaiting_approval: 'Waiting until a sysadmin approves',
   starting: 'Starting',
   checking: 'Checking',
   switching: 'Switching traffic',
@@ -55,6 +54,18 @@ function receiptText(receipt: Receipt): string {
   const traffic = `${counted(receipt.requests, 'request')}, ${receipt.failed} failed, ${counted(receipt.connectionsDropped, 'connection')} dropped`;
   const slowest = receipt.requests > 0 ? `, slowest ${Math.round(receipt.slowestMs)} ms` : '';
   return `${traffic}${slowest}\n${counted(receipt.layersMoved, 'layer')} moved, ${bytes(receipt.bytesMoved)}`;
+}
+
+/** Where a deployment waits that somebody has to approve. The pusher need not stay. */
+export function waitingLines({ id, branch, url }: { readonly id: string; readonly branch: string; readonly url: string }): string[] {
+  return [
+    '',
+    ...heading('Waiting until a sysadmin approves'),
+    ...detail(`What it would change: molo changes ${id}`),
+    ...detail(`A sysadmin approves it with molo approve ${id}\nor at ${url}`),
+    ...detail(`It goes on by itself then, and ${branch} moves when it is live:\nmolo logs --deployment ${id}`),
+    '',
+  ];
 }
 
 export function failureLines(failure: Failure): string[] {

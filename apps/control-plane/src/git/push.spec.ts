@@ -21,41 +21,6 @@ async function refs(): Promise<string> {
   return (await client.run('ls-remote', remote)).output;
 }
 
-describe('a push of the branch of another environment', () => {
-  it('deploys that environment, tells its address, and moves the branch when it is live', async () => {
-    const commit = await client.change('One');
-    const { code, output } = await client.run('push', remote, 'main:staging');
-    expect(code, output).toBe(0);
-    expect(output).toContain(`-----> Deploying ${commit.slice(0, 8)} to staging of myapp`);
-    expect(output).toContain('http://myapp--staging.localhost:8080');
-    expect(platform.deployments.last.push).toMatchObject({ environmentName: 'staging', gitRef: 'refs/heads/staging', gitNew: commit });
-    expect((await refs()).trim()).toBe(`${commit}\trefs/heads/staging`);
-  });
-
-  it('deploys each of those that are pushed at once, one after the other, and stores the rest', async () => {
-    await client.change('One');
-    const { code, output } = await client.run('push', remote, 'main:staging', 'main', 'main:refs/heads/feature');
-    expect(code, output).toBe(0);
-    expect(platform.deployments.all.map(({ push }) => push.environmentName).toSorted()).toEqual(['production', 'staging']);
-    expect(output).toContain('feature: stored, not deployed. Only main, staging and acceptance deploy');
-  });
-
-  it('can be deleted until something is live there', async () => {
-    const commit = await client.change('One');
-    await platform.repositories.create('myapp');
-    await client.run('push', remote, 'main');
-    for (const branch of ['staging', 'acceptance']) await platform.repositories.moveRef('myapp', `refs/heads/${branch}`, commit, null);
-    expect((await client.run('push', remote, ':acceptance')).output).toContain('To remove the environment: molo environments remove acceptance --app myapp');
-    expect((await client.run('push', remote, ':staging')).output).toContain('[deleted]');
-    expect(await refs()).not.toContain('staging');
-  });
-
-  it('leaves no room for branches below it', async () => {
-    await client.change('One');
-    expect((await client.run('push', remote, 'main:refs/heads/staging/next')).output).toContain('its name is in the way of staging, the branch that deploys; take another');
-  });
-});
-
 describe('a push of the deploying branch', () => {
   it('tells the deployment as it goes, ends with release, version, address and receipt, and moves the ref', async () => {
     const commit = await client.change('One');

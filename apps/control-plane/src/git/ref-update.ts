@@ -9,8 +9,8 @@ export interface RefUpdate {
   readonly newId: string;
 }
 
-/** What becomes of it. `stored`: git itself is to update the ref. */
-export type Verdict = { readonly kind: 'stored' } | { readonly kind: 'moved' } | { readonly kind: 'refused'; readonly reason: string };
+/** What becomes of it. `stored`: git itself is to update the ref. `waiting`: it moves when somebody has approved; until then it is told under the name `as`. */
+export type Verdict = { readonly kind: 'stored' } | { readonly kind: 'moved' } | { readonly kind: 'waiting'; readonly as: string } | { readonly kind: 'refused'; readonly reason: string };
 
 export function isZero(id: string): boolean {
   return /^0+$/.test(id);

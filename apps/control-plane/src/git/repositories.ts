@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppName } from '@molo/contracts';
+import { AppName, type Commit } from '@molo/contracts';
 import { Config } from '../config.js';
 import { runGit } from './git-command.js';
 import { areInTheWay, isZero, type RefUpdate } from './ref-update.js';
 
 /** What is deployed is the tree as it was pushed: `git archive` is not to leave out or rewrite files. */
 const attributes = '* -export-ignore -export-subst\n';
+/** More than anybody reads before they approve. */
+const mostCommits = 50;
 const staleLockMs = 10_000;
 const staleDraftMs = 60 * 60_000;
 
@@ -87,6 +89,17 @@ export class Repositories implements OnModuleInit {
     const present = await this.#readRef(path, ref);
     if (present === null || present === oldId || (await contains(path, newId, present))) return false;
     return isZero(oldId) || (await contains(path, newId, oldId));
+  }
+
+  /** Commits of `to` that `from` does not have, newest first, fifty at the most; none where the repository does not know both. */
+  async commitsBetween(appName: string, from: string, to: string): Promise<Commit[]> {
+    const format = ['%H', '%<(300,trunc)%s', '%<(100,trunc)%an'].join('%x00');
+    const output = await runGit(['-C', this.pathOf(appName), 'log', '-z', `--max-count=${mostCommits}`, `--format=${format}`, `${from}..${to}`, '--']).catch(() => Buffer.alloc(0));
+    const fields = output.toString().split('\0');
+    return Array.from({ length: Math.floor(fields.length / 3) }, (_, index) => {
+      const [id = '', subject = '', author = ''] = fields.slice(index * 3);
+      return { id, subject: subject.trim(), author: author.trim() };
+    });
   }
 
   /** Another control plane that is about to stop may still be at work on a young one. */

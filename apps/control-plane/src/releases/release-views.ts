@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, AppError, type AppManifest, type Commit, type Formation, type ImageLayer, type Release as ReleaseView } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
+import { promotedFrom } from '../deployments/deployment-views.js';
 
 interface Row {
   id: string;
@@ -18,6 +19,7 @@ interface Row {
   manifest: AppManifest;
   formation: Formation;
   config_keys: string[];
+  promotedFrom: ReleaseView['promotedFrom'];
   created_by: Actor;
   created_at: Date;
   deployment: ReleaseView['deployment'];
@@ -28,6 +30,7 @@ interface Row {
 const select = `
   select r.id, a.name as app, e.name as environment, r.number, r.version, r.reason, r.commit, img.id as image_id, img.digest, img.bytes, img.layers, img.manifest,
     r.formation, r.config_keys, r.created_by, r.created_at, coalesce(e.live_release_id = r.id, false) as live, img.stored and img.collected_at is null as "imageKept",
+    case when r.reason = 'promotion' then (select ${promotedFrom('d')} from deployments d where d.release_id = r.id order by d.created_at limit 1) end as "promotedFrom",
     (select json_build_object('id', d.id, 'state', d.state, 'receipt', d.receipt) from deployments d where d.release_id = r.id order by d.created_at desc limit 1) as deployment
   from releases r join environments e on e.id = r.environment_id join apps a on a.id = e.app_id join images img on img.id = r.image_id`;
 

@@ -164,7 +164,7 @@ export function releaseContext(environmentId: string, number: number): string {
  * One `web` where nobody said otherwise; other process types run once somebody scales them.
  * An app without `web` would run nothing then: of that, one of each.
  */
-function formationOf(wished: Formation, processTypes: readonly string[]): Formation {
+export function formationOf(wished: Formation, processTypes: readonly string[]): Formation {
   const types = processTypes.filter((type) => type !== 'release');
   const runsByItself = (type: string) => type === 'web' || !types.includes('web');
   return Object.fromEntries(types.map((type) => [type, wished[type] ?? (runsByItself(type) ? 1 : 0)]));

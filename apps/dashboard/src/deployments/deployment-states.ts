@@ -34,6 +34,7 @@ export function wasLive(state: DeploymentState): boolean {
 
 export const shownReasons: Record<ReleaseReason, string> = {
   push: 'Push',
+  promotion: 'Promotion',
   rollback: 'Rollback',
   redeploy: 'Redeploy',
   config: 'Config',

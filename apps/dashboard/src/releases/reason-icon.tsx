@@ -1,7 +1,7 @@
 import type { ReleaseReason } from '@molo/contracts';
-import { Globe, type LucideIcon, RefreshCw, Scaling, SlidersHorizontal, Truck, Undo2, Upload } from 'lucide-react';
+import { ArrowUpFromLine, Globe, type LucideIcon, RefreshCw, Scaling, SlidersHorizontal, Truck, Undo2, Upload } from 'lucide-react';
 
-const icons: Record<ReleaseReason, LucideIcon> = { push: Upload, rollback: Undo2, redeploy: RefreshCw, config: SlidersHorizontal, scale: Scaling, domains: Globe, move: Truck };
+const icons: Record<ReleaseReason, LucideIcon> = { push: Upload, promotion: ArrowUpFromLine, rollback: Undo2, redeploy: RefreshCw, config: SlidersHorizontal, scale: Scaling, domains: Globe, move: Truck };
 
 export function ReasonIcon({ reason }: { readonly reason: ReleaseReason }) {
   const Icon = icons[reason];
