@@ -23,7 +23,7 @@ export function AccessSection({ app }: { readonly app: App }) {
       title="Git"
       hint={
         <>
-          A push to <code className="font-mono text-[0.87rem]"><Given text={app.deployBranch} /></code> is built and delivered; other branches and tags are stored.
+          A push to <code className="font-mono text-[0.87rem]"><Given text={app.deployBranch} /></code> is built and delivered to production, one to the branch of another environment's name to that; other branches and tags are stored.
         </>
       }
       actions={

@@ -4,7 +4,10 @@ import type { ReactNode } from 'react';
 import Link from 'next/link';
 import type { App, EnvironmentSummary } from '@molo/contracts';
 import { ArrowUpRight } from 'lucide-react';
+import { useApprovalsOf } from '../approvals/approval-queries';
+import { WaitingNotice } from '../approvals/waiting-notice';
 import { StateChip } from '../deployments/state-chip';
+import type { Place } from '../releases/release-queries';
 import { formatBytes, formatCount } from '../text/quantities';
 import { Since } from '../ui/ago';
 import { buttonClasses } from '../ui/button';
@@ -44,6 +47,7 @@ export function AppHead({ app, environment, onEnvironment }: AppHeadProps) {
       </div>
       {environment.liveRelease !== null && <LiveCard app={app} environment={environment} />}
       <Happening environment={environment} />
+      <Waiting place={{ app: app.name, environment: environment.name }} isAny={environment.awaitingApproval > 0} />
     </div>
   );
 }
@@ -96,6 +100,11 @@ function Figure({ name, bad = false, children }: { readonly name: string; readon
       <dd className={bad ? 'text-[1.05rem] font-semibold text-bad' : 'text-[1.05rem] font-semibold'}>{children}</dd>
     </div>
   );
+}
+
+function Waiting({ place, isAny }: { readonly place: Place; readonly isAny: boolean }) {
+  const waiting = useApprovalsOf(place, isAny).data;
+  return isAny && waiting !== undefined && <WaitingNotice deployments={waiting} showPlace={false} />;
 }
 
 /** What runs now, or what went wrong last. */

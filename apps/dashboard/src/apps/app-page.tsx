@@ -25,6 +25,7 @@ const InstanceLogSection = dynamic(() => import('../logs/instance-log').then((pa
 const ConfigSection = dynamic(() => import('../config/config-section').then((part) => part.ConfigSection), { loading });
 const AccessSection = dynamic(() => import('./access-section').then((part) => part.AccessSection), { loading });
 const MembersSection = dynamic(() => import('../members/members-section').then((part) => part.MembersSection), { loading });
+const EnvironmentsSection = dynamic(() => import('../environments/environments-section').then((part) => part.EnvironmentsSection), { loading });
 const DomainsSection = dynamic(() => import('./domains-section').then((part) => part.DomainsSection));
 
 export function AppPage({ name }: { readonly name: string }) {
@@ -85,6 +86,8 @@ function ShownView({ view, app, place }: { readonly view: View; readonly app: Ap
       return <InstanceLogSection key={`${place.app} ${place.environment}`} place={place} />;
     case 'config':
       return <ConfigSection place={place} />;
+    case 'environments':
+      return <EnvironmentsSection app={app} />;
     case 'access':
       return (
         <>

@@ -99,6 +99,7 @@ function OtherEnvironment({ app, environment }: { readonly app: string; readonly
       </Link>
       <span className="min-w-0 wrap-anywhere text-ink-soft">{environment.liveRelease === null ? 'nothing delivered yet' : (environment.liveRelease.version ?? `v${environment.liveRelease.number}`)}</span>
       {environment.activeDeployment !== null && <StateChip state={environment.activeDeployment.state} />}
+      {environment.awaitingApproval > 0 && <StateChip state="awaiting_approval" />}
       <span className="ml-auto">
         <Health {...environment.instances} />
       </span>

@@ -4,6 +4,8 @@ import { useState, useSyncExternalStore } from 'react';
 import dynamic from 'next/dynamic';
 import { Plus } from 'lucide-react';
 import { useMay } from '../access/use-me';
+import { useApprovals } from '../approvals/approval-queries';
+import { WaitingNotice } from '../approvals/waiting-notice';
 import { useLiveApps } from '../live/use-live';
 import { MoreButton } from '../platform/more-button';
 import { QueryView } from '../platform/query-view';
@@ -33,10 +35,17 @@ export function AppsPage() {
           </Button>
         )}
       </div>
+      <Waiting />
       <AppList />
       {creating && <CreateAppDialog onClose={() => setCreating(false)} />}
     </div>
   );
+}
+
+/** What waits for approval in any of them. */
+function Waiting() {
+  const waiting = useApprovals().data?.items ?? [];
+  return <WaitingNotice deployments={waiting} showPlace />;
 }
 
 function AppList() {

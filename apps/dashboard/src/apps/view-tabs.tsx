@@ -8,6 +8,7 @@ const views = [
   { view: 'instances', name: 'Instances' },
   { view: 'logs', name: 'Logs' },
   { view: 'config', name: 'Config' },
+  { view: 'environments', name: 'Environments' },
   { view: 'access', name: 'Git & domains' },
   { view: 'people', name: 'People' },
 ] as const;

@@ -1,8 +1,9 @@
 'use client';
 
 import { useMemo, useState } from 'react';
+import dynamic from 'next/dynamic';
 import Link from 'next/link';
-import { type Deployment, isFinal, problems, type Undone } from '@molo/contracts';
+import { type Deployment, isFinal, problems, type PromotedFrom, type Undone } from '@molo/contracts';
 import { commands } from '../apps/commands';
 import { onlySource } from '../logs/log-buffer';
 import { LogView, SourceFilter } from '../logs/log-view';
@@ -22,6 +23,10 @@ import { lastLinesOf } from './last-lines';
 import type { Story } from './story';
 import { useDeployment, useDeploymentStory } from './use-deployment';
 import { WaterfallView } from './waterfall-view';
+
+// Few deployments wait for anybody.
+const ApprovalSection = dynamic(() => import('../approvals/approval-section').then((part) => part.ApprovalSection));
+const DecidedNotice = dynamic(() => import('../approvals/approval-section').then((part) => part.DecidedNotice));
 
 export function DeploymentPage({ deploymentId }: { readonly deploymentId: string }) {
   const deployment = useDeployment(deploymentId);
@@ -47,6 +52,9 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
   return (
     <div className="flex flex-col gap-8">
       <DeploymentHead deployment={deployment} state={state} />
+      {deployment.promotedFrom !== null && <PromotedNotice app={deployment.app} {...deployment.promotedFrom} />}
+      {deployment.approval !== null && <DecidedNotice {...deployment.approval} />}
+      {state === 'awaiting_approval' && deployment.approval?.decision === null && <ApprovalSection deployment={deployment} />}
       {deployment.undoes !== null && <UndoesNotice {...deployment.undoes} />}
       {failure !== null && state === 'failed' && <FailureNotice failure={failure} logLines={lastLinesOf(story, failure)} />}
       {failure !== null && wasLive(state) && <FailureNotice title="It went live and did not settle" failure={failure} logLines={[]} />}
@@ -69,6 +77,14 @@ function Followed({ deployment, story }: { readonly deployment: Deployment; read
       </div>
       <DeploymentLog deploymentId={deployment.id} story={story} running={running} />
     </div>
+  );
+}
+
+function PromotedNotice({ app, environment, release }: PromotedFrom & { readonly app: string }) {
+  return (
+    <Notice tone="info" title={`Promoted from ${environment}, where it is ${releaseName(release)}`} actions={<Link href={`/apps/${app}?env=${environment}`} className={buttonClasses('plain', 's')}>See it there</Link>}>
+      It is the very same image: nothing was built.
+    </Notice>
   );
 }
 
