@@ -167,7 +167,7 @@ export class BuildRunner {
     const { limits, stacks, toolchains } = this.parts;
     const missing = plan.manifest.buildSecrets.filter((key) => order.config[key] === undefined);
     if (missing.length > 0) {
-      throw new AppError('manifest_invalid', { detail: `molo.yml: build.secrets names ${missing.join(', ')}, which the config does not have. Set it: molo config set ${missing[0]}=…` });
+      throw new AppError('manifest_invalid', { detail: `molo.yml: build.secrets names ${missing.join(', ')}, which this build does not get. Set it: molo config set ${missing[0]}=… A build that waits for approval gets no config at all: push to an environment that is not protected, and promote.` });
     }
     for (const image of plan.image.images) {
       const refusal = foreignImage(image, order.imageRepository);

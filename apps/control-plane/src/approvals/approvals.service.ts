@@ -58,7 +58,7 @@ export class ApprovalsService {
       await manager.query('update deployments set needs_approval = false, approved_at = clock_timestamp() where id = $1', [id]);
       await this.#write(manager, id, 'approved', word, caller);
       await this.journal.step(manager, id, 'approval.given', `Approved by ${caller.name}${said(word)}`, { by: caller.name, word });
-      await this.turn.supersedeWaiting(manager, environmentId, id, reason, true);
+      await this.turn.supersedeWaiting(manager, environmentId, id, { reason, isApproved: true, isUndo: false });
       await this.outbox.add(manager, runDeployment, { deploymentId: id });
       const { live, image, commit, config, formation } = seen;
       await this.audit.record(manager, caller, {
@@ -94,10 +94,11 @@ export class ApprovalsService {
   /** The environment, then the deployment, as a turn has them. Throws unless it is to be decided on, by this caller. */
   async #hold(manager: EntityManager, id: string, caller: Caller): Promise<Deployment> {
     await requireSysadminStill(manager, caller);
-    await manager.query('select 1 from environments where id = (select environment_id from deployments where id = $1) for no key update', [id]);
+    const [environment]: { deleted: boolean }[] = await manager.query('select deleted_at is not null as deleted from environments where id = (select environment_id from deployments where id = $1) for no key update', [id]);
     const deployment = await manager.findOne(Deployment, { where: { id }, lock: { mode: 'for_no_key_update' } });
     if (!deployment) throw noSuchDeployment(id);
     if (!deployment.needsApproval || deployment.finishedAt !== null) throw await this.#decided(manager, deployment);
+    if (environment!.deleted) throw new AppError('not_found', { detail: 'Its environment was removed.' });
     if (deployment.state !== 'awaiting_approval') throw new AppError('conflict', { detail: 'It is still being built. Decide once it waits for approval; "molo cancel" ends it before.' });
     return deployment;
   }
@@ -116,8 +117,9 @@ export class ApprovalsService {
     if (change.formation) await this.audit.record(manager, caller, { action: 'formation.changed', ...about, before: environment.formation, after: { ...environment.formation, ...change.formation } });
   }
 
+  /** What it held is in the environment by now, or nowhere. */
   async #write(manager: EntityManager, id: string, decision: Decision['decision'], word: string | null, caller: Caller): Promise<void> {
-    await manager.query('update approvals set decision = $2, decided_by = $3, decided_at = clock_timestamp(), word = $4 where deployment_id = $1', [id, decision, JSON.stringify(actorOf(caller)), word]);
+    await manager.query('update approvals set decision = $2, decided_by = $3, decided_at = clock_timestamp(), word = $4, change_encrypted = null where deployment_id = $1', [id, decision, JSON.stringify(actorOf(caller)), word]);
   }
 
   async #decided(manager: EntityManager, { id, state }: Deployment): Promise<AppError> {

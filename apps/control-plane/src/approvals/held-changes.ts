@@ -34,6 +34,11 @@ export class HeldChanges {
     return row?.change_encrypted ? (JSON.parse(this.box.open(row.change_encrypted, contextOf(deployment))) as HeldChange) : {};
   }
 
+  /** Of one that will not be decided on. */
+  async drop(manager: EntityManager, deploymentId: string): Promise<void> {
+    await manager.query('update approvals set change_encrypted = null where deployment_id = $1', [deploymentId]);
+  }
+
   /** Puts it into the environment as it is now, which the caller holds: what others changed meanwhile stays. */
   async apply(manager: EntityManager, { id, formation }: Pick<Environment, 'id' | 'formation'>, change: HeldChange): Promise<void> {
     if (change.config) await this.snapshots.change(manager, id, await configOf(manager, id), change.config);

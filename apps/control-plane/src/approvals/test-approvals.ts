@@ -50,10 +50,10 @@ export function withApprovalBed(): void {
   });
 }
 
-export async function push({ caller = pusher, environmentName = 'production', commitId = randomUUID().replaceAll('-', '').padEnd(40, '0') }: { caller?: Caller; environmentName?: string; commitId?: string } = {}): Promise<string> {
+export async function push({ caller = pusher, environmentName = 'production', commitId = randomUUID().replaceAll('-', '').padEnd(40, '0'), versionTag = null }: { caller?: Caller; environmentName?: string; commitId?: string; versionTag?: string | null } = {}): Promise<string> {
   const { ok } = await platform.call(api.getApp, { params: there });
   const commit = { id: commitId, subject: 'Change a line', author: 'Ada' };
-  const facts = { appId: ok.id, environmentName, commit, treeId: randomUUID().replaceAll('-', '').padEnd(40, '0'), sourceDigest: `sha256:${'a'.repeat(64)}`, sourceBytes: 1000, versionTag: null, gitRef: 'refs/heads/main', gitOld: '', gitNew: '', caller };
+  const facts = { appId: ok.id, environmentName, commit, treeId: randomUUID().replaceAll('-', '').padEnd(40, '0'), sourceDigest: `sha256:${'a'.repeat(64)}`, sourceBytes: 1000, versionTag, gitRef: 'refs/heads/main', gitOld: '', gitNew: '', caller };
   return (await platform.app.get(DeploymentsService).push(facts)).deploymentId;
 }
 

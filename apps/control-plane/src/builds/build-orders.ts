@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, type BuildOrder } from '@molo/contracts';
+import { AppError, type BuildOrder, defaultEnvironment } from '@molo/contracts';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
 import { ConfigSnapshots, valuesOf } from '../environments/config-snapshots.js';
@@ -8,6 +8,8 @@ import type { Build } from './build.entity.js';
 interface Row {
   deployment_id: string;
   environment_id: string;
+  environment: string;
+  needs_approval: boolean;
   app: string;
   version_tag: string | null;
   state: Build['state'];
@@ -28,8 +30,8 @@ export class BuildOrders {
 
   async of(buildId: string, nodeId: string): Promise<BuildOrder> {
     const [row]: Row[] = await this.dataSource.query(
-      `select d.id as deployment_id, d.environment_id, a.name as app, d.version_tag, b.state, b.commit_id, b.tree_id, b.source_digest, b.source_bytes
-       from builds b join deployments d on d.build_id = b.id join apps a on a.id = b.app_id where b.id = $1 and b.node_id = $2`,
+      `select d.id as deployment_id, d.environment_id, d.needs_approval, a.name as app, e.name as environment, d.version_tag, b.state, b.commit_id, b.tree_id, b.source_digest, b.source_bytes
+       from builds b join deployments d on d.build_id = b.id join environments e on e.id = d.environment_id join apps a on a.id = b.app_id where b.id = $1 and b.node_id = $2`,
       [buildId, nodeId],
     );
     if (!row) throw new AppError('not_found', { detail: `There is no build ${buildId} here.` });
@@ -42,10 +44,12 @@ export class BuildOrders {
       commit: row.commit_id,
       treeId: row.tree_id,
       imageRepository: `${this.config.registryHost}/${row.app}`,
+      // Of what is released in production: so not before that is approved.
       // Git's tags may hold a plus, as in 1.0.0+5; those of images may not.
-      tags: row.version_tag === null ? [] : [row.version_tag.replaceAll('+', '_')],
+      tags: row.version_tag === null || row.environment !== defaultEnvironment || row.needs_approval ? [] : [row.version_tag.replaceAll('+', '_')],
       limits: this.config.buildLimits,
-      config: valuesOf(await this.snapshots.take(this.dataSource.manager, row.environment_id)),
+      // Its secrets are for what a sysadmin has seen.
+      config: row.needs_approval ? {} : valuesOf(await this.snapshots.take(this.dataSource.manager, row.environment_id)),
     };
   }
 }

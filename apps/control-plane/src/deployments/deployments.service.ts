@@ -177,10 +177,11 @@ export class DeploymentsService {
   }
 
   /** Who pushes once more what waits already does not take its place, and with it its place in the order and whatever was said of it. */
-  async #waitingPush(manager: EntityManager, environmentId: string, { commit, gitRef }: BuiltPush): Promise<string | null> {
+  async #waitingPush(manager: EntityManager, environmentId: string, { commit, gitRef, gitOld, versionTag }: BuiltPush): Promise<string | null> {
     const [waiting]: { id: string }[] = await manager.query(
-      `select id from deployments where environment_id = $1 and finished_at is null and needs_approval and reason = 'push' and commit->>'id' = $2 and git_ref = $3 and cancel_requested_at is null`,
-      [environmentId, commit.id, gitRef],
+      `select id from deployments where environment_id = $1 and finished_at is null and needs_approval and reason = 'push' and commit->>'id' = $2 and git_ref = $3 and git_old = $4
+         and version_tag is not distinct from $5 and cancel_requested_at is null`,
+      [environmentId, commit.id, gitRef, gitOld, versionTag],
     );
     return waiting?.id ?? null;
   }
@@ -192,6 +193,7 @@ export class DeploymentsService {
 
   async #cancelWaiting(manager: EntityManager, deployment: Deployment): Promise<void> {
     if (deployment.buildId) await this.builds.cancel(manager, deployment.buildId, deployment.id);
+    if (deployment.needsApproval) await this.held.drop(manager, deployment.id);
     await this.mover.move(manager, deployment.id, waitingState(deployment), 'cancelled', { failure: cancelled().toFailure() });
   }
 
@@ -232,7 +234,7 @@ export class DeploymentsService {
       this.notifications.notify(manager, 'deployment_event', id),
     ]);
     if (needsApproval) await this.held.keep(manager, { id, environmentId }, held);
-    await this.turn.supersedeWaiting(manager, environmentId, id, reason, !needsApproval);
+    await this.turn.supersedeWaiting(manager, environmentId, id, { reason, isApproved: !needsApproval, isUndo: undoesDeploymentId !== undefined });
     if (needsApproval && !buildId) await this.#awaitApproval(manager, id);
     return id;
   }

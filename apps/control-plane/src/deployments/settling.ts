@@ -105,7 +105,7 @@ export class Settling {
     await manager.query('select 1 from environments where id = $1 for no key update', [environmentId]);
     const [row]: { serves: boolean; isReplaced: boolean }[] = await manager.query(
       `select coalesce(e.serving_deployment_id = $1, false) and e.deleted_at is null as serves,
-         exists (select 1 from deployments newer where newer.environment_id = e.id and newer.id <> $1 and newer.finished_at is null) as "isReplaced"
+         exists (select 1 from deployments newer where newer.environment_id = e.id and newer.id <> $1 and newer.finished_at is null and not newer.needs_approval) as "isReplaced"
        from environments e where e.id = $2`,
       [id, environmentId],
     );

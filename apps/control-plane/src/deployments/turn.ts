@@ -40,6 +40,13 @@ export interface Standing {
 export type Onward = (manager: EntityManager, deployment: Deployment) => Promise<Deployment | null>;
 
 /** One deployment at a time may change an environment; the others wait in their order, but for those that a newer one makes needless. */
+interface Newer {
+  readonly reason: ReleaseReason;
+  readonly isApproved: boolean;
+  /** Begun by Molo itself, for a release that died. */
+  readonly isUndo: boolean;
+}
+
 @Injectable()
 export class Turn {
   constructor(
@@ -67,14 +74,15 @@ export class Turn {
 
   /**
    * Gives up, in the transaction that adds a newer one or approves it, those that still wait for their turn and that it brings
-   * along. One that is not approved gives up no others than such; and what a change holds that waits for approval is nowhere else.
+   * along. One that is not approved gives up no others than such; what a change holds that waits for approval is nowhere else; and
+   * what Molo itself undoes is no answer to those who wait for one.
    */
-  async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string, reason: ReleaseReason, isApproved: boolean): Promise<void> {
+  async supersedeWaiting(manager: EntityManager, environmentId: string, newer: string, { reason, isApproved, isUndo }: Newer): Promise<void> {
     const waiting: Pick<Deployment, 'id' | 'buildId' | 'state'>[] = await manager.query(
       `select id, build_id as "buildId", state from deployments where environment_id = $1 and finished_at is null and state in ('queued', 'awaiting_approval') and started_at is null
          and (created_at, id) < (select created_at, id from deployments where id = $2) and reason = any($3)
-         and (needs_approval or $4) and not (needs_approval and reason in ('config', 'scale')) order by id for no key update`,
-      [environmentId, newer, brings[reason], isApproved],
+         and (needs_approval or $4) and not (needs_approval and ($5 or reason in ('config', 'scale'))) order by id for no key update`,
+      [environmentId, newer, brings[reason], isApproved, isUndo],
     );
     for (const older of waiting) {
       if (older.buildId) await this.builds.cancel(manager, older.buildId, older.id);

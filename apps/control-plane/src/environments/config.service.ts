@@ -8,7 +8,7 @@ import { SecretBox } from '../secrets/secret-box.js';
 import { type ConfigChange, configOf, ConfigSnapshots, contextOf, hiddenConfig } from './config-snapshots.js';
 import { ConfigVar } from './config-var.entity.js';
 import { EnvironmentsService } from './environments.service.js';
-import { waitsForApproval } from './protection.js';
+import { requireNoneOnItsWay, waitsForApproval } from './protection.js';
 
 export interface ConfigChanged {
   readonly items: ConfigEntry[];
@@ -39,10 +39,10 @@ export class ConfigService {
       const before = await configOf(manager, environment.id);
       const changedKeys = this.differences(before, change);
       if (changedKeys.length === 0) return { items: this.entriesOf(before), deploymentId: null };
-      // Where nothing is live there is nothing to be protected yet: what is deployed first is approved with all that it brings.
       if (environment.liveReleaseId !== null && waitsForApproval(environment, caller)) {
         return { items: this.entriesOf(before), deploymentId: await this.deployments.deployChange(manager, environment, 'config', caller, { config: change }) };
       }
+      await requireNoneOnItsWay(manager, environment, caller);
       const items = this.entriesOf(await this.snapshots.change(manager, environment.id, before, change));
       await this.audit.record(manager, caller, {
         action: 'config.changed',

@@ -7,6 +7,7 @@ import { AuditService } from '../audit/audit.service.js';
 import { DesiredChanges } from '../nodes/desired-changes.js';
 import { Domain } from './domain.entity.js';
 import { EnvironmentsService } from './environments.service.js';
+import { requireMayLead } from './protection.js';
 
 /** Hosts that lead to an environment: the one that it has by itself, and those that people add. */
 @Injectable()
@@ -32,6 +33,7 @@ export class DomainsService {
     if (this.addresses.isUnderPlatform(host)) throw refuse(host, "is under the platform's own domain, whose names Molo gives out itself");
     return await this.dataSource.transaction(async (manager) => {
       const { app, environment } = await this.environments.lock(manager, appName, environmentName);
+      requireMayLead(environment, app.name, caller);
       const added: unknown[] = await manager.query('insert into domains (host, environment_id) values ($1, $2) on conflict do nothing returning host', [host, environment.id]);
       const domain = await manager.findOneByOrFail(Domain, { host });
       if (domain.environmentId !== environment.id) throw new AppError('already_exists', { detail: `${host} leads to another environment already. Remove it there first.` });
@@ -46,6 +48,7 @@ export class DomainsService {
   async remove(appName: string, environmentName: string, host: string, caller: Caller): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       const { app, environment } = await this.environments.lock(manager, appName, environmentName);
+      requireMayLead(environment, app.name, caller);
       if (host === this.addresses.builtInHost(app.name, environment.name)) {
         throw new AppError('conflict', { detail: `${host} belongs to the environment itself and cannot be removed.` });
       }

@@ -7,7 +7,7 @@ import { DeploymentsService } from '../deployments/deployments.service.js';
 import { ReleasesService } from '../releases/releases.service.js';
 import { Environment } from './environment.entity.js';
 import { EnvironmentsService } from './environments.service.js';
-import { waitsForApproval } from './protection.js';
+import { requireNoneOnItsWay, waitsForApproval } from './protection.js';
 
 export interface Scaled {
   readonly formation: Formation;
@@ -41,6 +41,7 @@ export class FormationService {
       if (environment.liveReleaseId !== null && waitsForApproval(environment, caller)) {
         return { formation: before, deploymentId: await this.deployments.deployChange(manager, environment, 'scale', caller, { formation: wished }) };
       }
+      await requireNoneOnItsWay(manager, environment, caller);
       await manager.update(Environment, { id: environment.id }, { formation: { ...environment.formation, ...wished } });
       await this.audit.record(manager, caller, { action: 'formation.changed', target: `${appName}/${environmentName}`, appId: app.id, before, after: formation });
       return { formation, deploymentId: await this.deployments.deployChange(manager, environment, 'scale', caller) };

@@ -21,7 +21,8 @@ import { ChangesView } from './changes-view';
 export function ApprovalSection({ deployment }: { readonly deployment: Deployment }) {
   const changes = useChanges(deployment.id);
   const mayDecide = useMay('administer');
-  const [deciding, setDeciding] = useState<Decision>();
+  /** Of the changes that were shown when it was begun: what is read meanwhile was looked at by nobody. */
+  const [deciding, setDeciding] = useState<{ readonly decision: Decision; readonly version: string }>();
   return (
     <Section
       title="What it would change"
@@ -30,10 +31,10 @@ export function ApprovalSection({ deployment }: { readonly deployment: Deploymen
         mayDecide &&
         changes.data !== undefined && (
           <>
-            <Button tone="danger" onClick={() => setDeciding('decline')}>
+            <Button tone="danger" onClick={() => setDeciding({ decision: 'decline', version: changes.data.version })}>
               Decline
             </Button>
-            <Button tone="primary" onClick={() => setDeciding('approve')}>
+            <Button tone="primary" onClick={() => setDeciding({ decision: 'approve', version: changes.data.version })}>
               Approve
             </Button>
           </>
@@ -45,7 +46,7 @@ export function ApprovalSection({ deployment }: { readonly deployment: Deploymen
           <>
             <ChangesView changes={known} />
             <Command text={commands.changes(deployment.id)} />
-            {deciding !== undefined && <DecisionDialog deployment={deployment} decision={deciding} version={known.version} onClose={() => setDeciding(undefined)} />}
+            {deciding !== undefined && <DecisionDialog deployment={deployment} {...deciding} onClose={() => setDeciding(undefined)} />}
           </>
         )}
       </QueryView>
