@@ -46,10 +46,10 @@ describe('the pages of environments and approvals', () => {
   it('make an environment and protect another', async () => {
     await page.goto(`${base()}/apps/${app}?view=environments`);
     await press(page, 'Create environment');
-    await page.getByRole('dialog').getByLabel('Name').fill('main');
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('main');
     await page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click();
     await page.getByText('Pushes to main deploy production').waitFor();
-    await page.getByRole('dialog').getByLabel('Name').fill('staging');
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('staging');
     await inDialog(page, 'Create');
     await page.getByRole('heading', { name: 'staging' }).waitFor();
     await press(page, 'Protect production');
@@ -72,7 +72,7 @@ describe('the pages of environments and approvals', () => {
     await press(page, 'Approve');
     await page.getByRole('dialog').getByLabel('A word for the others').fill('Looks good');
     await inDialog(page, 'Approve');
-    await page.getByText('Approved by A sysadmin').waitFor();
+    await page.getByText(/^Approved by A sysadmin, /).waitFor();
     await theirs.getByText('Looks good').first().waitFor();
     await page.getByText('Live', { exact: true }).first().waitFor({ timeout: 60_000 });
     expect((await visit(app, '/version')).status).toBe(200);
@@ -84,7 +84,7 @@ describe('the pages of environments and approvals', () => {
     await page.getByRole('link', { name: 'Look at it' }).click();
     await press(page, 'Decline');
     await inDialog(page, 'Decline');
-    await page.getByText('Declined by A sysadmin').waitFor();
+    await page.getByText(/^Declined by A sysadmin, /).waitFor();
     expect((await molo('approvals', '--json')).stdout.trim()).toBe('[]');
     expect(troubles).toEqual([]);
   });

@@ -61,7 +61,7 @@ describe('an app with staging and a protected production', () => {
     const { code, stderr } = await copy.push();
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('remote: -----> Waiting until a sysadmin approves');
-    expect(stderr).toMatch(/\[new reference\]\s+main -> refs\/molo\/waiting\//);
+    expect(stderr).toMatch(/main -> refs\/molo\/waiting\//);
     const waiting = await newest('production');
     expect(waiting).toMatchObject({ state: 'awaiting_approval', build: { state: 'succeeded' } });
     await kill9('control-plane');
