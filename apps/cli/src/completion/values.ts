@@ -1,6 +1,7 @@
 import { AppRole, isFinal, Role } from '@molo/contracts';
 import { Cli, openTerminal } from '../cli.js';
 import { readSettings } from '../config.js';
+import { promotedFrom } from '../deployments/promoted-from.js';
 import { git } from '../git/git.js';
 import { readPages } from '../pages.js';
 import { ago, count } from '../terminal/measures.js';
@@ -26,12 +27,8 @@ const sources = {
     const { environments } = await (await cli.client()).getApp({ params: { app: await cli.app() } });
     return environments.map(({ name, url }) => value(name, url));
   },
-  releases: async ({ cli }) => {
-    const params = await cli.target();
-    const client = await cli.client();
-    const releases = await readPages((query) => client.listReleases({ params, query }), 50);
-    return releases.map(({ number, version, live, commit }) => value(`v${number}`, [live ? 'live' : '', version ?? '', commit?.subject ?? ''].filter(Boolean).join(', ')));
-  },
+  releases: async ({ cli }) => await releasesOf(cli, await cli.target()),
+  releasesToPromote: async ({ cli, typed }) => await releasesOf(cli, { app: await cli.app(), environment: named(typed, '--from') ?? promotedFrom }),
   deployments: async ({ cli }) => (await deployments(cli)).map(deploymentValue),
   runningDeployments: async ({ cli }) => (await deployments(cli)).filter(({ state }) => !isFinal(state)).map(deploymentValue),
   awaitingApproval: async ({ cli, all }) => {
@@ -107,6 +104,12 @@ export async function readValues(kind: ValueKind, asked: Asked, isLate = () => f
   // Who is typing does not wait for a platform to come back.
   const cli = new Cli(settings, openTerminal(settings), options, []);
   return await source({ ...asked, cli, all: (read) => readPages(untilLate(read, isLate), mostValues) });
+}
+
+async function releasesOf(cli: Cli, params: { readonly app: string; readonly environment: string }): Promise<Candidate[]> {
+  const client = await cli.client();
+  const releases = await readPages((query) => client.listReleases({ params, query }), 50);
+  return releases.map(({ number, version, live, commit }) => value(`v${number}`, [live ? 'live' : '', version ?? '', commit?.subject ?? ''].filter(Boolean).join(', ')));
 }
 
 function named({ options }: Asked['typed'], flag: string): string | undefined {

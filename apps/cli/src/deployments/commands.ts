@@ -1,8 +1,9 @@
 import { defaultEnvironment } from '@molo/contracts';
 import { type Command, Option } from 'commander';
 import { aboutApp, aboutEnvironment, asJson, examples, following, runs } from '../action.js';
-import { offers, takes } from '../completion/offers.js';
 import { listLimit, releaseNumber } from '../arguments.js';
+import { offers, takes } from '../completion/offers.js';
+import { promotedFrom } from './promoted-from.js';
 
 export function addDeploymentCommands(program: Command): void {
   examples(
@@ -24,10 +25,10 @@ export function addDeploymentCommands(program: Command): void {
     'molo rollback v3 --app myapp',
   );
   examples(
-    asJson(aboutApp(program.command('promote').argument('[release]', 'of the environment that it comes from, such as v3; else its live one', releaseNumber)))
+    asJson(aboutApp(offers(program.command('promote').argument('[release]', 'of the environment that it comes from, such as v3; else its live one', releaseNumber), { release: 'releasesToPromote' })))
       .summary('deploy in one environment what is live in another')
       .description('Deploy the image that is live in one environment, or that of a release of it, in another: no build, and the config\nand formation of the environment that it goes to.')
-      .addOption(takes(new Option('--from <name>', 'the environment that it comes from').default('staging'), 'environments'))
+      .addOption(takes(new Option('--from <name>', 'the environment that it comes from').default(promotedFrom), 'environments'))
       .addOption(takes(new Option('--to <name>', 'the environment that it goes to').default(defaultEnvironment), 'environments'))
       .option('-d, --detach', 'do not follow the deployment')
       .action(runs(async () => (await import('./deployments.js')).promote)),
