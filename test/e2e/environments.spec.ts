@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment, Release } from '@molo/contracts';
 import { waitFor } from '@molo/testkit';
+import { kill9, redis } from '../faults/services.js';
 import { checkout, command, molo, moloJson, type Outcome, setting, visit, WorkingCopy } from './platform.js';
 
 const app = 'stagecoach';
@@ -65,12 +65,12 @@ describe('an app with staging and a protected production', () => {
     const waiting = await newest('production');
     expect(waiting).toMatchObject({ state: 'awaiting_approval', build: { state: 'succeeded' } });
     await kill9('control-plane');
-    await emptyRedis();
+    expect(await redis('FLUSHALL')).toBe('OK');
     await waitFor(async () => (await molo('status')).code === 0, { timeoutMs: 60_000, what: 'the platform to answer' });
     expect((await newest('production')).state).toBe('awaiting_approval');
     expect(await versionAt(app)).toBe('1.1');
     expect(await molo('approve', waiting.id, '--yes')).toMatchObject({ code: 0 });
-    await emptyRedis();
+    expect(await redis('FLUSHALL')).toBe('OK');
     await untilVersion('1.2');
     await waitFor(async () => (await newest('production')).state === 'live', { timeoutMs: 60_000, what: 'the push to be live' });
     const commit = (await copy.git('rev-parse', 'HEAD')).stdout.trim();
@@ -83,20 +83,3 @@ describe('an app with staging and a protected production', () => {
     expect(await versionAt(app)).toBe('1.2');
   });
 });
-
-/** runit writes the process id of what it keeps. */
-async function pidOf(service: string): Promise<number> {
-  return Number(await readFile(join(setting('MOLO_HOME'), 'services', service, 'supervise/pid'), 'utf8'));
-}
-
-async function kill9(service: string): Promise<void> {
-  const pid = await pidOf(service);
-  process.kill(pid, 'SIGKILL');
-  await waitFor(async () => (await pidOf(service)) !== pid && (await pidOf(service)) > 0, { timeoutMs: 30_000, what: `${service} to come back` });
-}
-
-async function emptyRedis(): Promise<void> {
-  const password = (await readFile(join(setting('MOLO_HOME'), 'secrets/redis.password'), 'utf8')).trim();
-  const { stdout } = await command('redis-cli', ['-p', setting('MOLO_REDIS_PORT'), 'FLUSHALL'], { env: { REDISCLI_AUTH: password } });
-  expect(stdout.trim()).toBe('OK');
-}
